@@ -1,0 +1,135 @@
+/** Which actors are awake on this node, and who may wake one more? */
+import type { Kind } from "../domain/decision.ts";
+import { Actor, type ActorContext } from "./actor.ts";
+import type { ActorEvents, Actors, Clock, OutcomeOf, Rules, Store } from "./ports.ts";
+import { Fault } from "./ports.ts";
+
+/** How often deadlines and idleness are looked at, in milliseconds. */
+export const SWEEP_MS = 250;
+/** Least recently used actors looked at to find one that may be let go. */
+const EVICT_LOOKS = 64;
+
+/** Limits of an actor system. */
+export interface ActorLimits {
+  /** Letters that may wait for one actor; one more is refused with `overloaded`. */
+  readonly mailboxMax: number;
+  /** Actors in memory; beyond it the least recently used idle one is let go, or the command refused. */
+  readonly awakeMax: number;
+  /** An actor without a command for so long, in milliseconds, is let go. */
+  readonly idleMs: number;
+  /** A command not decided within so many milliseconds is dropped. */
+  readonly timeoutMs: number;
+}
+
+/** The actors of one kind on this node. */
+export class ActorSystem<K extends Kind> implements Actors<K> {
+  /** In the order of use: the least recently used first. */
+  readonly #actors = new Map<string, Actor<K>>();
+  readonly #context: ActorContext<K>;
+  #newest: Actor<K> | undefined;
+  #ready: Actor<K>[] = [];
+  #stopping = false;
+  #cancelSweep: () => void = () => {};
+
+  constructor(
+    rules: Rules<K>,
+    store: Store<K>,
+    readonly clock: Clock,
+    readonly limits: ActorLimits,
+    events: ActorEvents,
+  ) {
+    this.#context = {
+      rules,
+      store,
+      clock,
+      events,
+      mailboxMax: limits.mailboxMax,
+      schedule: (actor) => this.#schedule(actor),
+      gone: (actor) => this.#forget(actor),
+    };
+    this.#sweepLater();
+  }
+
+  /** Actors in memory. */
+  get awake(): number {
+    return this.#actors.size;
+  }
+
+  /** Commands that wait, over all actors. */
+  get depth(): number {
+    let depth = 0;
+    for (const actor of this.#actors.values()) depth += actor.depth;
+    return depth;
+  }
+
+  ask(key: string, command: K["Command"]): Promise<OutcomeOf<K>> {
+    if (this.#stopping) return Promise.reject(new Fault("stopping", "Cannot take a command as the node is leaving"));
+    let actor = this.#actors.get(key);
+    if (actor === undefined) {
+      if (this.#actors.size >= this.limits.awakeMax && !this.#evict()) {
+        return Promise.reject(
+          new Fault("overloaded", `Cannot wake one more actor as all are busy: ${this.#actors.size} are awake`),
+        );
+      }
+      actor = new Actor(key, this.#context);
+      this.#actors.set(key, actor);
+      this.#newest = actor;
+    } else if (actor !== this.#newest) {
+      this.#actors.delete(key);
+      this.#actors.set(key, actor);
+      this.#newest = actor;
+    }
+    return actor.tell(command, this.clock.monotonic(), this.limits.timeoutMs);
+  }
+
+  /** Takes no more commands; resolves once all that were taken are answered or dropped. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const busy = () => [...this.#actors.values()].some((actor) => !actor.idle);
+    while (busy()) await new Promise<void>((resolve) => this.clock.after(10, resolve));
+    this.#cancelSweep();
+    this.#actors.clear();
+  }
+
+  #schedule(actor: Actor<K>): void {
+    if (this.#ready.push(actor) === 1) this.clock.soon(() => this.#runReady());
+  }
+
+  #runReady(): void {
+    const ready = this.#ready;
+    this.#ready = [];
+    for (const actor of ready) actor.run();
+  }
+
+  #forget(actor: Actor<K>): void {
+    this.#actors.delete(actor.key);
+    if (this.#newest === actor) this.#newest = undefined;
+  }
+
+  #evict(): boolean {
+    let looks = 0;
+    for (const actor of this.#actors.values()) {
+      if (actor.idle) {
+        this.#forget(actor);
+        return true;
+      }
+      if (++looks >= EVICT_LOOKS) return false;
+    }
+    return false;
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.clock.after(SWEEP_MS, () => {
+      this.#sweep();
+      this.#sweepLater();
+    });
+  }
+
+  #sweep(): void {
+    const now = this.clock.monotonic();
+    for (const actor of this.#actors.values()) {
+      if (actor.depth > 0) actor.expire(now);
+      else if (actor.idle && now - actor.lastUsed >= this.limits.idleMs) this.#forget(actor);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** What can a rule answer to a command? */
+
+/** The types of one kind of actor. */
+export interface Kind {
+  State: unknown;
+  Command: { readonly id: string };
+  Event: unknown;
+  Answer: unknown;
+  Refusal: unknown;
+}
+
+/**
+ * - `accepted`: the event is to be stored; the answer holds once it is.
+ * - `allowed`: yes, but there is nothing to store (a question).
+ * - `refused`: the rules say no.
+ * - `replay`: this command was accepted before; its stored answer is due.
+ */
+export type Decision<Event, Answer, Refusal> =
+  | { readonly kind: "accepted"; readonly event: Event; readonly answer: Answer }
+  | { readonly kind: "allowed"; readonly answer: Answer }
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "replay"; readonly id: string; readonly content: string };

@@ -1,0 +1,67 @@
+/**
+ * Which texts can be a name or an id, and when are two names one?
+ *
+ * U+FFFD is refused everywhere: it is what a decoder leaves where the bytes were not well-formed, and two ids that
+ * differ only in ill-formed bytes must not become one.
+ */
+
+/** Longest name or id, in code points. */
+export const TEXT_MAX = 255;
+
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const NOT_PLAIN_ASCII = /[^\x21-\x7e]/;
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+function isClean(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\ufffd") && !CONTROL.test(text);
+}
+
+function fitsTextMax(text: string): boolean {
+  return text.length <= TEXT_MAX || (text.length <= 2 * TEXT_MAX && codePoints(text) <= TEXT_MAX);
+}
+
+/**
+ * The fold of a coupon's name: NFKC, trim, lower case, NFC. Two names are one where their folds are equal.
+ *
+ * @returns the fold, or undefined where the text cannot be a name: empty or longer than 255 code points after NFKC,
+ * with a control character, ill-formed, with a `/`, or `.` or `..`.
+ */
+export function foldName(name: string): string | undefined {
+  let shown = name;
+  const plain = !NOT_PLAIN_ASCII.test(name);
+  if (!plain) {
+    if (!isClean(name) || name.length > 8 * TEXT_MAX) return undefined;
+    shown = name.normalize("NFKC");
+    if (!fitsTextMax(shown)) return undefined;
+    shown = shown.trim();
+    if (!isClean(shown)) return undefined;
+  }
+  if (shown.length === 0 || !fitsTextMax(shown) || shown.includes("/") || shown === "." || shown === "..") {
+    return undefined;
+  }
+  return plain ? shown.toLowerCase() : shown.toLowerCase().normalize("NFC");
+}
+
+/**
+ * The text to look for in folds: folded like a name, but not trimmed, and empty is allowed.
+ *
+ * @returns the folded text, or undefined where it is ill-formed, has a control character, or is over 255 code points.
+ */
+export function foldSearch(text: string): string | undefined {
+  if (!isClean(text) || text.length > 8 * TEXT_MAX) return undefined;
+  const folded = text.normalize("NFKC").toLowerCase().normalize("NFC");
+  return fitsTextMax(folded) ? folded : undefined;
+}
+
+/** Whether a text can be a user's id: 1 to 255 code points, not blank, no control characters, well-formed. */
+export function isUserId(text: unknown): text is string {
+  if (typeof text !== "string" || text.length === 0) return false;
+  if (!NOT_PLAIN_ASCII.test(text)) return text.length <= TEXT_MAX;
+  return isClean(text) && fitsTextMax(text) && text.trim().length > 0;
+}

@@ -1,0 +1,72 @@
+/** How does an answer leave, whatever happened? */
+import { Fault, type OutcomeOf } from "../actors/ports.ts";
+import type { CouponAnswer, CouponKind } from "../domain/coupon.ts";
+import { BadRequest, type HeaderPairs, problem, type ProblemCode } from "./problem.ts";
+import { showCoupon, showTime } from "./shown.ts";
+
+/** What an answered request tells the log and the metrics. */
+export interface Answered {
+  readonly response: Response;
+  /** A problem's code; undefined for success. */
+  readonly code: ProblemCode | undefined;
+  /** What failed, where something did. */
+  readonly error?: unknown;
+}
+
+/** A JSON answer. */
+export function answer(status: number, ids: HeaderPairs, text: string): Answered {
+  const headers: [string, string][] = [["content-type", "application/json"]];
+  for (const [name, value] of ids) headers.push([name, value]);
+  return { response: new Response(text, { status, headers }), code: undefined };
+}
+
+/** A problem as an answer. */
+export function refusal(code: ProblemCode, ids: HeaderPairs, detail?: string): Answered {
+  return { response: problem(code, ids, detail), code };
+}
+
+/** What a thrown error leaves as: a bad request its own problem, a fault 503, anything else 500. */
+export function failure(error: unknown, ids: HeaderPairs): Answered {
+  if (error instanceof BadRequest) return refusal(error.code, ids, error.detail);
+  return { ...refusal(error instanceof Fault ? error.code : "internal_error", ids), error };
+}
+
+/** A coupon's outcome as an answer. */
+export function outcomeAnswer(outcome: OutcomeOf<CouponKind>, ids: HeaderPairs): Answered {
+  if (outcome.kind === "refused") return refusal(outcome.refusal, ids);
+  return answer(outcome.answer.kind === "created" ? 201 : 200, ids, bodyOf(outcome.answer));
+}
+
+function bodyOf(answer: CouponAnswer): string {
+  switch (answer.kind) {
+    case "claimed": // put together by hand: half of JSON.stringify's time on the hottest way
+      return `{"message":"Coupon claimed successfully","claim_id":"${answer.claimId}","coupon_name":${
+        JSON.stringify(answer.couponName)
+      },"user_id":${JSON.stringify(answer.userId)},"remaining_amount":${answer.remaining},"claimed_at":"${
+        showTime(answer.claimedAt)
+      }"}`;
+    case "claimable":
+      return JSON.stringify({
+        message: "Coupon can be claimed",
+        coupon_name: answer.couponName,
+        user_id: answer.userId,
+        remaining_amount: answer.remaining,
+      });
+    case "voided":
+      return JSON.stringify({
+        message: "Claim voided successfully",
+        coupon_name: answer.couponName,
+        user_id: answer.userId,
+        remaining_amount: answer.remaining,
+        voided_at: showTime(answer.voidedAt),
+      });
+    case "created":
+      return JSON.stringify({ message: "Coupon created successfully", ...showCoupon(answer.coupon) });
+    case "edited":
+      return JSON.stringify({
+        message: "Coupon updated successfully",
+        rows_affected: 1,
+        ...showCoupon(answer.coupon),
+      });
+  }
+}

@@ -1,0 +1,139 @@
+/** Which request goes where? Hono routes all but the claim, which is found before it. */
+import { Hono } from "hono";
+import { type Answered, failure, refusal } from "./answer.ts";
+import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
+import type { Health } from "./health.ts";
+import type { Metrics } from "./metrics.ts";
+import { BadRequest, type HeaderPairs, problem, type ProblemCode } from "./problem.ts";
+import { requestIdHeaders } from "./request_id.ts";
+
+/** What the edge tells the log. */
+export interface RequestLog {
+  /** Whether every request is told, not only failures. */
+  readonly verbose: boolean;
+  answered(requestId: string, route: string, status: number, code: ProblemCode | undefined): void;
+  failed(requestId: string, route: string, code: ProblemCode, error: unknown): void;
+}
+
+/** What the edge is made of. */
+export interface EdgeParts {
+  readonly coupons: CouponRoutes;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: RequestLog;
+}
+
+type Handler = (routed: RoutedRequest) => Promise<Answered> | Answered;
+
+const CLAIM_PATH = "/api/coupons/claim";
+const CLAIM_ROUTE = "POST " + CLAIM_PATH;
+
+/** The public edge: give its `fetch` to a server. */
+export class Edge {
+  readonly #parts: EdgeParts;
+  readonly #app = new Hono();
+  /** Of each path pattern: the methods it knows. */
+  readonly #methods = new Map<string, Set<string>>();
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+    const { coupons, health, metrics } = parts;
+    const one = "/api/coupons/:name";
+    this.#route("POST", CLAIM_PATH, ({ request, ids }) => coupons.claim(request, ids));
+    this.#route("POST", "/api/coupons/validate", (routed) => coupons.validate(routed));
+    this.#route("POST", "/api/coupons", (routed) => coupons.create(routed));
+    this.#route("GET", "/api/coupons", (routed) => coupons.list(routed));
+    this.#route("GET", one, (routed) => coupons.show(routed));
+    this.#route("PUT", one, (routed) => coupons.edit(routed));
+    this.#route("PATCH", one, (routed) => coupons.edit(routed));
+    this.#route("GET", one + "/claims", (routed) => coupons.claims(routed));
+    this.#route("GET", one + "/claims/:user", (routed) => coupons.showClaim(routed));
+    this.#route("DELETE", one + "/claims/:user", (routed) => coupons.void(routed));
+    for (const path of ["/livez", "/health", "/healthcheck", "/api/health", "/api/healthcheck"]) {
+      this.#route("GET", path, ({ ids }) => health.live(ids));
+    }
+    this.#route("GET", "/readyz", ({ ids }) => health.ready(ids));
+    this.#route("GET", "/metrics", ({ ids }) => metrics.show(ids));
+    this.#app.notFound((context) => this.#unknown(context.req.raw));
+    this.#app.onError((error, context) => {
+      const ids = requestIdHeaders(context.req.raw.headers);
+      return this.#finish("unknown", ids, failure(error, ids));
+    });
+  }
+
+  /** Answers a request; never throws. */
+  readonly fetch = (request: Request): Response | Promise<Response> => {
+    const { url } = request;
+    if (
+      request.method === "POST" && url.endsWith(CLAIM_PATH) && url.length - url.indexOf("/", 8) === CLAIM_PATH.length
+    ) {
+      return this.#claim(request);
+    }
+    return this.#app.fetch(request);
+  };
+
+  async #claim(request: Request): Promise<Response> {
+    const ids = requestIdHeaders(request.headers);
+    let answered: Answered;
+    try {
+      answered = await this.#parts.coupons.claim(request, ids);
+    } catch (error) {
+      answered = failure(error, ids);
+    }
+    this.#parts.metrics.claims.count(answered.code ?? "accepted");
+    return this.#finish(CLAIM_ROUTE, ids, answered);
+  }
+
+  #route(method: string, path: string, handler: Handler): void {
+    const known = this.#methods.get(path) ?? new Set();
+    this.#methods.set(path, known.add(method));
+    if (method === "GET") known.add("HEAD");
+    const places = path.split("/").flatMap((segment, place) => segment.startsWith(":") ? [place] : []);
+    this.#app.on(method, path, async ({ req: { raw: request } }) => {
+      const ids = requestIdHeaders(request.headers);
+      let answered: Answered;
+      try {
+        answered = await handler({ request, ids, names: places.length === 0 ? [] : namesOf(request.url, places) });
+      } catch (error) {
+        answered = failure(error, ids);
+      }
+      return this.#finish(`${method} ${path}`, ids, answered);
+    });
+  }
+
+  #finish(route: string, ids: HeaderPairs, { response, code, error }: Answered): Response {
+    const { metrics, log } = this.#parts;
+    metrics.requests.count(route, response.status);
+    if (error !== undefined) log.failed(ids[0]![1], route, code!, error);
+    else if (log.verbose) log.answered(ids[0]![1], route, response.status, code);
+    return response;
+  }
+
+  #unknown(request: Request): Response {
+    const ids = requestIdHeaders(request.headers);
+    const path = new URL(request.url).pathname;
+    for (const [pattern, methods] of this.#methods) {
+      if (!patternFits(pattern, path)) continue;
+      const response = problem("method_not_allowed", ids, undefined, [["allow", [...methods].join(", ")]]);
+      return this.#finish(pattern, ids, { response, code: "method_not_allowed" });
+    }
+    return this.#finish("unknown", ids, refusal("not_found", ids));
+  }
+}
+
+function patternFits(pattern: string, path: string): boolean {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  return wanted.length === given.length &&
+    wanted.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
+}
+
+/** The path's segments at some places, decoded. @throws BadRequest where they are not well-formed */
+function namesOf(url: string, places: readonly number[]): string[] {
+  const segments = new URL(url).pathname.split("/");
+  try {
+    return places.map((place) => decodeURIComponent(segments[place]!));
+  } catch {
+    throw new BadRequest("invalid_request", "The path must be percent-encoded, well-formed UTF-8");
+  }
+}

@@ -1,0 +1,94 @@
+/** What did the client send? A JSON object of at most 16 KiB, in time. */
+import { BadRequest } from "./problem.ts";
+
+/** Largest body, in bytes. */
+export const BODY_MAX = 16 * 1024;
+/** A body that did not arrive within so many milliseconds is given up. */
+export const BODY_TIMEOUT_MS = 10_000;
+
+const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+interface Waiting {
+  readonly since: number;
+  readonly giveUp: (error: BadRequest) => void;
+}
+
+/** Reads bodies, and gives up those that do not arrive. One timer serves all. */
+export class BodyReader {
+  readonly #waiting = new Set<Waiting>();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /** @param timeoutMs milliseconds that a body may take; looked at in steps of a tenth of it */
+  constructor(timeoutMs: number = BODY_TIMEOUT_MS) {
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      for (const waiting of this.#waiting) {
+        if (now - waiting.since < timeoutMs) break;
+        waiting.giveUp(new BadRequest("request_timeout"));
+      }
+    }, timeoutMs / 10);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  /** Looks no more. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * The body, which must be JSON.
+   *
+   * @throws BadRequest `unsupported_media_type`, `body_too_large`, `request_timeout`, or `invalid_request`
+   */
+  json(request: Request): Promise<unknown> {
+    const { headers } = request;
+    const type = headers.get("content-type");
+    if (type !== "application/json" && !(type !== null && JSON_TYPE.test(type))) {
+      return Promise.reject(new BadRequest("unsupported_media_type"));
+    }
+    const length = headers.get("content-length");
+    if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
+    return this.#inTime(length === null ? chunked(request) : request.json());
+  }
+
+  /** As `json`, but undefined where there is no body at all. */
+  async optionalJson(request: Request): Promise<unknown> {
+    if (request.body === null || request.headers.get("content-length") === "0") return undefined;
+    if (request.headers.get("content-type") === null && request.headers.get("content-length") === null) {
+      return await this.#inTime(emptyOrUnsupported(request));
+    }
+    return await this.json(request);
+  }
+
+  #inTime(read: Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { since: performance.now(), giveUp: reject };
+      this.#waiting.add(waiting);
+      read.then((value) => {
+        this.#waiting.delete(waiting);
+        resolve(value);
+      }, (error) => {
+        this.#waiting.delete(waiting);
+        reject(error instanceof BadRequest ? error : new BadRequest("invalid_request", "The body is not valid JSON"));
+      });
+    });
+  }
+}
+
+async function chunked(request: Request): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > BODY_MAX) throw new BadRequest("body_too_large");
+    chunks.push(chunk);
+  }
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await new Blob(chunks as BlobPart[]).bytes()));
+}
+
+async function emptyOrUnsupported(request: Request): Promise<undefined> {
+  for await (const chunk of request.body ?? []) {
+    if (chunk.byteLength > 0) throw new BadRequest("unsupported_media_type");
+  }
+  return undefined;
+}

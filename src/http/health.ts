@@ -1,0 +1,29 @@
+/** Is this node alive, and does it serve? */
+import { answer, type Answered, refusal } from "./answer.ts";
+import type { HeaderPairs } from "./problem.ts";
+
+const HEALTHY = JSON.stringify({ status: "healthy" });
+const READY = JSON.stringify({ status: "ready" });
+
+/** Liveness and readiness. */
+export class Health {
+  #leaving = false;
+
+  /** @param serves whether the node can take a claim now */
+  constructor(readonly serves: () => boolean) {}
+
+  /** From now on not ready. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  /** 200 as long as the process answers. */
+  live(ids: HeaderPairs): Answered {
+    return answer(200, ids, HEALTHY);
+  }
+
+  /** 200 where requests should be sent here, else 503 `not_ready`. */
+  ready(ids: HeaderPairs): Answered {
+    return !this.#leaving && this.serves() ? answer(200, ids, READY) : refusal("not_ready", ids);
+  }
+}

@@ -1,0 +1,128 @@
+/** What is counted? Plain numbers on the hot way; put in Prometheus's form when they are asked for. */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Answered } from "./answer.ts";
+import type { HeaderPairs } from "./problem.ts";
+
+/** What is looked up only when metrics are asked for. */
+export interface Gauges {
+  readonly actorsAwake: () => number;
+  readonly mailboxDepth: () => number;
+}
+
+/** A counter by up to two labels, counted in a map. */
+export class Tally {
+  readonly #counts = new Map<string, Map<string | number, number>>();
+
+  constructor(registry: Registry, name: string, help: string, labels: readonly [string, string?]) {
+    const counts = this.#counts;
+    new Counter({
+      name,
+      help,
+      labelNames: labels.filter((label) => label !== undefined),
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [first, seconds] of counts) {
+          for (const [second, count] of seconds) {
+            this.inc({ [labels[0]]: first, ...labels[1] !== undefined && { [labels[1]]: String(second) } }, count);
+          }
+        }
+      },
+    });
+  }
+
+  /** Counts one. */
+  count(first: string, second: string | number = ""): void {
+    let seconds = this.#counts.get(first);
+    if (seconds === undefined) this.#counts.set(first, seconds = new Map());
+    seconds.set(second, (seconds.get(second) ?? 0) + 1);
+  }
+}
+
+/** All metrics of a node. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly requests = new Tally(this.#registry, "doorbuster_requests_total", "Requests by route and status", [
+    "route",
+    "status",
+  ]);
+  readonly claims = new Tally(this.#registry, "doorbuster_claims_total", "Claims by outcome", ["code"]);
+  readonly #turnSize = new Histogram({
+    name: "doorbuster_turn_commands",
+    help: "Commands in a turn",
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000],
+    registers: [this.#registry],
+  });
+  readonly #commitSeconds = new Histogram({
+    name: "doorbuster_commit_seconds",
+    help: "Time of a commit, sent to answered",
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+    registers: [this.#registry],
+  });
+  readonly #commitParts = this.#counter("doorbuster_commit_parts_total", "Turns stored by commits");
+  readonly #activations = this.#counter("doorbuster_activations_total", "Actors loaded into memory");
+  readonly #fenced = this.#counter(
+    "doorbuster_fenced_writes_total",
+    "Turns not stored since another owner has the actor",
+  );
+  readonly #dataErrors = this.#counter("doorbuster_data_errors_total", "Turns whose rows were refused");
+  readonly #disconnects = this.#counter("doorbuster_lane_disconnects_total", "Lane sessions lost or not had");
+
+  constructor(gauges: Gauges) {
+    this.#gauge("doorbuster_actors_awake", "Actors in memory", gauges.actorsAwake);
+    this.#gauge("doorbuster_mailbox_depth", "Commands that wait, over all actors", gauges.mailboxDepth);
+  }
+
+  /** An actor was loaded. */
+  activated(): void {
+    this.#activations.inc();
+  }
+
+  /** An actor's turn was fenced. */
+  fenced(): void {
+    this.#fenced.inc();
+  }
+
+  /** A turn of so many commands was decided. */
+  turned(commands: number): void {
+    this.#turnSize.observe(commands);
+  }
+
+  /** A commit of so many turns was answered. */
+  committed(seconds: number, parts: number): void {
+    this.#commitSeconds.observe(seconds);
+    this.#commitParts.inc(parts);
+  }
+
+  /** A turn's rows were refused. */
+  dataError(): void {
+    this.#dataErrors.inc();
+  }
+
+  /** A lane lost its session, or could not have one. */
+  disconnected(): void {
+    this.#disconnects.inc();
+  }
+
+  /** All metrics in Prometheus's text form. */
+  async show(ids: HeaderPairs): Promise<Answered> {
+    const headers: [string, string][] = [["content-type", this.#registry.contentType]];
+    for (const [name, value] of ids) headers.push([name, value]);
+    return { response: new Response(await this.#registry.metrics(), { headers }), code: undefined };
+  }
+
+  #counter(name: string, help: string): Counter {
+    return new Counter({ name, help, registers: [this.#registry] });
+  }
+
+  #gauge(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+}

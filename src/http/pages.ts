@@ -1,0 +1,67 @@
+/** Which page is wanted? */
+import { foldSearch } from "../domain/text.ts";
+import { BadRequest } from "./problem.ts";
+
+const PER_PAGE_MAX = 100;
+const LIMIT_MAX = 1_000;
+const INTEGER_MAX = 2_147_483_647;
+
+function wholeNumber(query: URLSearchParams, name: string, fallback: number, max: number): number {
+  const value = query.get(name);
+  if (value === null) return fallback;
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
+  if (!(number >= 1 && number <= max)) {
+    throw new BadRequest("invalid_request", `${name} must be a whole number from 1 to ${max}`);
+  }
+  return number;
+}
+
+/** `page` and `per_page`, counted from 1; defaults 1 and 20. @throws BadRequest */
+export function pageOf(query: URLSearchParams): { page: number; perPage: number } {
+  return {
+    page: wholeNumber(query, "page", 1, INTEGER_MAX),
+    perPage: wholeNumber(query, "per_page", 20, PER_PAGE_MAX),
+  };
+}
+
+/** `limit` of a cursor page; default 100, at most 1,000. @throws BadRequest */
+export function limitOf(query: URLSearchParams): number {
+  return wholeNumber(query, "limit", 100, LIMIT_MAX);
+}
+
+/** `search`, folded like a name; empty where absent. @throws BadRequest */
+export function searchOf(query: URLSearchParams): string {
+  const folded = foldSearch(query.get("search") ?? "");
+  if (folded === undefined) {
+    throw new BadRequest("invalid_request", "search must be at most 255 well-formed characters");
+  }
+  return folded;
+}
+
+/** The opaque form of a place in a list. */
+export function cursorAfter(list: string, place: number): string {
+  return btoa(`${list}:${place}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** The place that a `cursor` names; 0 where absent. @throws BadRequest where it is none that `cursorAfter` made */
+export function cursorOf(query: URLSearchParams, list: string): number {
+  const cursor = query.get("cursor");
+  if (cursor === null) return 0;
+  if (/^[\w-]{1,64}$/.test(cursor)) {
+    for (const text of decodeBase64(cursor)) {
+      const place = Number(text.slice(list.length + 1));
+      if (Number.isInteger(place) && place > 0 && place <= INTEGER_MAX && cursorAfter(list, place) === cursor) {
+        return place;
+      }
+    }
+  }
+  throw new BadRequest("invalid_request", "cursor must be a next_cursor that was answered here");
+}
+
+function decodeBase64(text: string): string[] {
+  try {
+    return [atob(text.replaceAll("-", "+").replaceAll("_", "/"))];
+  } catch {
+    return [];
+  }
+}

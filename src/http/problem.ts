@@ -1,0 +1,89 @@
+/** How is each outcome told over HTTP? One table from code to status; errors are RFC 9457 problems. */
+import type { FaultCode } from "../actors/ports.ts";
+import type { CouponRefusal } from "../domain/coupon.ts";
+
+/** Refusals of the edge itself, before anyone is asked. */
+export type EdgeRefusal =
+  | "invalid_request"
+  | "invalid_idempotency_key"
+  | "not_found"
+  | "method_not_allowed"
+  | "request_timeout"
+  | "body_too_large"
+  | "unsupported_media_type"
+  | "internal_error"
+  | "not_ready";
+
+/** Every `code` of a problem. */
+export type ProblemCode = CouponRefusal | FaultCode | EdgeRefusal;
+
+interface Meaning {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** What each code means. */
+export const PROBLEMS = {
+  coupon_not_found: { status: 404, title: "There is no such coupon" },
+  coupon_exists: { status: 409, title: "A coupon of this name exists" },
+  claim_not_found: { status: 404, title: "The user holds no claim on this coupon" },
+  already_claimed: { status: 409, title: "The user holds a claim on this coupon already" },
+  paused: { status: 409, title: "Claiming is paused" },
+  not_started: { status: 409, title: "Claiming has not started" },
+  ended: { status: 410, title: "Claiming has ended" },
+  sold_out: { status: 400, title: "No units are left" },
+  invalid_period: { status: 400, title: "The end must come after the start" },
+  amount_below_claimed: { status: 409, title: "More units are claimed than the new amount" },
+  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  invalid_request: { status: 400, title: "The request is not valid" },
+  invalid_idempotency_key: { status: 400, title: "Idempotency-Key must be 1 to 255 visible ASCII characters" },
+  not_found: { status: 404, title: "There is no such resource" },
+  method_not_allowed: { status: 405, title: "The resource does not know this method" },
+  request_timeout: { status: 408, title: "The request's body did not arrive in time" },
+  body_too_large: { status: 413, title: "The body is larger than 16 KiB" },
+  unsupported_media_type: { status: 415, title: "The body must be application/json" },
+  internal_error: { status: 500, title: "Something unexpected went wrong" },
+  not_ready: { status: 503, title: "This node does not serve now" },
+  overloaded: { status: 503, title: "Too much waits already; ask again" },
+  deadline: { status: 503, title: "Not decided in time; nothing happened; ask again" },
+  storage_unavailable: { status: 503, title: "Storage does not answer; ask again" },
+  moved: { status: 503, title: "The owner is moving; ask again" },
+  stopping: { status: 503, title: "This node is leaving; ask again" },
+  data_error: { status: 503, title: "The request could not be stored" },
+} as const satisfies Record<ProblemCode, Meaning>;
+
+/** A refusal of the edge, thrown where a request is read. */
+export class BadRequest extends Error {
+  override readonly name = "BadRequest";
+
+  /** @param detail for the client: what is wrong and what is allowed */
+  constructor(readonly code: EdgeRefusal, readonly detail?: string) {
+    super(detail ?? code);
+  }
+}
+
+/** Headers of an answer, as pairs. */
+export type HeaderPairs = readonly (readonly [string, string])[];
+
+function bodyOf(code: ProblemCode, detail?: string): string {
+  const { status, title } = PROBLEMS[code];
+  return JSON.stringify({ type: "about:blank", title, status, code, ...detail !== undefined && { detail } });
+}
+
+const BODIES = new Map(Object.keys(PROBLEMS).map((code) => [code, bodyOf(code as ProblemCode)]));
+
+/**
+ * A problem's response.
+ *
+ * @param ids the request id's headers
+ * @param detail for the client; never an error's own text
+ * @param more further headers
+ */
+export function problem(code: ProblemCode, ids: HeaderPairs, detail?: string, more: HeaderPairs = []): Response {
+  const { status } = PROBLEMS[code];
+  const headers: [string, string][] = [["content-type", "application/problem+json"]];
+  for (const [name, value] of ids) headers.push([name, value]);
+  for (const [name, value] of more) headers.push([name, value]);
+  if (status === 503) headers.push(["retry-after", "1"]);
+  return new Response(detail === undefined ? BODIES.get(code) : bodyOf(code, detail), { status, headers });
+}

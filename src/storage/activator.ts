@@ -1,0 +1,153 @@
+/**
+ * How do coupons come into memory? Activations that wait are joined: one statement raises their epochs and names the
+ * holder, a second reads them, each committed by itself. Big coupons are read on in pages, others go on meanwhile.
+ */
+import type { Activation } from "../actors/ports.ts";
+import { Fault } from "../actors/ports.ts";
+import type { Coupon } from "../domain/coupon.ts";
+import { claimContent } from "../domain/coupon.ts";
+import { Holders } from "../domain/holders.ts";
+import { type Row, SEPARATOR, type Sql } from "./sql.ts";
+import { unavailable } from "./trouble.ts";
+
+/** Activations in one statement. */
+const JOINED_MAX = 1_000;
+/** Statements for activations that may be under way at once. */
+const AT_ONCE = 2;
+/** Claims that come with the coupon itself, and in each page after it. */
+const FIRST_PAGE = 100;
+const PAGE = 20_000;
+/** Readings of one coupon while others keep raising its epoch. */
+const TRIES = 5;
+
+const RAISE = `with l as materialized (
+  select c.id from coupons c join unnest($1::text[]) k(fold) on c.fold = k.fold
+  order by c.id for no key update of c
+)
+update coupons c set epoch = c.epoch + 1, holder = $2 from l where c.id = l.id returning c.id, c.fold, c.epoch`;
+
+const CLAIMS_PAGE = `select string_agg(k.user_id, e'\\x1f' order by k.seq) users,
+  string_agg(case when k.keyed then k.claim_id || ' ' || k.user_id end, e'\\x1f') keys,
+  max(k.seq) last, count(*)::integer claims`;
+
+const READ = `select c.id, c.epoch, c.turn, c.name, c.amount, c.remaining, c.seq, c.paused,
+  (extract(epoch from c.starts_at) * 1000)::bigint, (extract(epoch from c.ends_at) * 1000)::bigint,
+  (extract(epoch from c.created_at) * 1000)::bigint, (extract(epoch from c.updated_at) * 1000)::bigint,
+  p.users, p.keys, p.last, p.claims, r.keys
+from unnest($1::integer[]) a(id) join coupons c on c.id = a.id
+left join lateral (
+  ${CLAIMS_PAGE} from (
+    select * from claims where coupon_id = c.id and c.remaining < c.amount order by seq limit ${FIRST_PAGE}
+  ) k
+) p on true
+left join lateral (
+  select string_agg(id || ' ' || content, e'\\x1f') keys from receipts
+  where coupon_id = c.id and at > now() - interval '48 hours'
+) r on true`;
+
+const READ_PAGE = `${CLAIMS_PAGE}, (select epoch from coupons where id = $1) from (
+  select * from claims where coupon_id = $1 and seq > $2 order by seq limit ${PAGE}
+) k`;
+
+interface Waiter {
+  readonly fold: string;
+  readonly resolve: (activation: Activation<Coupon> | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Activates coupons, many at once. */
+export class Activator {
+  #waiting: Waiter[] = [];
+  #running = 0;
+
+  /** @param holder this node, as its coupons' rows name it */
+  constructor(readonly sql: Sql, readonly holder: string) {}
+
+  /** Activates one. As {@linkcode Store.activate}. */
+  activate(fold: string): Promise<Activation<Coupon> | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ fold, resolve, reject });
+      if (this.#running < AT_ONCE) this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running++;
+    await undefined; // those that wake in this tick come along
+    while (this.#waiting.length > 0) await this.#activateJoined(this.#waiting.splice(0, JOINED_MAX));
+    this.#running--;
+  }
+
+  async #activateJoined(waiters: readonly Waiter[]): Promise<void> {
+    let open: readonly Waiter[] = waiters;
+    try {
+      for (let tries = 0; open.length > 0; tries++) {
+        if (tries === TRIES) {
+          throw new Fault("storage_unavailable", "Gave up activating as others keep raising the epoch");
+        }
+        open = await this.#activateOnce(open);
+      }
+    } catch (error) {
+      const fault = unavailable(error, "Cannot activate");
+      for (const waiter of open) waiter.reject(fault);
+    }
+  }
+
+  /** Returns those that must start over since another raised their epoch meanwhile. */
+  async #activateOnce(waiters: readonly Waiter[]): Promise<Waiter[]> {
+    const raised = await this.sql.query(RAISE, [waiters.map(({ fold }) => fold), this.holder], "raise");
+    const ids = new Map(raised.map(([id, fold]) => [fold as string, id as number]));
+    const epochs = new Map(raised.map(([id, , epoch]) => [id as number, epoch as number]));
+    const rows = raised.length === 0 ? [] : await this.sql.query(READ, [[...epochs.keys()]], "read");
+    const byId = new Map(rows.map((row) => [row[0] as number, row]));
+    const again: Waiter[] = [];
+    for (const waiter of waiters) {
+      const id = ids.get(waiter.fold);
+      const row = id === undefined ? undefined : byId.get(id);
+      if (row === undefined) waiter.resolve(undefined);
+      else if (row[1] !== epochs.get(id!)) again.push(waiter);
+      else this.#finish(waiter, row);
+    }
+    return again;
+  }
+
+  async #finish(waiter: Waiter, row: Row): Promise<void> {
+    try {
+      const activation = activationOf(row);
+      const { handle: { id, epoch }, state } = activation;
+      let [, , , , , , , , , , , , , , last, claims] = row as number[];
+      for (let full = claims === FIRST_PAGE; full; full = claims === PAGE) {
+        const [page] = await this.sql.query(READ_PAGE, [id, last], "read_page");
+        if (page![4] !== epoch) return await this.#activateJoined([waiter]);
+        addClaims(state, page![0], page![1]);
+        last = page![2] as number;
+        claims = page![3] as number;
+      }
+      waiter.resolve(activation);
+    } catch (error) {
+      waiter.reject(unavailable(error, "Cannot activate"));
+    }
+  }
+}
+
+function activationOf(row: Row): Activation<Coupon> {
+  const [id, epoch, turn, name, amount, remaining, seq, paused, startsAt, endsAt, createdAt, updatedAt] = row;
+  const state = { name, amount, remaining, seq, paused, startsAt, endsAt, createdAt, updatedAt } as Coupon;
+  Object.assign(state, { holders: new Holders(), keys: new Map() });
+  addClaims(state, row[12], row[13]);
+  addKeys(state, row[16], (content) => content);
+  return { handle: { id: id as number, epoch: epoch as number, lane: id as number }, turn: turn as number, state };
+}
+
+function addClaims(state: Coupon, users: unknown, keys: unknown): void {
+  if (typeof users === "string") { for (const user of users.split(SEPARATOR)) state.holders.add(user); }
+  addKeys(state, keys, claimContent);
+}
+
+function addKeys(state: Coupon, keys: unknown, contentOf: (text: string) => string): void {
+  if (typeof keys !== "string") return;
+  for (const line of keys.split(SEPARATOR)) {
+    const space = line.indexOf(" ");
+    state.keys.set(line.slice(0, space), contentOf(line.slice(space + 1)));
+  }
+}

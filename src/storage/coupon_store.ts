@@ -1,0 +1,84 @@
+/** Where do coupons live? The Store of coupon actors: activation, the journal's lanes, and stored answers. */
+import type { Activation, Handle, Part, Recall, Store } from "../actors/ports.ts";
+import { type CouponAnswer, type CouponEvent, type CouponKind } from "../domain/coupon.ts";
+import { foldName } from "../domain/text.ts";
+import type { Activator } from "./activator.ts";
+import type { Lane } from "./lane.ts";
+import type { Sql } from "./sql.ts";
+import { lostOrUnavailable, unavailable } from "./trouble.ts";
+
+const CREATE = `with c as (
+  insert into coupons (fold, name, amount, remaining, starts_at, ends_at, created_at, updated_at, holder)
+  values ($1, $2, $3, $3, to_timestamp($4::bigint / 1000.0), to_timestamp($5::bigint / 1000.0),
+    to_timestamp($6::bigint / 1000.0), to_timestamp($6::bigint / 1000.0), $7)
+  on conflict (fold) do nothing
+  returning id, epoch
+),
+r as (
+  insert into receipts (coupon_id, id, at, content, answer)
+  select id, $8::uuid, to_timestamp($6::bigint / 1000.0), $9, $10::jsonb from c
+)
+select id, epoch from c`;
+
+const RECALL_CLAIMS = `select k.claim_id, jsonb_build_object(
+  'kind', 'claimed', 'claimId', k.claim_id, 'userId', k.user_id, 'couponName', c.name, 'remaining', k.remaining,
+  'claimedAt', (extract(epoch from k.claimed_at) * 1000)::bigint)
+from unnest($2::text[], $3::uuid[]) w(content, id)
+join claims k on k.coupon_id = $1 and k.user_id = substr(w.content, 7) and k.claim_id = w.id
+join coupons c on c.id = $1
+union all
+select id, answer from receipts where coupon_id = $1 and id = any($3::uuid[])`;
+
+/** The Store of coupons over a database. */
+export class CouponStore implements Store<CouponKind> {
+  constructor(
+    readonly sql: Sql,
+    readonly activator: Activator,
+    readonly lanes: readonly Lane[],
+    readonly holder: string,
+  ) {}
+
+  activate(key: string): Promise<Activation<CouponKind["State"]> | undefined> {
+    return this.activator.activate(key);
+  }
+
+  async create(key: string, event: CouponEvent): Promise<Handle | undefined> {
+    if (event.kind !== "created" || event.answer.kind !== "created") {
+      throw new TypeError(`Cannot create a coupon by this event: ${event.kind}`);
+    }
+    const { coupon } = event.answer;
+    if (foldName(coupon.name) !== key) throw new TypeError(`Cannot create a coupon under another key: ${key}`);
+    const { name, amount, startsAt, endsAt } = coupon;
+    const params = [key, name, amount, startsAt, endsAt, event.at, this.holder, event.id, event.content];
+    try {
+      const [row] = await this.sql.query(CREATE, [...params, JSON.stringify(event.answer)], "create");
+      if (row === undefined) return undefined;
+      const id = row[0] as number;
+      return { id, epoch: row[1] as number, lane: id };
+    } catch (error) {
+      throw lostOrUnavailable(error, "Cannot create a coupon");
+    }
+  }
+
+  append(part: Part<CouponEvent>): Promise<void> {
+    return this.#laneOf(part.handle).append(part);
+  }
+
+  confirm(handle: Handle): Promise<void> {
+    return this.#laneOf(handle).confirm(handle);
+  }
+
+  async recall(handle: Handle, commands: readonly Recall[]): Promise<Map<string, CouponAnswer>> {
+    const params = [handle.id, commands.map(({ content }) => content), commands.map(({ id }) => id)];
+    try {
+      const rows = await this.sql.query(RECALL_CLAIMS, params, "recall");
+      return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
+    } catch (error) {
+      throw unavailable(error, "Cannot read stored answers");
+    }
+  }
+
+  #laneOf(handle: Handle): Lane {
+    return this.lanes[handle.lane % this.lanes.length]!;
+  }
+}

@@ -1,0 +1,79 @@
+/** Which database serves where none is configured? PGlite, PostgreSQL in WebAssembly, in a folder of this process. */
+import type { PGlite } from "@electric-sql/pglite";
+import { type Connection, type Database, type Row, type Sql, SqlError } from "./sql.ts";
+
+/** The folder is in use by another process: two on one folder corrupt it silently. */
+export class FolderInUse extends Error {
+  override readonly name = "FolderInUse";
+}
+
+async function lockFolder(folder: string): Promise<Deno.FsFile> {
+  await Deno.mkdir(folder, { recursive: true });
+  const file = await Deno.open(`${folder}/lock`, { create: true, write: true });
+  if (await file.tryLock(true)) return file;
+  file.close();
+  throw new FolderInUse(`Cannot open the embedded database as another process uses its folder: DATA_DIR=${folder}`);
+}
+
+/** PGlite's one session, shared by all purposes; it runs one statement at a time. */
+class EmbeddedSession implements Connection {
+  readonly lost = false;
+
+  constructor(readonly pglite: PGlite) {}
+
+  async query(text: string, params: readonly unknown[] = []): Promise<Row[]> {
+    try {
+      return (await this.pglite.query(text, params as unknown[], { rowMode: "array" })).rows as unknown as Row[];
+    } catch (error) {
+      throw asSqlError(error);
+    }
+  }
+
+  async script(text: string): Promise<void> {
+    try {
+      await this.pglite.exec(text);
+    } catch (error) {
+      throw asSqlError(error);
+    }
+  }
+
+  /** The session is every purpose's; it ends with the database. */
+  destroy(): void {}
+}
+
+function asSqlError(error: unknown): Error {
+  const { code, message } = error as { code?: string; message: string };
+  return code === undefined ? error as Error : new SqlError(code, message, { cause: error });
+}
+
+/**
+ * Opens the embedded database, made where the folder is empty. It survives the end of the process but never calls
+ * fsync: a loss of power can lose what was acknowledged.
+ *
+ * @throws FolderInUse where another process has it open
+ */
+export async function openEmbedded(folder: string): Promise<Database> {
+  const lock = await lockFolder(folder);
+  try {
+    const { PGlite } = await import("@electric-sql/pglite");
+    const pglite = await PGlite.create(`${folder}/pglite`);
+    await pglite.exec("set timezone = 'UTC'; set enable_mergejoin = off");
+    const session = new EmbeddedSession(pglite);
+    const sql: Sql = session;
+    return {
+      description: `the embedded database in ${folder}`,
+      embedded: true,
+      lanesMax: 1,
+      connect: () => Promise.resolve(session),
+      activations: sql,
+      views: sql,
+      async close() {
+        await pglite.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * How does a lane commit? One commit in flight; whatever turns came meanwhile are the next one: one round trip, one
+ * statement. A lane that lost its session makes a new one and goes on.
+ */
+import type { Clock, Handle, Part } from "../actors/ports.ts";
+import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
+import type { CouponEvent } from "../domain/coupon.ts";
+import { type Batch, batchOf, type Job } from "./batch.ts";
+import { CLAIMS_STATEMENT, TURNS_STATEMENT } from "./journal_sql.ts";
+import { type Connection, ConnectionLost, NotConnected, SqlError } from "./sql.ts";
+
+/** Events in one commit; the rest waits for the next. A single part may exceed it. */
+const COMMIT_EVENTS_MAX = 8_192;
+/** Wait before a lane connects again, in milliseconds. */
+const RECONNECT_MS = 100;
+/** Times that a commit is sent again after a failure that passes: deadlock, lock time-out, serialization. */
+const RETRIES = 3;
+const PASSING = new Set(["40001", "40P01", "55P03", "57014"]);
+
+/** What a lane tells of its work. */
+export interface LaneEvents {
+  committed(seconds: number, parts: number): void;
+  /** A session was lost or could not be had. */
+  disconnected(error: Error): void;
+  dataError(): void;
+}
+
+/** One connection that commits. */
+export class Lane {
+  #queue: Job[] = [];
+  #connection: Connection | undefined;
+  #flushing = false;
+  #closed = false;
+
+  constructor(
+    readonly connect: () => Promise<Connection>,
+    readonly clock: Clock,
+    readonly timeoutMs: number,
+    readonly events: LaneEvents,
+  ) {}
+
+  /** Whether it has a session. */
+  get connected(): boolean {
+    return this.#connection !== undefined && !this.#connection.lost;
+  }
+
+  /** Stores a part. Throws as {@linkcode Store.append}. */
+  append(part: Part<CouponEvent>): Promise<void> {
+    return this.#enqueue(part.handle, part);
+  }
+
+  /** Asks whether an epoch still holds. Throws as {@linkcode Store.confirm}. */
+  confirm(handle: Handle): Promise<void> {
+    return this.#enqueue(handle, undefined);
+  }
+
+  /** Gets the session. @throws NotConnected */
+  async open(): Promise<void> {
+    this.#connection = await this.connect();
+  }
+
+  /** Gets a new session where an idle lane lost its own. */
+  keep(): void {
+    if (!this.#flushing && !this.#closed && this.#connection?.lost !== false) {
+      this.#connection = undefined;
+      this.#flush();
+    }
+  }
+
+  /** Ends the session; what waits is not sent. */
+  close(): void {
+    this.#closed = true;
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  #enqueue(handle: Handle, part: Part<CouponEvent> | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ handle, part, deadline: this.clock.monotonic() + this.timeoutMs, resolve, reject });
+      if (!this.#flushing) this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    this.#flushing = true;
+    await undefined; // turns that are decided in this tick come along
+    while ((this.#queue.length > 0 || this.#connection === undefined) && !this.#closed) {
+      this.#expire();
+      const connection = await this.#session();
+      if (connection === undefined) continue;
+      const jobs = this.#take();
+      if (jobs.length > 0) await this.#commit(connection, jobs);
+      // Actors that heard of the commit decide their next turns before the next commit leaves.
+      for (let tick = 0; tick < 4; tick++) await undefined;
+    }
+    this.#flushing = false;
+  }
+
+  #expire(): void {
+    const now = this.clock.monotonic();
+    const late = this.#queue.filter((job) => job.deadline < now);
+    if (late.length === 0) return;
+    this.#queue = this.#queue.filter((job) => job.deadline >= now);
+    for (const job of late) {
+      job.reject(new Fault("storage_unavailable", "Cannot store a turn as the lane has had no session for too long"));
+    }
+  }
+
+  async #session(): Promise<Connection | undefined> {
+    if (this.#connection !== undefined) return this.#connection;
+    try {
+      this.#connection = await this.connect();
+      if (this.#closed) this.close();
+    } catch (error) {
+      this.events.disconnected(error as Error);
+      await new Promise<void>((resolve) => this.clock.after(RECONNECT_MS, resolve));
+    }
+    return this.#connection;
+  }
+
+  #take(): Job[] {
+    let events = 0;
+    let count = 0;
+    for (const job of this.#queue) {
+      events += job.part?.events.length ?? 1;
+      if (count > 0 && events > COMMIT_EVENTS_MAX) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #commit(connection: Connection, jobs: readonly Job[], retries: number = RETRIES): Promise<void> {
+    const startedAt = this.clock.monotonic();
+    try {
+      const batch = batchOf(jobs);
+      const text = batch.mixed ? TURNS_STATEMENT : CLAIMS_STATEMENT;
+      const rows = await connection.query(text, batch.params, batch.mixed ? "turns" : "claims");
+      this.events.committed((this.clock.monotonic() - startedAt) / 1000, batch.parts.length);
+      tell(batch, rows);
+    } catch (error) {
+      await this.#fail(connection, jobs, error as Error, retries);
+    }
+  }
+
+  async #fail(connection: Connection, jobs: readonly Job[], error: Error, retries: number): Promise<void> {
+    if (error instanceof ConnectionLost) {
+      this.#connection = undefined;
+      this.events.disconnected(error);
+      for (const job of jobs) job.reject(new LostAnswer("Lost the answer of a commit", { cause: error }));
+    } else if (error instanceof NotConnected) {
+      this.#connection = undefined;
+      this.#queue.unshift(...jobs);
+    } else if (error instanceof SqlError && PASSING.has(error.sqlstate) && retries > 0) {
+      await this.#commit(connection, jobs, retries - 1);
+    } else if (error instanceof SqlError && /^2[23]/.test(error.sqlstate) && jobs.length > 1) {
+      // One actor's rows were refused, and with them everyone's: each alone, only the guilty one suffers.
+      for (const job of jobs) await this.#commit(connection, [job]);
+    } else {
+      const guilty = error instanceof SqlError && /^2[23]/.test(error.sqlstate);
+      if (guilty) this.events.dataError();
+      const fault = new Fault(guilty ? "data_error" : "storage_unavailable", "Cannot store a turn", { cause: error });
+      for (const job of jobs) job.reject(fault);
+    }
+  }
+}
+
+function tell(batch: Batch, rows: readonly (readonly unknown[])[]): void {
+  const stored = new Set<number>();
+  const confirmed = new Set<number>();
+  for (const [place, isPart] of rows) (isPart ? stored : confirmed).add(Number(place));
+  const settle = (jobs: readonly Job[], places: ReadonlySet<number>) => {
+    for (const [index, job] of jobs.entries()) {
+      if (places.has(index + 1)) job.resolve();
+      else job.reject(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
+    }
+  };
+  settle(batch.parts, stored);
+  settle(batch.confirmations, confirmed);
+}

@@ -1,0 +1,14 @@
+/** Which migrations does this code know? Add a file, then its line here; never edit one that was released. */
+import coupons from "./0001_coupons.sql" with { type: "text" };
+
+/** One numbered file of schema changes. */
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** All migrations, in order. */
+export const MIGRATIONS: readonly Migration[] = [
+  { number: 1, name: "0001_coupons", sql: coupons },
+];

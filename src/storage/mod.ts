@@ -1,0 +1,100 @@
+/** How is storage put together? Opened, checked, migrated, and offered by its ports. */
+import type { CouponViews, Store } from "../actors/ports.ts";
+import type { CouponKind } from "../domain/coupon.ts";
+import { Activator } from "./activator.ts";
+import { CouponStore } from "./coupon_store.ts";
+import { PostgresCouponViews } from "./coupon_views.ts";
+import { Lane, type LaneEvents } from "./lane.ts";
+import { migrate } from "./migrate.ts";
+import { PostgresClock } from "./postgres_clock.ts";
+import type { Database } from "./sql.ts";
+
+/** How often an idle lane looks after its session, in milliseconds. */
+const KEEP_MS = 1_000;
+
+/** The server would lose what it acknowledged: `fsync` or `full_page_writes` is off. */
+export class UnsafeDatabase extends Error {
+  override readonly name = "UnsafeDatabase";
+}
+
+/** How storage serves. */
+export interface StorageOptions {
+  /** Sessions that commit; cut to what the database can. */
+  readonly lanes: number;
+  /** A turn that could not be sent for so long is given up, in milliseconds. */
+  readonly timeoutMs: number;
+  /** This node and incarnation, for the rows of its actors. */
+  readonly holder: string;
+  /** Whether a server that would lose acknowledged data may serve, for development. */
+  readonly allowUnsafe: boolean;
+  readonly events: LaneEvents;
+}
+
+/** Storage, open. */
+export interface Storage {
+  readonly coupons: Store<CouponKind>;
+  readonly views: CouponViews;
+  readonly clock: PostgresClock;
+  /** Names of the migrations applied just now. */
+  readonly migrated: readonly string[];
+  /** Whether a lane has its session. */
+  connected(): boolean;
+  /** Ends every session; what waits is not sent. */
+  close(): Promise<void>;
+}
+
+/** Brings the schema up to date. @throws MigrationError, NotConnected */
+export async function migrateDatabase(database: Database): Promise<string[]> {
+  const connection = await database.connect();
+  try {
+    return await migrate(connection);
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function refuseUnsafe(database: Database): Promise<void> {
+  const [row] = await database.views.query("select current_setting('fsync'), current_setting('full_page_writes')");
+  if (row!.every((value) => value === "on")) return;
+  throw new UnsafeDatabase(
+    `Cannot serve on a server that loses acknowledged data: fsync=${row![0]}, full_page_writes=${row![1]}; ` +
+      "switch both on, or set ALLOW_UNSAFE_DATABASE=true for development",
+  );
+}
+
+/**
+ * Opens storage on a database.
+ *
+ * @throws UnsafeDatabase, MigrationError where it may not serve; NotConnected while the database cannot be reached
+ */
+export async function openStorage(database: Database, options: StorageOptions): Promise<Storage> {
+  if (!options.allowUnsafe && !database.embedded) await refuseUnsafe(database);
+  const migrated = await migrateDatabase(database);
+  const clock = new PostgresClock();
+  await clock.follow(database.views);
+  const lanes = Array.from(
+    { length: Math.min(options.lanes, database.lanesMax) },
+    () => new Lane(() => database.connect(), clock, options.timeoutMs, options.events),
+  );
+  await Promise.all(lanes.map((lane) => lane.open()));
+  let cancelKeep = () => {};
+  const keep = () => {
+    for (const lane of lanes) lane.keep();
+    cancelKeep = clock.after(KEEP_MS, keep);
+  };
+  keep();
+  const activator = new Activator(database.activations, options.holder);
+  return {
+    coupons: new CouponStore(database.activations, activator, lanes, options.holder),
+    views: new PostgresCouponViews(database.views),
+    clock,
+    migrated,
+    connected: () => lanes.some((lane) => lane.connected),
+    async close() {
+      clock.stop();
+      cancelKeep();
+      for (const lane of lanes) lane.close();
+      await database.close();
+    },
+  };
+}

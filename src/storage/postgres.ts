@@ -1,0 +1,172 @@
+/** How do we talk to PostgreSQL? Through node-postgres, one thin file. */
+import pg from "pg";
+import { type Connection, ConnectionLost, type Database, NotConnected, type Row, type Sql, SqlError } from "./sql.ts";
+
+/** Where and how to connect. */
+export interface PostgresOptions {
+  readonly url: string;
+  /** A statement that took longer is given up by the server, in milliseconds. */
+  readonly statementTimeoutMs: number;
+  /** Sessions for activations. */
+  readonly activations: number;
+  /** Sessions for views. */
+  readonly views: number;
+}
+
+const LOCK_TIMEOUT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+/** How much longer than the server's time-out the client waits for an answer. */
+const SILENCE_MS = 1_000;
+
+/** Statements that may wait for a session of a pool; one more is refused. */
+const WAITING_MAX = 4096;
+
+/** Planner settings for keyed statements: a plan made on a small table must stay right on a large one. */
+const KEYED = "set enable_seqscan = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan;";
+
+pg.types.setTypeParser(20, Number);
+
+/** A session of PostgreSQL. */
+class PostgresConnection implements Connection {
+  #client: pg.Client;
+  /** Whether the session is of no more use. */
+  lost = false;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+    client.on("error", () => this.destroy());
+    client.on("end", () => this.lost = true);
+  }
+
+  static async open(options: PostgresOptions, settings: string): Promise<PostgresConnection> {
+    const client = new pg.Client({
+      connectionString: options.url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      statement_timeout: options.statementTimeoutMs,
+      lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: LOCK_TIMEOUT_MS,
+      query_timeout: options.statementTimeoutMs + SILENCE_MS,
+      application_name: "doorbuster",
+    });
+    const connection = new PostgresConnection(client);
+    try {
+      await client.connect();
+      await client.query(`set synchronous_commit = on; set timezone = 'UTC'; ${settings}`);
+    } catch (error) {
+      connection.destroy();
+      throw new NotConnected(`Cannot connect to PostgreSQL: ${(error as Error).message}`, { cause: error });
+    }
+    return connection;
+  }
+
+  async query(text: string, params: readonly unknown[] = [], name?: string): Promise<Row[]> {
+    if (this.lost) throw new NotConnected("Cannot send a statement as the session ended");
+    try {
+      const query = { text, values: params as unknown[], rowMode: "array" as const, ...name && { name } };
+      return (await this.#client.query(query)).rows as Row[];
+    } catch (error) {
+      throw this.#classify(error);
+    }
+  }
+
+  async script(text: string): Promise<void> {
+    try {
+      await this.#client.query(text);
+    } catch (error) {
+      throw this.#classify(error);
+    }
+  }
+
+  /** Only an ERROR answered by the server is known to have undone the statement: a FATAL may come after the commit. */
+  #classify(error: unknown): Error {
+    const { severity, code, message } = error as pg.DatabaseError;
+    if (severity === "ERROR" && code !== undefined) return new SqlError(code, message, { cause: error });
+    this.destroy();
+    return new ConnectionLost(`Lost the session with a statement in flight: ${message}`, { cause: error });
+  }
+
+  destroy(): void {
+    this.lost = true;
+    const { connection } = this.#client as unknown as { connection: { stream: { destroy(): void } } };
+    connection.stream.destroy();
+  }
+}
+
+/** A few sessions that share their work; a lost one is replaced at the next statement. */
+class PostgresPool implements Sql {
+  readonly #idle: PostgresConnection[] = [];
+  readonly #waiting: ((connection: PostgresConnection | undefined) => void)[] = [];
+  readonly #all = new Set<PostgresConnection>();
+  #open = 0;
+
+  constructor(readonly options: PostgresOptions, readonly max: number, readonly settings: string) {}
+
+  async query(text: string, params?: readonly unknown[], name?: string): Promise<Row[]> {
+    const connection = await this.#acquire();
+    try {
+      return await connection.query(text, params, name);
+    } finally {
+      this.#release(connection);
+    }
+  }
+
+  async #acquire(): Promise<PostgresConnection> {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (!idle.lost) return idle;
+      this.#discard(idle);
+    }
+    if (this.#open >= this.max) {
+      if (this.#waiting.length >= WAITING_MAX) {
+        throw new NotConnected(`Cannot wait for a session as too many wait: ${this.#waiting.length}`);
+      }
+      const connection = await new Promise<PostgresConnection | undefined>((resolve) => this.#waiting.push(resolve));
+      return connection ?? await this.#acquire();
+    }
+    this.#open++;
+    try {
+      const connection = await PostgresConnection.open(this.options, this.settings);
+      this.#all.add(connection);
+      return connection;
+    } catch (error) {
+      this.#open--;
+      this.#waiting.shift()?.(undefined);
+      throw error;
+    }
+  }
+
+  #release(connection: PostgresConnection): void {
+    if (connection.lost) this.#discard(connection);
+    const next = this.#waiting.shift();
+    if (next !== undefined) next(connection.lost ? undefined : connection);
+    else if (!connection.lost) this.#idle.push(connection);
+  }
+
+  #discard(connection: PostgresConnection): void {
+    if (this.#all.delete(connection)) this.#open--;
+  }
+
+  close(): void {
+    for (const connection of this.#all) connection.destroy();
+  }
+}
+
+/** PostgreSQL behind storage's port. @throws NotConnected (from every statement) while it cannot be reached */
+export function openPostgres(options: PostgresOptions): Database {
+  const activations = new PostgresPool(options, options.activations, KEYED);
+  const views = new PostgresPool(options, options.views, "");
+  const { host, pathname } = new URL(options.url);
+  return {
+    description: `PostgreSQL at ${host}${pathname}`,
+    embedded: false,
+    lanesMax: Number.MAX_SAFE_INTEGER,
+    connect: () => PostgresConnection.open(options, KEYED),
+    activations,
+    views,
+    close() {
+      activations.close();
+      views.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** What does storage need of a database session, whoever provides it? */
+
+/** A row, its columns in the order of the statement. */
+export type Row = readonly unknown[];
+
+/** Something that runs statements, each in its own transaction. */
+export interface Sql {
+  /**
+   * Runs one statement.
+   *
+   * @param name prepares it under this name where the database keeps prepared statements
+   * @throws SqlError where the server says no: it is known not to have happened
+   * @throws ConnectionLost where its answer is lost; NotConnected where it was never sent
+   */
+  query(text: string, params?: readonly unknown[], name?: string): Promise<Row[]>;
+}
+
+/** One session. After a ConnectionLost it is of no more use. */
+export interface Connection extends Sql {
+  /** Whether it ended. */
+  readonly lost: boolean;
+  /** Runs several statements without parameters, as one transaction unless they say otherwise. */
+  script(text: string): Promise<void>;
+  /** Ends it at once, whatever is in flight. */
+  destroy(): void;
+}
+
+/** A database: sessions by purpose. */
+export interface Database {
+  /** For the log: what and where, without a secret. */
+  readonly description: string;
+  /** Whether it runs in this process, without fsync. */
+  readonly embedded: boolean;
+  /** Sessions that may commit beside one another; the configured number of lanes is cut to it. */
+  readonly lanesMax: number;
+  /** A new session for a lane or a migration. @throws NotConnected */
+  connect(): Promise<Connection>;
+  /** For activations: short keyed reads and writes. */
+  readonly activations: Sql;
+  /** For reading views. */
+  readonly views: Sql;
+  close(): Promise<void>;
+}
+
+/** The server refused a statement; nothing of it was stored. */
+export class SqlError extends Error {
+  override readonly name = "SqlError";
+  /** @param sqlstate five characters, as in the PostgreSQL manual's appendix A */
+  constructor(readonly sqlstate: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The session ended or stayed silent with a statement in flight, which may have been stored. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+}
+
+/** No session could be had; nothing was sent. */
+export class NotConnected extends Error {
+  override readonly name = "NotConnected";
+}
+
+/** Separates values of a delimited text: names, ids and numbers hold no control character. */
+export const SEPARATOR = "\x1f";
