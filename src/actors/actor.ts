@@ -1,7 +1,8 @@
 /**
  * How does one actor work? Commands wait in the mailbox; the next turn is whatever waits. A turn is decided in memory,
  * stored by one `append`, and answered after it, refusals too. A state is not copied: a turn that was not stored is
- * undone by dropping the state and activating again.
+ * undone by dropping the state and activating again. Two turns may be in flight: the second is stored only where the
+ * first was, by the number of its turn, so Postgres need not wait for us nor we for it.
  */
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
@@ -11,6 +12,24 @@ import { Fault, Fenced, LostAnswer } from "./ports.ts";
 
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
 export const TRUST_MS = 200;
+
+/** Turns of one actor that may be sent and not yet stored. */
+const TURNS_IN_FLIGHT = 2;
+
+/** One activation, from awakening to its first failure. */
+interface Awake<K extends Kind> {
+  readonly handle: Handle;
+  state: K["State"];
+  /** Number of the last turn sent. */
+  turn: number;
+  /** Monotonic time before the activation. */
+  readonly since: number;
+  /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
+  confirmedAt: number;
+  inFlight: number;
+  /** The last turn sent. */
+  last: Promise<void> | undefined;
+}
 
 /** What an actor works with. */
 export interface ActorContext<K extends Kind> {
@@ -31,16 +50,12 @@ type LetterOf<K extends Kind> = Letter<K["Command"], K["Answer"], K["Refusal"]>;
 /** One actor of this node: activating, awake, or gone. */
 export class Actor<K extends Kind> {
   readonly #mailbox: Mailbox<LetterOf<K>>;
-  #state: K["State"] | undefined = undefined;
-  #handle: Handle | undefined = undefined;
-  #turn = 0;
-  /** Whether a turn, an activation or a back-off is under way. */
-  #busy = false;
+  /** Undefined while it is activating, backing off, or gone. */
+  #awake: Awake<K> | undefined = undefined;
+  #activating = false;
   #scheduled = false;
+  #replaying = 0;
   #lastNow = 0;
-  /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
-  #confirmedAt = -Infinity;
-  #activatedAt = -Infinity;
   #losses = 0;
   /** Monotonic time of the last command. */
   lastUsed = 0;
@@ -56,7 +71,8 @@ export class Actor<K extends Kind> {
 
   /** Whether it may be passivated: no letter waits and nothing is under way. */
   get idle(): boolean {
-    return !this.#busy && !this.#scheduled && this.#mailbox.size === 0;
+    const busy = this.#activating || this.#scheduled || this.#replaying > 0 || (this.#awake?.inFlight ?? 0) > 0;
+    return !busy && this.#mailbox.size === 0;
   }
 
   /** Puts a command in the mailbox. @throws Fault (as a rejection) of {@linkcode Actors.ask} */
@@ -80,24 +96,44 @@ export class Actor<K extends Kind> {
   /** Runs the scheduled turn. */
   run(): void {
     this.#scheduled = false;
-    if (this.#busy) return;
-    if (this.#handle === undefined) this.#activate();
-    else this.#takeTurn(this.#handle);
+    if (this.#activating) return;
+    if (this.#awake === undefined) this.#activate();
+    else this.#takeTurn(this.#awake);
   }
 
   #wake(): void {
-    if (this.#busy || this.#scheduled) return;
+    if (this.#scheduled || this.#activating || this.#awake?.inFlight === TURNS_IN_FLIGHT) return;
     this.#scheduled = true;
     this.context.schedule(this);
   }
 
   // --- the turn ---
 
-  #takeTurn(handle: Handle): void {
-    const { rules, clock, events, store } = this.context;
-    const letters = this.#mailbox.take();
+  #takeTurn(awake: Awake<K>): void {
+    if (awake.inFlight === TURNS_IN_FLIGHT || this.#mailbox.size === 0) return;
+    const letters = this.#withoutDoubts(awake, this.#mailbox.take());
     if (letters.length === 0) return;
+    const { clock, events, store } = this.context;
     const monotonic = clock.monotonic();
+    const accepted = this.#decide(awake, letters, monotonic);
+    events.turned(letters.length);
+    if (accepted.length > 0) {
+      const { handle } = awake;
+      awake.last = store.append({ handle, turn: ++awake.turn, events: accepted });
+    } else if (awake.inFlight === 0) {
+      if (monotonic - awake.confirmedAt <= TRUST_MS) {
+        this.#answer(awake, letters);
+        return;
+      }
+      awake.last = store.confirm(awake.handle);
+    } // else: refusals that rest on a turn in flight hold once that one is stored
+    awake.inFlight++;
+    this.#settle(awake, letters, awake.last!, monotonic);
+  }
+
+  /** Decides each letter and evolves the draft; returns what is to be stored. */
+  #decide(awake: Awake<K>, letters: readonly LetterOf<K>[], monotonic: number): K["Event"][] {
+    const { rules, clock } = this.context;
     const now = this.#lastNow = Math.max(this.#lastNow, clock.now());
     const accepted: K["Event"][] = [];
     for (const letter of letters) {
@@ -105,10 +141,10 @@ export class Actor<K extends Kind> {
         letter.reject(lateFault());
         continue;
       }
-      const decision = rules.decide(this.#state, letter.command, now);
+      const decision = rules.decide(awake.state, letter.command, now);
       switch (decision.kind) {
         case "accepted":
-          this.#state = rules.evolve(this.#state, decision.event);
+          awake.state = rules.evolve(awake.state, decision.event);
           accepted.push(decision.event);
           letter.outcome = { kind: "done", answer: decision.answer };
           break;
@@ -122,101 +158,109 @@ export class Actor<K extends Kind> {
           letter.replayed = true;
       }
     }
-    events.turned(letters.length);
-    if (accepted.length > 0) {
-      this.#busy = true;
-      this.#settle(handle, letters, store.append({ handle, turn: ++this.#turn, events: accepted }), monotonic);
-    } else if (monotonic - this.#confirmedAt <= TRUST_MS) {
-      this.#answer(handle, letters);
-    } else {
-      this.#busy = true;
-      this.#settle(handle, letters, store.confirm(handle), monotonic);
-    }
+    return accepted;
   }
 
-  async #settle(handle: Handle, letters: LetterOf<K>[], stored: Promise<void>, sentAt: number): Promise<void> {
+  async #settle(awake: Awake<K>, letters: LetterOf<K>[], stored: Promise<void>, sentAt: number): Promise<void> {
     try {
       await stored;
     } catch (error) {
-      this.#busy = false;
-      this.#fail(error, letters);
+      awake.inFlight--;
+      this.#fail(awake, error, letters);
       return;
     }
-    this.#busy = false;
-    this.#confirmedAt = sentAt;
+    awake.inFlight--;
+    awake.confirmedAt = Math.max(awake.confirmedAt, sentAt);
     // The next turn leaves before this one is answered, so that Postgres works meanwhile.
-    this.#takeTurn(handle);
-    this.#answer(handle, letters);
+    if (this.#awake === awake) this.#takeTurn(awake);
+    this.#answer(awake, letters);
   }
 
-  #answer(handle: Handle, letters: readonly LetterOf<K>[]): void {
+  #answer(awake: Awake<K>, letters: readonly LetterOf<K>[]): void {
     let replays: LetterOf<K>[] | undefined;
     for (const letter of letters) {
       if (letter.outcome !== undefined) letter.resolve(letter.outcome);
       else if (letter.replayed) (replays ??= []).push(letter);
     }
-    if (replays !== undefined) this.#replay(handle, replays);
+    if (replays !== undefined) {
+      this.#recall(awake, replays, (letter) => {
+        letter.reject(new Fault("storage_unavailable", "Cannot replay an answer as its row is gone"));
+      });
+    }
   }
 
-  async #replay(handle: Handle, letters: readonly LetterOf<K>[]): Promise<void> {
+  /** Of letters whose turn may have been stored, answers those that were and decides the others again. */
+  #withoutDoubts(awake: Awake<K>, letters: LetterOf<K>[]): LetterOf<K>[] {
+    if (!letters.some((letter) => letter.doubtful)) return letters;
+    this.#recall(awake, letters.filter((letter) => letter.doubtful), (letter) => {
+      letter.doubtful = false;
+      this.#mailbox.putBack([letter]);
+    });
+    return letters.filter((letter) => !letter.doubtful);
+  }
+
+  /** Answers those letters whose answers are stored. */
+  async #recall(
+    awake: Awake<K>,
+    letters: readonly LetterOf<K>[],
+    absent: (letter: LetterOf<K>) => void,
+  ): Promise<void> {
+    const { rules, store } = this.context;
+    this.#replaying++;
     try {
-      for (const letter of await this.#recall(handle, letters)) {
-        letter.reject(new Fault("storage_unavailable", "Cannot replay an answer as its row is gone"));
+      const wanted = letters.map(({ command }) => ({ id: command.id, content: rules.contentOf(command) }));
+      const answers = await store.recall(awake.handle, wanted);
+      for (const letter of letters) {
+        const answer = answers.get(letter.command.id);
+        if (answer === undefined) absent(letter);
+        else letter.resolve({ kind: "done", answer });
       }
     } catch (error) {
       const fault = asFault(error);
       for (const letter of letters) letter.reject(fault);
     }
-  }
-
-  /** Answers those letters whose answers are stored; returns the others. */
-  async #recall(handle: Handle, letters: readonly LetterOf<K>[]): Promise<LetterOf<K>[]> {
-    const { rules, store } = this.context;
-    const wanted = letters.map(({ command }) => ({ id: command.id, content: rules.contentOf(command) }));
-    const answers = await store.recall(handle, wanted);
-    return letters.filter((letter) => {
-      const answer = answers.get(letter.command.id);
-      if (answer !== undefined) letter.resolve({ kind: "done", answer });
-      return answer === undefined;
-    });
+    this.#replaying--;
+    if (this.#mailbox.size > 0) this.#wake();
   }
 
   // --- what a failure means ---
 
-  #fail(error: unknown, letters: LetterOf<K>[]): void {
-    const { clock, events } = this.context;
-    this.#drop();
+  /** The first turn in flight that fails ends the activation; those behind it fail with it, or were stored. */
+  #fail(awake: Awake<K>, error: unknown, letters: readonly LetterOf<K>[]): void {
     const open = letters.filter((letter) => letter.outcome !== undefined || letter.replayed);
     for (const letter of open) {
-      letter.doubtful ||= error instanceof LostAnswer && letter.outcome?.kind === "done";
+      letter.doubtful = error instanceof LostAnswer && letter.outcome?.kind === "done";
       letter.outcome = undefined;
       letter.replayed = false;
     }
     if (error instanceof Fenced) {
-      events.fenced();
-      const lasted = clock.monotonic() - this.#activatedAt;
-      this.#losses = lasted > BACKOFF_RESET_MS ? 1 : this.#losses + 1;
-      this.#mailbox.putBack(redirect([...open, ...this.#mailbox.take()]));
-      this.#busy = true;
-      clock.after(backoffMs(this.#losses, clock.random()), () => this.#retry());
+      this.#mailbox.putBack(redirect(open));
     } else if (error instanceof LostAnswer) {
       this.#mailbox.putBack(open);
-      this.#activate();
     } else {
       const fault = asFault(error);
       for (const letter of open) letter.reject(fault);
-      this.#retry();
     }
+    if (this.#awake === awake) this.#drop(awake, error instanceof Fenced);
+    else if (this.#mailbox.size > 0) this.#wake();
   }
 
-  #drop(): void {
-    this.#state = undefined;
-    this.#handle = undefined;
-    this.#confirmedAt = -Infinity;
+  #drop(awake: Awake<K>, fenced: boolean): void {
+    const { clock, events } = this.context;
+    this.#awake = undefined;
+    if (!fenced) {
+      this.#retry();
+      return;
+    }
+    events.fenced();
+    this.#mailbox.putBack(redirect(this.#mailbox.take()));
+    this.#losses = clock.monotonic() - awake.since > BACKOFF_RESET_MS ? 1 : this.#losses + 1;
+    this.#activating = true;
+    clock.after(backoffMs(this.#losses, clock.random()), () => this.#retry());
   }
 
   #retry(): void {
-    this.#busy = false;
+    this.#activating = false;
     if (this.#mailbox.size === 0) this.context.gone(this);
     else this.#activate();
   }
@@ -224,10 +268,10 @@ export class Actor<K extends Kind> {
   // --- activation ---
 
   async #activate(): Promise<void> {
-    this.#busy = true;
+    this.#activating = true;
     const { store, clock, events } = this.context;
     const asked = this.#mailbox.size;
-    const sentAt = clock.monotonic();
+    const since = clock.monotonic();
     try {
       const activation = await store.activate(this.key);
       if (activation === undefined) {
@@ -235,45 +279,20 @@ export class Actor<K extends Kind> {
         return;
       }
       events.activated();
-      await this.#settleDoubts(activation.handle);
-      this.#awake(activation.handle, activation.turn, activation.state, sentAt);
+      this.#awaken(activation.handle, activation.turn, activation.state, since);
     } catch (error) {
-      if (error instanceof LostAnswer) {
-        this.#retry();
-        return;
+      if (!(error instanceof LostAnswer)) {
+        const fault = asFault(error);
+        for (const letter of this.#mailbox.take()) letter.reject(fault);
       }
-      const fault = asFault(error);
-      for (const letter of this.#mailbox.take()) letter.reject(fault);
       this.#retry();
     }
   }
 
-  #awake(handle: Handle, turn: number, state: K["State"], confirmedAt: number): void {
-    this.#state = state;
-    this.#handle = handle;
-    this.#turn = turn;
-    this.#confirmedAt = this.#activatedAt = confirmedAt;
-    this.#busy = false;
+  #awaken(handle: Handle, turn: number, state: K["State"], since: number): void {
+    this.#activating = false;
+    this.#awake = { handle, turn, state, since, confirmedAt: since, inFlight: 0, last: undefined };
     this.#wake();
-  }
-
-  /** Of commands that may have been stored, answers those that were; the others are decided again. */
-  async #settleDoubts(handle: Handle): Promise<void> {
-    const letters = this.#mailbox.take();
-    const doubtful = letters.filter((letter) => letter.doubtful);
-    if (doubtful.length === 0) {
-      this.#mailbox.putBack(letters);
-      return;
-    }
-    let open: Set<LetterOf<K>>;
-    try {
-      open = new Set(await this.#recall(handle, doubtful));
-    } catch (error) {
-      this.#mailbox.putBack(letters);
-      throw error;
-    }
-    for (const letter of doubtful) letter.doubtful = false;
-    this.#mailbox.putBack(letters.filter((letter) => open.has(letter) || !doubtful.includes(letter)));
   }
 
   /**
@@ -284,10 +303,14 @@ export class Actor<K extends Kind> {
     const { rules, store, clock } = this.context;
     const letters = this.#mailbox.take(asked);
     for (const [index, letter] of letters.entries()) {
+      if (letter.deadline < clock.monotonic()) {
+        letter.reject(lateFault());
+        continue;
+      }
       const decision = rules.decide(undefined, letter.command, clock.now());
       if (decision.kind === "refused") letter.resolve(decision);
       if (decision.kind !== "accepted") continue;
-      const sentAt = clock.monotonic();
+      const since = clock.monotonic();
       let handle: Handle | undefined;
       try {
         handle = await store.create(this.key, decision.event);
@@ -301,15 +324,15 @@ export class Actor<K extends Kind> {
         break;
       }
       this.#mailbox.putBack(letters.slice(index + 1));
-      this.#awake(handle, 0, rules.evolve(undefined, decision.event), sentAt);
       letter.resolve({ kind: "done", answer: decision.answer });
+      this.#awaken(handle, 0, rules.evolve(undefined, decision.event), since);
       return;
     }
     this.#retry();
   }
 }
 
-function redirect<L extends { redirected: boolean; reject: (fault: Fault) => void }>(letters: L[]): L[] {
+function redirect<L extends { redirected: boolean; reject: (fault: Fault) => void }>(letters: readonly L[]): L[] {
   return letters.filter((letter) => {
     if (letter.redirected) letter.reject(new Fault("moved", "Command dropped: its actor was fenced twice"));
     const keep = !letter.redirected;

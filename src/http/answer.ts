@@ -1,7 +1,8 @@
 /** How does an answer leave, whatever happened? */
 import { Fault, type OutcomeOf } from "../actors/ports.ts";
 import type { CouponAnswer, CouponKind } from "../domain/coupon.ts";
-import { BadRequest, type HeaderPairs, problem, type ProblemCode } from "./problem.ts";
+import { BadRequest, problem, type ProblemCode } from "./problem.ts";
+import { headersOf, type RequestId } from "./request_id.ts";
 import { showCoupon, showTime } from "./shown.ts";
 
 /** What an answered request tells the log and the metrics. */
@@ -10,31 +11,30 @@ export interface Answered {
   /** A problem's code; undefined for success. */
   readonly code: ProblemCode | undefined;
   /** What failed, where something did. */
-  readonly error?: unknown;
+  readonly error: unknown;
 }
 
 /** A JSON answer. */
-export function answer(status: number, ids: HeaderPairs, text: string): Answered {
-  const headers: [string, string][] = [["content-type", "application/json"]];
-  for (const [name, value] of ids) headers.push([name, value]);
-  return { response: new Response(text, { status, headers }), code: undefined };
+export function answer(status: number, id: RequestId, text: string): Answered {
+  const headers = headersOf(id, "application/json");
+  return { response: new Response(text, { status, headers }), code: undefined, error: undefined };
 }
 
 /** A problem as an answer. */
-export function refusal(code: ProblemCode, ids: HeaderPairs, detail?: string): Answered {
-  return { response: problem(code, ids, detail), code };
+export function refusal(code: ProblemCode, id: RequestId, detail?: string): Answered {
+  return { response: problem(code, id, detail), code, error: undefined };
 }
 
 /** What a thrown error leaves as: a bad request its own problem, a fault 503, anything else 500. */
-export function failure(error: unknown, ids: HeaderPairs): Answered {
-  if (error instanceof BadRequest) return refusal(error.code, ids, error.detail);
-  return { ...refusal(error instanceof Fault ? error.code : "internal_error", ids), error };
+export function failure(error: unknown, id: RequestId): Answered {
+  if (error instanceof BadRequest) return refusal(error.code, id, error.detail);
+  return { ...refusal(error instanceof Fault ? error.code : "internal_error", id), error };
 }
 
 /** A coupon's outcome as an answer. */
-export function outcomeAnswer(outcome: OutcomeOf<CouponKind>, ids: HeaderPairs): Answered {
-  if (outcome.kind === "refused") return refusal(outcome.refusal, ids);
-  return answer(outcome.answer.kind === "created" ? 201 : 200, ids, bodyOf(outcome.answer));
+export function outcomeAnswer(outcome: OutcomeOf<CouponKind>, id: RequestId): Answered {
+  if (outcome.kind === "refused") return refusal(outcome.refusal, id);
+  return answer(outcome.answer.kind === "created" ? 201 : 200, id, bodyOf(outcome.answer));
 }
 
 function bodyOf(answer: CouponAnswer): string {

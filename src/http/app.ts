@@ -4,8 +4,8 @@ import { type Answered, failure, refusal } from "./answer.ts";
 import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
-import { BadRequest, type HeaderPairs, problem, type ProblemCode } from "./problem.ts";
-import { requestIdHeaders } from "./request_id.ts";
+import { BadRequest, problem, type ProblemCode } from "./problem.ts";
+import { type RequestId, requestIdOf } from "./request_id.ts";
 
 /** What the edge tells the log. */
 export interface RequestLog {
@@ -39,7 +39,7 @@ export class Edge {
     this.#parts = parts;
     const { coupons, health, metrics } = parts;
     const one = "/api/coupons/:name";
-    this.#route("POST", CLAIM_PATH, ({ request, ids }) => coupons.claim(request, ids));
+    this.#route("POST", CLAIM_PATH, ({ request, id }) => coupons.claim(request, id));
     this.#route("POST", "/api/coupons/validate", (routed) => coupons.validate(routed));
     this.#route("POST", "/api/coupons", (routed) => coupons.create(routed));
     this.#route("GET", "/api/coupons", (routed) => coupons.list(routed));
@@ -50,14 +50,14 @@ export class Edge {
     this.#route("GET", one + "/claims/:user", (routed) => coupons.showClaim(routed));
     this.#route("DELETE", one + "/claims/:user", (routed) => coupons.void(routed));
     for (const path of ["/livez", "/health", "/healthcheck", "/api/health", "/api/healthcheck"]) {
-      this.#route("GET", path, ({ ids }) => health.live(ids));
+      this.#route("GET", path, ({ id }) => health.live(id));
     }
-    this.#route("GET", "/readyz", ({ ids }) => health.ready(ids));
-    this.#route("GET", "/metrics", ({ ids }) => metrics.show(ids));
+    this.#route("GET", "/readyz", ({ id }) => health.ready(id));
+    this.#route("GET", "/metrics", ({ id }) => metrics.show(id));
     this.#app.notFound((context) => this.#unknown(context.req.raw));
     this.#app.onError((error, context) => {
-      const ids = requestIdHeaders(context.req.raw.headers);
-      return this.#finish("unknown", ids, failure(error, ids));
+      const id = requestIdOf(context.req.raw.headers);
+      return this.#finish("unknown", id, failure(error, id));
     });
   }
 
@@ -73,15 +73,15 @@ export class Edge {
   };
 
   async #claim(request: Request): Promise<Response> {
-    const ids = requestIdHeaders(request.headers);
+    const id = requestIdOf(request.headers);
     let answered: Answered;
     try {
-      answered = await this.#parts.coupons.claim(request, ids);
+      answered = await this.#parts.coupons.claim(request, id);
     } catch (error) {
-      answered = failure(error, ids);
+      answered = failure(error, id);
     }
     this.#parts.metrics.claims.count(answered.code ?? "accepted");
-    return this.#finish(CLAIM_ROUTE, ids, answered);
+    return this.#finish(CLAIM_ROUTE, id, answered);
   }
 
   #route(method: string, path: string, handler: Handler): void {
@@ -90,34 +90,34 @@ export class Edge {
     if (method === "GET") known.add("HEAD");
     const places = path.split("/").flatMap((segment, place) => segment.startsWith(":") ? [place] : []);
     this.#app.on(method, path, async ({ req: { raw: request } }) => {
-      const ids = requestIdHeaders(request.headers);
+      const id = requestIdOf(request.headers);
       let answered: Answered;
       try {
-        answered = await handler({ request, ids, names: places.length === 0 ? [] : namesOf(request.url, places) });
+        answered = await handler({ request, id, names: places.length === 0 ? [] : namesOf(request.url, places) });
       } catch (error) {
-        answered = failure(error, ids);
+        answered = failure(error, id);
       }
-      return this.#finish(`${method} ${path}`, ids, answered);
+      return this.#finish(`${method} ${path}`, id, answered);
     });
   }
 
-  #finish(route: string, ids: HeaderPairs, { response, code, error }: Answered): Response {
+  #finish(route: string, id: RequestId, { response, code, error }: Answered): Response {
     const { metrics, log } = this.#parts;
     metrics.requests.count(route, response.status);
-    if (error !== undefined) log.failed(ids[0]![1], route, code!, error);
-    else if (log.verbose) log.answered(ids[0]![1], route, response.status, code);
+    if (error !== undefined) log.failed(id.id, route, code!, error);
+    else if (log.verbose) log.answered(id.id, route, response.status, code);
     return response;
   }
 
   #unknown(request: Request): Response {
-    const ids = requestIdHeaders(request.headers);
+    const id = requestIdOf(request.headers);
     const path = new URL(request.url).pathname;
     for (const [pattern, methods] of this.#methods) {
       if (!patternFits(pattern, path)) continue;
-      const response = problem("method_not_allowed", ids, undefined, [["allow", [...methods].join(", ")]]);
-      return this.#finish(pattern, ids, { response, code: "method_not_allowed" });
+      const response = problem("method_not_allowed", id, undefined, [...methods].join(", "));
+      return this.#finish(pattern, id, { response, code: "method_not_allowed", error: undefined });
     }
-    return this.#finish("unknown", ids, refusal("not_found", ids));
+    return this.#finish("unknown", id, refusal("not_found", id));
   }
 }
 

@@ -7,7 +7,8 @@ import type { BodyReader } from "./body.ts";
 import { changesOf, claimOf, termsOf } from "./checks.ts";
 import { commandId } from "./command_id.ts";
 import { cursorAfter, cursorOf, limitOf, pageOf, searchOf } from "./pages.ts";
-import { BadRequest, type HeaderPairs } from "./problem.ts";
+import { BadRequest } from "./problem.ts";
+import type { RequestId } from "./request_id.ts";
 import { showClaim, showCoupon } from "./shown.ts";
 
 /** Holders that a coupon's own view shows. */
@@ -18,7 +19,7 @@ const CALLER = "";
 /** A request that found its route. */
 export interface RoutedRequest {
   readonly request: Request;
-  readonly ids: HeaderPairs;
+  readonly id: RequestId;
   /** The path's variable segments, decoded. */
   readonly names: readonly string[];
 }
@@ -28,98 +29,98 @@ export class CouponRoutes {
   constructor(readonly coupons: Coupons, readonly views: CouponViews, readonly bodies: BodyReader) {}
 
   /** POST /api/coupons/claim */
-  claim(request: Request, ids: HeaderPairs): Promise<Answered> {
-    return this.#claimOrValidate("claim", request, ids);
+  claim(request: Request, id: RequestId): Promise<Answered> {
+    return this.#claimOrValidate("claim", request, id);
   }
 
   /** POST /api/coupons/validate */
-  validate({ request, ids }: RoutedRequest): Promise<Answered> {
-    return this.#claimOrValidate("validate", request, ids);
+  validate({ request, id }: RoutedRequest): Promise<Answered> {
+    return this.#claimOrValidate("validate", request, id);
   }
 
-  async #claimOrValidate(kind: "claim" | "validate", request: Request, ids: HeaderPairs): Promise<Answered> {
+  async #claimOrValidate(kind: "claim" | "validate", request: Request, id: RequestId): Promise<Answered> {
     const { userId, fold } = claimOf(await this.bodies.json(request));
-    const { id, keyed } = commandId(request.headers, CALLER, fold);
-    return outcomeAnswer(await this.coupons.ask(fold, { kind, id, keyed, userId }), ids);
+    const { id: command, keyed } = commandId(request.headers, CALLER, fold);
+    return outcomeAnswer(await this.coupons.ask(fold, { kind, id: command, keyed, userId }), id);
   }
 
   /** POST /api/coupons */
-  async create({ request, ids }: RoutedRequest): Promise<Answered> {
+  async create({ request, id }: RoutedRequest): Promise<Answered> {
     const { terms, fold } = termsOf(await this.bodies.json(request));
-    return await this.#tell(request, ids, fold, { kind: "create", terms });
+    return await this.#tell(request, id, fold, { kind: "create", terms });
   }
 
   /** PUT or PATCH /api/coupons/{name} */
-  async edit({ request, ids, names }: RoutedRequest): Promise<Answered> {
+  async edit({ request, id, names }: RoutedRequest): Promise<Answered> {
     const fold = foldName(names[0]!);
-    if (fold === undefined) return refusal("coupon_not_found", ids);
+    if (fold === undefined) return refusal("coupon_not_found", id);
     let changes;
     try {
       changes = changesOf(await this.bodies.optionalJson(request));
     } catch (error) {
       // 404 comes before 400.
       const known = error instanceof BadRequest && error.code === "invalid_request";
-      if (known && await this.views.coupon(fold, 0) === undefined) return refusal("coupon_not_found", ids);
+      if (known && await this.views.coupon(fold, 0) === undefined) return refusal("coupon_not_found", id);
       throw error;
     }
-    return await this.#tell(request, ids, fold, { kind: "edit", changes });
+    return await this.#tell(request, id, fold, { kind: "edit", changes });
   }
 
   /** DELETE /api/coupons/{name}/claims/{user_id} */
-  async void({ request, ids, names }: RoutedRequest): Promise<Answered> {
+  async void({ request, id, names }: RoutedRequest): Promise<Answered> {
     const [name, userId] = names as [string, string];
     const fold = foldName(name);
-    if (fold === undefined) return refusal("coupon_not_found", ids);
-    if (!isUserId(userId)) return refusal("claim_not_found", ids);
-    return await this.#tell(request, ids, fold, { kind: "void", userId });
+    if (fold === undefined) return refusal("coupon_not_found", id);
+    if (!isUserId(userId)) return refusal("claim_not_found", id);
+    return await this.#tell(request, id, fold, { kind: "void", userId });
   }
 
-  async #tell(request: Request, ids: HeaderPairs, fold: string, command: Partial<CouponCommand>): Promise<Answered> {
+  async #tell(request: Request, id: RequestId, fold: string, command: Partial<CouponCommand>): Promise<Answered> {
     const whole = { ...command, ...commandId(request.headers, CALLER, fold) } as CouponCommand;
-    return outcomeAnswer(await this.coupons.ask(fold, whole), ids);
+    return outcomeAnswer(await this.coupons.ask(fold, whole), id);
   }
 
   /** GET /api/coupons/{name} */
-  async show({ ids, names }: RoutedRequest): Promise<Answered> {
+  async show({ id, names }: RoutedRequest): Promise<Answered> {
     const fold = foldName(names[0]!);
     const coupon = fold === undefined ? undefined : await this.views.coupon(fold, CLAIMED_BY_MAX);
-    if (coupon === undefined) return refusal("coupon_not_found", ids);
+    if (coupon === undefined) return refusal("coupon_not_found", id);
     const { name, amount, remaining_amount, ...more } = showCoupon(coupon);
     const claimed = { claimed_by: coupon.claimedBy, claimed_count: coupon.amount - coupon.remaining };
-    return answer(200, ids, JSON.stringify({ name, amount, remaining_amount, ...claimed, ...more }));
+    return answer(200, id, JSON.stringify({ name, amount, remaining_amount, ...claimed, ...more }));
   }
 
   /** GET /api/coupons */
-  async list({ request, ids }: RoutedRequest): Promise<Answered> {
+  async list({ request, id }: RoutedRequest): Promise<Answered> {
     const query = new URL(request.url).searchParams;
     const { page, perPage } = pageOf(query);
     const { data, total } = await this.views.coupons(searchOf(query), (page - 1) * perPage, perPage);
     const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
-    return answer(200, ids, JSON.stringify({ data: data.map(showCoupon), meta }));
+    return answer(200, id, JSON.stringify({ data: data.map(showCoupon), meta }));
   }
 
   /** GET /api/coupons/{name}/claims */
-  async claims({ request, ids, names }: RoutedRequest): Promise<Answered> {
+  async claims({ request, id, names }: RoutedRequest): Promise<Answered> {
     const query = new URL(request.url).searchParams;
     const limit = limitOf(query);
     const after = cursorOf(query, "claims");
     const fold = foldName(names[0]!);
     const page = fold === undefined ? undefined : await this.views.claims(fold, after, limit);
-    if (page === undefined) return refusal("coupon_not_found", ids);
+    if (page === undefined) return refusal("coupon_not_found", id);
     const next_cursor = page.next === undefined ? null : cursorAfter("claims", page.next);
-    return answer(200, ids, JSON.stringify({ data: page.data.map(showClaim), next_cursor }));
+    return answer(200, id, JSON.stringify({ data: page.data.map(showClaim), next_cursor }));
   }
 
   /** GET /api/coupons/{name}/claims/{user_id} */
-  async showClaim({ ids, names }: RoutedRequest): Promise<Answered> {
+  async showClaim({ id, names }: RoutedRequest): Promise<Answered> {
     const [name, userId] = names as [string, string];
     const fold = foldName(name);
-    if (fold === undefined) return refusal("coupon_not_found", ids);
+    if (fold === undefined) return refusal("coupon_not_found", id);
     const claim = isUserId(userId) ? await this.views.claim(fold, userId) : undefined;
     if (claim !== undefined) {
-      return answer(200, ids, JSON.stringify({ coupon_name: claim.couponName, ...showClaim(claim) }));
+      return answer(200, id, JSON.stringify({ coupon_name: claim.couponName, ...showClaim(claim) }));
     }
     const exists = await this.views.coupon(fold, 0) !== undefined;
-    return refusal(exists ? "claim_not_found" : "coupon_not_found", ids);
+    return refusal(exists ? "claim_not_found" : "coupon_not_found", id);
   }
 }

@@ -1,6 +1,6 @@
 /** Is this node alive, and does it serve? */
 import { answer, type Answered, refusal } from "./answer.ts";
-import type { HeaderPairs } from "./problem.ts";
+import type { RequestId } from "./request_id.ts";
 
 const HEALTHY = JSON.stringify({ status: "healthy" });
 const READY = JSON.stringify({ status: "ready" });
@@ -18,12 +18,12 @@ export class Health {
   }
 
   /** 200 as long as the process answers. */
-  live(ids: HeaderPairs): Answered {
-    return answer(200, ids, HEALTHY);
+  live(id: RequestId): Answered {
+    return answer(200, id, HEALTHY);
   }
 
   /** 200 where requests should be sent here, else 503 `not_ready`. */
-  ready(ids: HeaderPairs): Answered {
-    return !this.#leaving && this.serves() ? answer(200, ids, READY) : refusal("not_ready", ids);
+  ready(id: RequestId): Answered {
+    return !this.#leaving && this.serves() ? answer(200, id, READY) : refusal("not_ready", id);
   }
 }

@@ -1,7 +1,7 @@
 /** What is counted? Plain numbers on the hot way; put in Prometheus's form when they are asked for. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Answered } from "./answer.ts";
-import type { HeaderPairs } from "./problem.ts";
+import { headersOf, type RequestId } from "./request_id.ts";
 
 /** What is looked up only when metrics are asked for. */
 export interface Gauges {
@@ -105,10 +105,9 @@ export class Metrics {
   }
 
   /** All metrics in Prometheus's text form. */
-  async show(ids: HeaderPairs): Promise<Answered> {
-    const headers: [string, string][] = [["content-type", this.#registry.contentType]];
-    for (const [name, value] of ids) headers.push([name, value]);
-    return { response: new Response(await this.#registry.metrics(), { headers }), code: undefined };
+  async show(id: RequestId): Promise<Answered> {
+    const headers = headersOf(id, this.#registry.contentType);
+    return { response: new Response(await this.#registry.metrics(), { headers }), code: undefined, error: undefined };
   }
 
   #counter(name: string, help: string): Counter {

@@ -1,6 +1,7 @@
 /** How is each outcome told over HTTP? One table from code to status; errors are RFC 9457 problems. */
 import type { FaultCode } from "../actors/ports.ts";
 import type { CouponRefusal } from "../domain/coupon.ts";
+import { headersOf, type RequestId } from "./request_id.ts";
 
 /** Refusals of the edge itself, before anyone is asked. */
 export type EdgeRefusal =
@@ -62,9 +63,6 @@ export class BadRequest extends Error {
   }
 }
 
-/** Headers of an answer, as pairs. */
-export type HeaderPairs = readonly (readonly [string, string])[];
-
 function bodyOf(code: ProblemCode, detail?: string): string {
   const { status, title } = PROBLEMS[code];
   return JSON.stringify({ type: "about:blank", title, status, code, ...detail !== undefined && { detail } });
@@ -75,15 +73,13 @@ const BODIES = new Map(Object.keys(PROBLEMS).map((code) => [code, bodyOf(code as
 /**
  * A problem's response.
  *
- * @param ids the request id's headers
  * @param detail for the client; never an error's own text
- * @param more further headers
+ * @param allow of `method_not_allowed`: the methods that are
  */
-export function problem(code: ProblemCode, ids: HeaderPairs, detail?: string, more: HeaderPairs = []): Response {
+export function problem(code: ProblemCode, id: RequestId, detail?: string, allow?: string): Response {
   const { status } = PROBLEMS[code];
-  const headers: [string, string][] = [["content-type", "application/problem+json"]];
-  for (const [name, value] of ids) headers.push([name, value]);
-  for (const [name, value] of more) headers.push([name, value]);
-  if (status === 503) headers.push(["retry-after", "1"]);
+  const headers = headersOf(id, "application/problem+json");
+  if (allow !== undefined) headers["allow"] = allow;
+  if (status === 503) headers["retry-after"] = "1";
   return new Response(detail === undefined ? BODIES.get(code) : bodyOf(code, detail), { status, headers });
 }

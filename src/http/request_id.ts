@@ -1,19 +1,28 @@
 /** By which id is a request told apart? */
-import type { HeaderPairs } from "./problem.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
-const run = crypto.randomUUID().slice(0, 8);
+const RUN = crypto.randomUUID().slice(0, 8) + "-";
 let count = 0;
 
+/** A request's id. */
+export interface RequestId {
+  readonly id: string;
+  /** Whether the client named one, and so finds it in all three headers. */
+  readonly echoed: boolean;
+}
+
 /**
- * The request's id: the first present of `X-Request-Id`, `Correlation-ID`, `X-Trace-ID`, echoed in all three; replaced
- * where it is not 1 to 128 visible ASCII characters. Where none came, a new one, answered in `X-Request-Id` alone.
- *
- * @returns the headers to answer with; the first one's value is the id
+ * The request's id: the first present of `X-Request-Id`, `Correlation-ID`, `X-Trace-ID`, replaced where it is not 1 to
+ * 128 visible ASCII characters; where none came, a new one.
  */
-export function requestIdHeaders(headers: Headers): HeaderPairs {
+export function requestIdOf(headers: Headers): RequestId {
   const came = headers.get("x-request-id") ?? headers.get("correlation-id") ?? headers.get("x-trace-id");
-  if (came === null) return [["x-request-id", `${run}-${++count}`]];
-  const id = VISIBLE_ASCII.test(came) ? came : `${run}-${++count}`;
-  return [["x-request-id", id], ["correlation-id", id], ["x-trace-id", id]];
+  if (came !== null) return { id: VISIBLE_ASCII.test(came) ? came : RUN + (++count), echoed: true };
+  return { id: RUN + (++count), echoed: false };
+}
+
+/** The headers of an answer: echoed in all three where the client named an id, else in `X-Request-Id` alone. */
+export function headersOf({ id, echoed }: RequestId, type: string): Record<string, string> {
+  if (!echoed) return { "content-type": type, "x-request-id": id };
+  return { "content-type": type, "x-request-id": id, "correlation-id": id, "x-trace-id": id };
 }

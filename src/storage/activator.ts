@@ -21,12 +21,11 @@ const PAGE = 20_000;
 const TRIES = 5;
 
 const RAISE = `with l as materialized (
-  select c.id from coupons c join unnest($1::text[]) k(fold) on c.fold = k.fold
-  order by c.id for no key update of c
+  select id from coupons where fold = any($1::text[]) order by id for no key update
 )
-update coupons c set epoch = c.epoch + 1, holder = $2 from l where c.id = l.id returning c.id, c.fold, c.epoch`;
+update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l)) returning id, fold, epoch`;
 
-const CLAIMS_PAGE = `select string_agg(k.user_id, e'\\x1f' order by k.seq) users,
+const CLAIMS_PAGE = `select string_agg(k.user_id, e'\\x1f') users,
   string_agg(case when k.keyed then k.claim_id || ' ' || k.user_id end, e'\\x1f') keys,
   max(k.seq) last, count(*)::integer claims`;
 
@@ -34,7 +33,7 @@ const READ = `select c.id, c.epoch, c.turn, c.name, c.amount, c.remaining, c.seq
   (extract(epoch from c.starts_at) * 1000)::bigint, (extract(epoch from c.ends_at) * 1000)::bigint,
   (extract(epoch from c.created_at) * 1000)::bigint, (extract(epoch from c.updated_at) * 1000)::bigint,
   p.users, p.keys, p.last, p.claims, r.keys
-from unnest($1::integer[]) a(id) join coupons c on c.id = a.id
+from coupons c
 left join lateral (
   ${CLAIMS_PAGE} from (
     select * from claims where coupon_id = c.id and c.remaining < c.amount order by seq limit ${FIRST_PAGE}
@@ -43,7 +42,8 @@ left join lateral (
 left join lateral (
   select string_agg(id || ' ' || content, e'\\x1f') keys from receipts
   where coupon_id = c.id and at > now() - interval '48 hours'
-) r on true`;
+) r on true
+where c.id = any($1::integer[])`;
 
 const READ_PAGE = `${CLAIMS_PAGE}, (select epoch from coupons where id = $1) from (
   select * from claims where coupon_id = $1 and seq > $2 order by seq limit ${PAGE}

@@ -2,97 +2,117 @@
  * Which statement stores many actors' turns at once? One, with all rows as delimited texts, so that neither side builds
  * an array element by element.
  *
- * A part is stored only where epoch = its own and turn = its own - 1; its rows are joined on its place in the batch.
- * Rows of several actors are locked in id order by a step of their own. A confirmation takes no lock and writes nothing.
+ * A part is stored only where epoch = its own and turn = its own - 1; its rows are joined on its place in the batch,
+ * with what was in fact updated. Rows of several actors are locked in id order by a step of their own. A confirmation
+ * takes no lock and writes nothing.
+ *
+ * A statement is planned once, maybe on an empty table, and must stay right on a large one. So a lane's sessions join by
+ * hash alone, and the large tables are reached through `= any(array)`, which is a condition of their index whatever the
+ * planner believes of their size.
  */
 
-/** Parts as columns: id, epoch, turn, taken, seq, at; and which are confirmations. */
-const PARTS = `d as (
+/** The coupons of the batch, and those parts that may be stored. */
+const PARTS = `d as materialized (
   select * from unnest(
     string_to_array($1, ',')::integer[], string_to_array($2, ',')::bigint[], string_to_array($3, ',')::bigint[],
     string_to_array($4, ',')::integer[], string_to_array($5, ',')::integer[], string_to_array($6, ',')::bigint[]
   ) with ordinality d(id, epoch, turn, taken, seq, at, n)
 ),
+locked as materialized (
+  select id, epoch, turn from coupons where id = any(string_to_array($1, ',')::integer[])
+  order by id for no key update
+),
 l as materialized (
-  select d.* from coupons c join d on c.id = d.id
-  where c.epoch = d.epoch and c.turn = d.turn - 1
-  order by c.id for no key update of c
+  select d.* from locked c join d on c.id = d.id and c.epoch = d.epoch and c.turn = d.turn - 1
 )`;
 
 const CONFIRMATIONS = `k as (
   select q.n from coupons c
   join unnest(string_to_array($7, ',')::integer[], string_to_array($8, ',')::bigint[]) with ordinality q(id, epoch, n)
     on c.id = q.id and c.epoch = q.epoch
+  where c.id = any(string_to_array($7, ',')::integer[])
 )`;
 
 const CLAIMS = `insert into claims (coupon_id, seq, remaining, keyed, claimed_at, claim_id, user_id)
-  select l.id, x.seq, x.remaining, x.keyed, to_timestamp(l.at / 1000.0), x.claim_id, x.user_id
+  select u.id, x.seq, x.remaining, x.keyed, to_timestamp(u.at / 1000.0), x.claim_id, x.user_id
   from unnest(
     string_to_array($9, ',')::integer[], string_to_array($10, ',')::integer[], string_to_array($11, ',')::integer[],
     string_to_array($12, ',')::boolean[], string_to_array($13, ',')::uuid[], string_to_array($14, e'\\x1f')
   ) x(n, seq, remaining, keyed, claim_id, user_id)
-  join l on l.n = x.n`;
+  join u on u.n = x.n`;
 
-const ANSWER = `select n, true from l union all select n, false from k`;
+const MINE = `c.id = l.id and c.id = any(string_to_array($1, ',')::integer[]) returning l.n, l.id, l.at`;
+
+const ANSWER = `select n, true from u union all select n, false from k`;
 
 /** Turns of claims alone, and confirmations: the hot way. 14 parameters. */
 export const CLAIMS_STATEMENT = `with ${PARTS}, ${CONFIRMATIONS},
 u as (
   update coupons c set remaining = c.remaining - l.taken, seq = greatest(c.seq, l.seq), turn = l.turn
-  from l where c.id = l.id
+  from l where ${MINE}
 ),
 i as (${CLAIMS})
 ${ANSWER}`;
+
+/** Stored claims of the batch's coupons and users, reached by their key. */
+const STORED = `k.coupon_id = any(string_to_array($1, ',')::integer[])
+    and k.user_id = any(array(select user_id from named))`;
 
 /**
  * Turns of every kind. The 15th parameter is JSON: `edits`, `updates`, `deletes`, `receipts`, each row with its part's
  * place `n`. A stored claim that is voided or replaced leaves its answer as a receipt.
  */
 export const TURNS_STATEMENT = `with ${PARTS}, ${CONFIRMATIONS},
-e as (
+e as materialized (
   select * from jsonb_to_recordset($15::jsonb -> 'edits')
     e(n bigint, amount integer, "startsAt" bigint, "endsAt" bigint, paused boolean, "updatedAt" bigint)
 ),
+le as materialized (
+  select l.*, e.n is not null edited, e.amount, e."startsAt", e."endsAt", e.paused, e."updatedAt"
+  from l left join e on e.n = l.n
+),
 u as (
   update coupons c set
-    amount = coalesce(e.amount, c.amount),
-    remaining = c.remaining - l.taken + coalesce(e.amount - c.amount, 0),
+    amount = coalesce(l.amount, c.amount),
+    remaining = c.remaining - l.taken + coalesce(l.amount - c.amount, 0),
     seq = greatest(c.seq, l.seq),
     turn = l.turn,
-    starts_at = case when e.n is null then c.starts_at else to_timestamp(e."startsAt" / 1000.0) end,
-    ends_at = case when e.n is null then c.ends_at else to_timestamp(e."endsAt" / 1000.0) end,
-    paused = coalesce(e.paused, c.paused),
-    updated_at = coalesce(to_timestamp(e."updatedAt" / 1000.0), c.updated_at)
-  from l left join e on e.n = l.n where c.id = l.id
+    starts_at = case when l.edited then to_timestamp(l."startsAt" / 1000.0) else c.starts_at end,
+    ends_at = case when l.edited then to_timestamp(l."endsAt" / 1000.0) else c.ends_at end,
+    paused = coalesce(l.paused, c.paused),
+    updated_at = coalesce(to_timestamp(l."updatedAt" / 1000.0), c.updated_at)
+  from le l where ${MINE}, c.name
 ),
 i as (${CLAIMS}),
-r as (
-  select l.id, l.at, r.seq, r.remaining, r.keyed, r.claim_id, r.user_id
+r as materialized (
+  select u.id, u.at, u.name, r.seq, r.remaining, r.keyed, r.claim_id, r.user_id
   from jsonb_to_recordset($15::jsonb -> 'updates')
     r(n bigint, seq integer, remaining integer, keyed boolean, claim_id uuid, user_id text)
-  join l on l.n = r.n
+  join u on u.n = r.n
 ),
-v as (
-  select l.id, l.at, v.user_id
-  from jsonb_to_recordset($15::jsonb -> 'deletes') v(n bigint, user_id text) join l on l.n = v.n
+v as materialized (
+  select u.id, u.at, u.name, v.user_id
+  from jsonb_to_recordset($15::jsonb -> 'deletes') v(n bigint, user_id text) join u on u.n = v.n
+),
+named as materialized (
+  select id, at, name, user_id from r union all select id, at, name, user_id from v
 ),
 gone as (
-  select k.coupon_id, k.claim_id, k.user_id, k.remaining, k.claimed_at, c.name, x.at
-  from (select id, at, user_id from r union all select id, at, user_id from v) x
-  join claims k on k.coupon_id = x.id and k.user_id = x.user_id
-  join coupons c on c.id = x.id
+  select k.coupon_id, k.claim_id, k.user_id, k.remaining, k.claimed_at, x.name, x.at
+  from named x join claims k on k.coupon_id = x.id and k.user_id = x.user_id
+  where ${STORED}
 ),
 ru as (
   update claims k set seq = r.seq, remaining = r.remaining, keyed = r.keyed, claimed_at = to_timestamp(r.at / 1000.0),
     claim_id = r.claim_id
-  from r where k.coupon_id = r.id and k.user_id = r.user_id
+  from r where k.coupon_id = r.id and k.user_id = r.user_id and ${STORED}
 ),
-vd as (delete from claims k using v where k.coupon_id = v.id and k.user_id = v.user_id),
+vd as (delete from claims k using v where k.coupon_id = v.id and k.user_id = v.user_id and ${STORED}),
 p as (
   insert into receipts (coupon_id, id, at, content, answer)
-  select l.id, p.id, to_timestamp(l.at / 1000.0), p.content, p.answer
+  select u.id, p.id, to_timestamp(u.at / 1000.0), p.content, p.answer
   from jsonb_to_recordset($15::jsonb -> 'receipts') p(n bigint, id uuid, content text, answer jsonb)
-  join l on l.n = p.n
+  join u on u.n = p.n
   union all
   select coupon_id, claim_id, to_timestamp(at / 1000.0), 'claim ' || user_id, jsonb_build_object(
     'kind', 'claimed', 'claimId', claim_id, 'userId', user_id, 'couponName', name, 'remaining', remaining,

@@ -1,6 +1,7 @@
 /**
- * How does a lane commit? One commit in flight; whatever turns came meanwhile are the next one: one round trip, one
- * statement. A lane that lost its session makes a new one and goes on.
+ * How does a lane commit? Whatever turns came while a commit was out are the next one: one round trip, one statement. A
+ * second commit is sent before the first is answered, so that Postgres finds its next work waiting. A lane that lost its
+ * session makes a new one and goes on.
  */
 import type { Clock, Handle, Part } from "../actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
@@ -11,6 +12,8 @@ import { type Connection, ConnectionLost, NotConnected, SqlError } from "./sql.t
 
 /** Events in one commit; the rest waits for the next. A single part may exceed it. */
 const COMMIT_EVENTS_MAX = 8_192;
+/** Commits sent and not yet answered. An actor's second turn in flight is in the second one, or waits. */
+const COMMITS_IN_FLIGHT = 2;
 /** Wait before a lane connects again, in milliseconds. */
 const RECONNECT_MS = 100;
 /** Times that a commit is sent again after a failure that passes: deadlock, lock time-out, serialization. */
@@ -29,7 +32,9 @@ export interface LaneEvents {
 export class Lane {
   #queue: Job[] = [];
   #connection: Connection | undefined;
+  #inFlight = 0;
   #flushing = false;
+  #connecting = false;
   #closed = false;
 
   constructor(
@@ -61,9 +66,9 @@ export class Lane {
 
   /** Gets a new session where an idle lane lost its own. */
   keep(): void {
-    if (!this.#flushing && !this.#closed && this.#connection?.lost !== false) {
+    if (this.#connection?.lost !== false && this.#inFlight === 0) {
       this.#connection = undefined;
-      this.#flush();
+      this.#reconnect();
     }
   }
 
@@ -77,23 +82,54 @@ export class Lane {
   #enqueue(handle: Handle, part: Part<CouponEvent> | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ handle, part, deadline: this.clock.monotonic() + this.timeoutMs, resolve, reject });
-      if (!this.#flushing) this.#flush();
+      this.#flushSoon();
     });
   }
 
-  async #flush(): Promise<void> {
+  /** Sends in the next tick: turns that are decided in this one come along. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
     this.#flushing = true;
-    await undefined; // turns that are decided in this tick come along
-    while ((this.#queue.length > 0 || this.#connection === undefined) && !this.#closed) {
-      this.#expire();
-      const connection = await this.#session();
-      if (connection === undefined) continue;
-      const jobs = this.#take();
-      if (jobs.length > 0) await this.#commit(connection, jobs);
-      // Actors that heard of the commit decide their next turns before the next commit leaves.
-      for (let tick = 0; tick < 4; tick++) await undefined;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#queue.length === 0 || this.#closed) return;
+    if (this.#connection === undefined) {
+      this.#reconnect();
+      return;
     }
-    this.#flushing = false;
+    while (this.#queue.length > 0 && this.#inFlight < COMMITS_IN_FLIGHT) this.#send(this.#connection, this.#take());
+  }
+
+  async #send(connection: Connection, jobs: readonly Job[]): Promise<void> {
+    this.#inFlight++;
+    await this.#commit(connection, jobs);
+    this.#inFlight--;
+    // Actors that hear of this commit decide their next turns in this tick, and those leave before the answers to this
+    // one are put together: Postgres works meanwhile.
+    this.#flush();
+  }
+
+  async #reconnect(): Promise<void> {
+    if (this.#connecting || this.#closed) return;
+    this.#connecting = true;
+    while (this.#connection === undefined && !this.#closed) {
+      try {
+        const connection = await this.connect();
+        if (this.#closed) connection.destroy();
+        else this.#connection = connection;
+      } catch (error) {
+        this.events.disconnected(error as Error);
+        this.#expire();
+        await new Promise<void>((resolve) => this.clock.after(RECONNECT_MS, resolve));
+      }
+    }
+    this.#connecting = false;
+    this.#flush();
   }
 
   #expire(): void {
@@ -106,24 +142,15 @@ export class Lane {
     }
   }
 
-  async #session(): Promise<Connection | undefined> {
-    if (this.#connection !== undefined) return this.#connection;
-    try {
-      this.#connection = await this.connect();
-      if (this.#closed) this.close();
-    } catch (error) {
-      this.events.disconnected(error as Error);
-      await new Promise<void>((resolve) => this.clock.after(RECONNECT_MS, resolve));
-    }
-    return this.#connection;
-  }
-
   #take(): Job[] {
+    const actors = new Set<number>();
     let events = 0;
     let count = 0;
     for (const job of this.#queue) {
       events += job.part?.events.length ?? 1;
-      if (count > 0 && events > COMMIT_EVENTS_MAX) break;
+      // Two turns of one actor go into two commits: in one, the second would not find the first.
+      if (count > 0 && (events > COMMIT_EVENTS_MAX || actors.has(job.handle.id))) break;
+      actors.add(job.handle.id);
       count++;
     }
     return this.#queue.splice(0, count);
@@ -144,11 +171,11 @@ export class Lane {
 
   async #fail(connection: Connection, jobs: readonly Job[], error: Error, retries: number): Promise<void> {
     if (error instanceof ConnectionLost) {
-      this.#connection = undefined;
+      this.#forget(connection);
       this.events.disconnected(error);
       for (const job of jobs) job.reject(new LostAnswer("Lost the answer of a commit", { cause: error }));
     } else if (error instanceof NotConnected) {
-      this.#connection = undefined;
+      this.#forget(connection);
       this.#queue.unshift(...jobs);
     } else if (error instanceof SqlError && PASSING.has(error.sqlstate) && retries > 0) {
       await this.#commit(connection, jobs, retries - 1);
@@ -161,6 +188,10 @@ export class Lane {
       const fault = new Fault(guilty ? "data_error" : "storage_unavailable", "Cannot store a turn", { cause: error });
       for (const job of jobs) job.reject(fault);
     }
+  }
+
+  #forget(connection: Connection): void {
+    if (this.#connection === connection) this.#connection = undefined;
   }
 }
 

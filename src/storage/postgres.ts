@@ -21,8 +21,14 @@ const SILENCE_MS = 1_000;
 /** Statements that may wait for a session of a pool; one more is refused. */
 const WAITING_MAX = 4096;
 
-/** Planner settings for keyed statements: a plan made on a small table must stay right on a large one. */
-const KEYED = "set enable_seqscan = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan;";
+/** Planner settings for a statement that is planned once: right on a large table, though planned on a small one. */
+const PLANNED_ONCE = "set enable_seqscan = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan;";
+/** A lane joins by hash alone: its large tables are reached through arrays of keys. */
+const LANE = PLANNED_ONCE + "set enable_nestloop = off;";
+/** An activation reads pages in their index's order. */
+const ACTIVATION = PLANNED_ONCE + "set enable_sort = off;";
+/** Views are planned for their parameters. */
+const VIEW = "set plan_cache_mode = force_custom_plan;";
 
 pg.types.setTypeParser(20, Number);
 
@@ -43,6 +49,7 @@ class PostgresConnection implements Connection {
       connectionString: options.url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
+      pipeline: true,
       statement_timeout: options.statementTimeoutMs,
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: LOCK_TIMEOUT_MS,
@@ -153,14 +160,14 @@ class PostgresPool implements Sql {
 
 /** PostgreSQL behind storage's port. @throws NotConnected (from every statement) while it cannot be reached */
 export function openPostgres(options: PostgresOptions): Database {
-  const activations = new PostgresPool(options, options.activations, KEYED);
-  const views = new PostgresPool(options, options.views, "");
+  const activations = new PostgresPool(options, options.activations, ACTIVATION);
+  const views = new PostgresPool(options, options.views, VIEW);
   const { host, pathname } = new URL(options.url);
   return {
     description: `PostgreSQL at ${host}${pathname}`,
     embedded: false,
     lanesMax: Number.MAX_SAFE_INTEGER,
-    connect: () => PostgresConnection.open(options, KEYED),
+    connect: () => PostgresConnection.open(options, LANE),
     activations,
     views,
     close() {
