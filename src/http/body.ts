@@ -8,31 +8,61 @@ export const BODY_TIMEOUT_MS = 10_000;
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
-interface Waiting {
-  readonly since: number;
-  readonly giveUp: (error: BadRequest) => void;
+/** Ticks in the time that a body may take: it is given up within one tick more. */
+const TICKS = 10;
+
+/** A body that is on its way, in a list by age. */
+class Waiting {
+  before: Waiting | undefined;
+  after: Waiting | undefined;
+  listed = true;
+
+  constructor(readonly since: number, readonly giveUp: (error: BadRequest) => void) {}
 }
 
 /** Reads bodies, and gives up those that do not arrive. One timer serves all. */
 export class BodyReader {
-  readonly #waiting = new Set<Waiting>();
+  /** The list's ends: a body costs no clock, no timer and no hash. */
+  #oldest: Waiting | undefined;
+  #newest: Waiting | undefined;
+  #tick = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** @param timeoutMs milliseconds that a body may take; looked at in steps of a tenth of it */
+  /** @param timeoutMs milliseconds that a body may take */
   constructor(timeoutMs: number = BODY_TIMEOUT_MS) {
-    this.#timer = setInterval(() => {
-      const now = performance.now();
-      for (const waiting of this.#waiting) {
-        if (now - waiting.since < timeoutMs) break;
-        waiting.giveUp(new BadRequest("request_timeout"));
-      }
-    }, timeoutMs / 10);
+    this.#timer = setInterval(() => this.#look(), timeoutMs / TICKS);
     Deno.unrefTimer(this.#timer);
   }
 
   /** Looks no more. */
   close(): void {
     clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    this.#tick++;
+    for (let one = this.#oldest; one !== undefined && this.#tick - one.since > TICKS; one = one.after) {
+      this.#remove(one);
+      one.giveUp(new BadRequest("request_timeout"));
+    }
+  }
+
+  #add(giveUp: (error: BadRequest) => void): Waiting {
+    const one = new Waiting(this.#tick, giveUp);
+    one.before = this.#newest;
+    if (this.#newest === undefined) this.#oldest = one;
+    else this.#newest.after = one;
+    this.#newest = one;
+    return one;
+  }
+
+  #remove(one: Waiting): void {
+    if (!one.listed) return;
+    one.listed = false;
+    if (one.before !== undefined) one.before.after = one.after;
+    else if (this.#oldest === one) this.#oldest = one.after;
+    if (one.after !== undefined) one.after.before = one.before;
+    else if (this.#newest === one) this.#newest = one.before;
   }
 
   /**
@@ -62,13 +92,12 @@ export class BodyReader {
 
   #inTime(read: Promise<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { since: performance.now(), giveUp: reject };
-      this.#waiting.add(waiting);
+      const waiting = this.#add(reject);
       read.then((value) => {
-        this.#waiting.delete(waiting);
+        this.#remove(waiting);
         resolve(value);
       }, (error) => {
-        this.#waiting.delete(waiting);
+        this.#remove(waiting);
         reject(error instanceof BadRequest ? error : new BadRequest("invalid_request", "The body is not valid JSON"));
       });
     });
