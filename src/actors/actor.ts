@@ -27,6 +27,8 @@ interface Awake<K extends Kind> {
   /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
   confirmedAt: number;
   inFlight: number;
+  /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
+  settling: boolean;
   /** The last turn sent. */
   last: Promise<void> | undefined;
 }
@@ -54,7 +56,8 @@ export class Actor<K extends Kind> {
   #awake: Awake<K> | undefined = undefined;
   #activating = false;
   #scheduled = false;
-  #replaying = 0;
+  /** Turns in flight and readings of stored answers, of this activation and of former ones. */
+  #outstanding = 0;
   #lastNow = 0;
   #losses = 0;
   /** Monotonic time of the last command. */
@@ -71,8 +74,7 @@ export class Actor<K extends Kind> {
 
   /** Whether it may be passivated: no letter waits and nothing is under way. */
   get idle(): boolean {
-    const busy = this.#activating || this.#scheduled || this.#replaying > 0 || (this.#awake?.inFlight ?? 0) > 0;
-    return !busy && this.#mailbox.size === 0;
+    return !this.#activating && !this.#scheduled && this.#outstanding === 0 && this.#mailbox.size === 0;
   }
 
   /** Puts a command in the mailbox. @throws Fault (as a rejection) of {@linkcode Actors.ask} */
@@ -110,9 +112,12 @@ export class Actor<K extends Kind> {
   // --- the turn ---
 
   #takeTurn(awake: Awake<K>): void {
-    if (awake.inFlight === TURNS_IN_FLIGHT || this.#mailbox.size === 0) return;
-    const letters = this.#withoutDoubts(awake, this.#mailbox.take());
-    if (letters.length === 0) return;
+    if (awake.inFlight === TURNS_IN_FLIGHT || awake.settling || this.#mailbox.size === 0) return;
+    const letters = this.#mailbox.take();
+    if (letters.some((letter) => letter.doubtful)) {
+      this.#settleDoubts(awake, letters);
+      return;
+    }
     const { clock, events, store } = this.context;
     const monotonic = clock.monotonic();
     const accepted = this.#decide(awake, letters, monotonic);
@@ -128,6 +133,7 @@ export class Actor<K extends Kind> {
       awake.last = store.confirm(awake.handle);
     } // else: refusals that rest on a turn in flight hold once that one is stored
     awake.inFlight++;
+    this.#outstanding++;
     this.#settle(awake, letters, awake.last!, monotonic);
   }
 
@@ -166,10 +172,12 @@ export class Actor<K extends Kind> {
       await stored;
     } catch (error) {
       awake.inFlight--;
+      this.#outstanding--;
       this.#fail(awake, error, letters);
       return;
     }
     awake.inFlight--;
+    this.#outstanding--;
     awake.confirmedAt = Math.max(awake.confirmedAt, sentAt);
     // The next turn leaves before this one is answered, so that Postgres works meanwhile.
     if (this.#awake === awake) this.#takeTurn(awake);
@@ -189,14 +197,18 @@ export class Actor<K extends Kind> {
     }
   }
 
-  /** Of letters whose turn may have been stored, answers those that were and decides the others again. */
-  #withoutDoubts(awake: Awake<K>, letters: LetterOf<K>[]): LetterOf<K>[] {
-    if (!letters.some((letter) => letter.doubtful)) return letters;
-    this.#recall(awake, letters.filter((letter) => letter.doubtful), (letter) => {
+  /** Of letters whose turn may have been stored, answers those that were; all others are then decided in their order. */
+  async #settleDoubts(awake: Awake<K>, letters: readonly LetterOf<K>[]): Promise<void> {
+    awake.settling = true;
+    const open = new Set(letters);
+    for (const letter of letters) if (letter.doubtful) open.delete(letter);
+    await this.#recall(awake, letters.filter((letter) => letter.doubtful), (letter) => {
       letter.doubtful = false;
-      this.#mailbox.putBack([letter]);
+      open.add(letter);
     });
-    return letters.filter((letter) => !letter.doubtful);
+    this.#mailbox.putBack(letters.filter((letter) => open.has(letter)));
+    awake.settling = false;
+    if (this.#mailbox.size > 0) this.#wake();
   }
 
   /** Answers those letters whose answers are stored. */
@@ -206,7 +218,7 @@ export class Actor<K extends Kind> {
     absent: (letter: LetterOf<K>) => void,
   ): Promise<void> {
     const { rules, store } = this.context;
-    this.#replaying++;
+    this.#outstanding++;
     try {
       const wanted = letters.map(({ command }) => ({ id: command.id, content: rules.contentOf(command) }));
       const answers = await store.recall(awake.handle, wanted);
@@ -219,8 +231,7 @@ export class Actor<K extends Kind> {
       const fault = asFault(error);
       for (const letter of letters) letter.reject(fault);
     }
-    this.#replaying--;
-    if (this.#mailbox.size > 0) this.#wake();
+    this.#outstanding--;
   }
 
   // --- what a failure means ---
@@ -253,7 +264,6 @@ export class Actor<K extends Kind> {
       return;
     }
     events.fenced();
-    this.#mailbox.putBack(redirect(this.#mailbox.take()));
     this.#losses = clock.monotonic() - awake.since > BACKOFF_RESET_MS ? 1 : this.#losses + 1;
     this.#activating = true;
     clock.after(backoffMs(this.#losses, clock.random()), () => this.#retry());
@@ -261,8 +271,8 @@ export class Actor<K extends Kind> {
 
   #retry(): void {
     this.#activating = false;
-    if (this.#mailbox.size === 0) this.context.gone(this);
-    else this.#activate();
+    if (this.#mailbox.size > 0) this.#activate();
+    else if (this.idle) this.context.gone(this); // else the sweep finds it once it is
   }
 
   // --- activation ---
@@ -291,7 +301,7 @@ export class Actor<K extends Kind> {
 
   #awaken(handle: Handle, turn: number, state: K["State"], since: number): void {
     this.#activating = false;
-    this.#awake = { handle, turn, state, since, confirmedAt: since, inFlight: 0, last: undefined };
+    this.#awake = { handle, turn, state, since, confirmedAt: since, inFlight: 0, last: undefined, settling: false };
     this.#wake();
   }
 

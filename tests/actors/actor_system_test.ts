@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { claim, create, terms, validate, voidClaim } from "../support/commands.ts";
+import { settle } from "../support/fake_clock.ts";
+import { fate, gate, makeWorld, type World } from "../support/world.ts";
+
+const KEY = "promo";
+
+async function withCoupon(amount: number, world: World = makeWorld()): Promise<World> {
+  assert.equal(await fate(world.actors.ask(KEY, create(terms("Promo", amount)))), "done");
+  return world;
+}
+
+async function asleep(world: World): Promise<void> {
+  await world.clock.advance(61_000);
+  assert.equal(world.actors.awake, 0);
+}
+
+Deno.test("ask() answers 5 of 50 at once with a claim and 45 with sold_out, in few turns", async () => {
+  const { actors, store, counts } = await withCoupon(5);
+  const fates = await Promise.all(Array.from({ length: 50 }, (_, user) => fate(actors.ask(KEY, claim(`u${user}`)))));
+  assert.equal(fates.filter((one) => one === "done").length, 5);
+  assert.equal(fates.filter((one) => one === "sold_out").length, 45);
+  assert.deepEqual(store.holders(KEY), ["u0", "u1", "u2", "u3", "u4"]);
+  assert(counts.turns.length <= 3, `turns: ${counts.turns}`);
+});
+
+Deno.test("ask() of nobody's key is refused and keeps nothing awake", async () => {
+  const { actors } = makeWorld();
+  assert.equal(await fate(actors.ask("nobody", claim("u"))), "coupon_not_found");
+  assert.equal(actors.awake, 0);
+});
+
+Deno.test("ask() during activation waits for it; one activation serves all", async () => {
+  const world = await withCoupon(10);
+  await asleep(world);
+  const before = world.store.activations;
+  const { promise, open } = gate();
+  world.store.gate = promise;
+  const asked = ["a", "b", "c"].map((user) => fate(world.actors.ask(KEY, claim(user))));
+  await settle();
+  open();
+  assert.deepEqual(await Promise.all(asked), ["done", "done", "done"]);
+  assert.equal(world.store.activations, before + 1);
+});
+
+Deno.test("an absence read before a command came is not its answer", async () => {
+  const { actors, store } = makeWorld();
+  const { promise, open } = gate();
+  store.gate = promise;
+  const early = fate(actors.ask(KEY, claim("a")));
+  await settle();
+  const other = makeWorld({ rows: store.rows });
+  // Another node makes the coupon after the first read went out; who asks after that must find it.
+  const made = other.actors.ask(KEY, create(terms("Promo", 1)));
+  await made;
+  const late = fate(actors.ask(KEY, claim("b")));
+  open();
+  await early;
+  assert.notEqual(await late, "coupon_not_found");
+});
+
+Deno.test("twenty creates at once make one coupon", async () => {
+  const { actors } = makeWorld();
+  const fates = await Promise.all(Array.from({ length: 20 }, () => fate(actors.ask(KEY, create(terms("Promo", 1))))));
+  assert.equal(fates.filter((one) => one === "done").length, 1);
+  assert.equal(fates.filter((one) => one === "coupon_exists").length, 19);
+});
+
+Deno.test("the same id twice in one turn gets the first's answer", async () => {
+  const { actors, store } = await withCoupon(10);
+  const who = { id: crypto.randomUUID(), keyed: true };
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => actors.ask(KEY, claim("a", who))));
+  for (const outcome of outcomes) assert.deepEqual(outcome, outcomes[0]);
+  assert.deepEqual(store.holders(KEY), ["a"]);
+});
+
+Deno.test("a question changes nothing", async () => {
+  const { actors, store } = await withCoupon(1);
+  assert.equal(await fate(actors.ask(KEY, validate("a"))), "done");
+  assert.equal(store.state(KEY).remaining, 1);
+  assert.equal(store.appends, 0);
+});
+
+Deno.test("a refusal from memory is trusted for 200 ms, then Postgres is asked first", async () => {
+  const one = await withCoupon(1);
+  assert.equal(await fate(one.actors.ask(KEY, claim("a"))), "done");
+  const two = makeWorld({ clock: one.clock, rows: one.store.rows });
+  // The other node voids the claim: from then on the first one's memory is wrong.
+  assert.equal(await fate(two.actors.ask(KEY, voidClaim("a"))), "done");
+  assert.equal(await fate(one.actors.ask(KEY, claim("b"))), "sold_out", "within the trust");
+  await one.clock.advance(201);
+  const asked = fate(one.actors.ask(KEY, claim("b")));
+  await one.clock.advance(100);
+  assert.equal(await asked, "done", "fenced, activated again, and told the truth");
+  assert.equal(one.counts.fenced, 1);
+});
+
+Deno.test("a fenced turn is decided again once; fenced a second time it is a moved fault", async () => {
+  const { actors, store, clock, counts } = await withCoupon(10);
+  store.failures.push("fenced");
+  const once = fate(actors.ask(KEY, claim("a")));
+  await clock.advance(60);
+  assert.equal(await once, "done");
+  store.failures.push("fenced", "fenced");
+  const twice = fate(actors.ask(KEY, claim("b")));
+  await clock.advance(500);
+  assert.equal(await twice, "moved");
+  assert.equal(counts.fenced, 3);
+  assert.deepEqual(store.holders(KEY), ["a"]);
+});
+
+for (const failure of ["lost before", "lost after"] as const) {
+  Deno.test(`a commit's answer ${failure} it was stored is resolved, not reported`, async () => {
+    const { actors, store } = await withCoupon(3);
+    store.failures.push(failure);
+    const outcomes = await Promise.all(["a", "b", "c", "d"].map((user) => actors.ask(KEY, claim(user))));
+    assert.deepEqual(outcomes.map(({ kind }) => kind), ["done", "done", "done", "refused"]);
+    assert.deepEqual(store.holders(KEY).sort(), ["a", "b", "c"]);
+    assert.equal(store.state(KEY).remaining, 0);
+  });
+
+  Deno.test(`a create's answer ${failure} it was stored is resolved, not reported`, async () => {
+    const { actors, store } = makeWorld();
+    store.failures.push(failure);
+    assert.equal(await fate(actors.ask(KEY, create(terms("Promo", 3)))), "done");
+    assert.equal(await fate(actors.ask(KEY, claim("a"))), "done");
+  });
+}
+
+Deno.test("two turns in flight that are both lost are both resolved", async () => {
+  const { actors, store } = await withCoupon(10);
+  const { promise, open } = gate();
+  store.gate = promise;
+  store.failures.push("lost after", "lost after");
+  const first = actors.ask(KEY, claim("a"));
+  await settle();
+  const second = actors.ask(KEY, claim("b"));
+  await settle();
+  open();
+  assert.deepEqual((await Promise.all([first, second])).map(({ kind }) => kind), ["done", "done"]);
+  assert.deepEqual(store.holders(KEY), ["a", "b"]);
+});
+
+Deno.test("a refusal that rests on a turn in flight is not told where that turn fails", async () => {
+  const { actors, store } = await withCoupon(1);
+  const { promise, open } = gate();
+  store.gate = promise;
+  store.failures.push("unavailable");
+  const first = fate(actors.ask(KEY, claim("a")));
+  await settle();
+  const second = fate(actors.ask(KEY, claim("b")));
+  await settle();
+  open();
+  assert.equal(await first, "storage_unavailable");
+  assert.notEqual(await second, "sold_out");
+});
+
+Deno.test("a turn that was not stored is undone: its units are there for the next", async () => {
+  const { actors, store } = await withCoupon(1);
+  store.failures.push("unavailable");
+  assert.equal(await fate(actors.ask(KEY, claim("a"))), "storage_unavailable");
+  assert.equal(await fate(actors.ask(KEY, claim("b"))), "done");
+  store.failures.push("data error");
+  assert.equal(await fate(actors.ask(KEY, voidClaim("b"))), "data_error");
+  assert.equal(await fate(actors.ask(KEY, voidClaim("b"))), "done");
+});
+
+Deno.test("a full mailbox refuses at once, and the waiting are served", async () => {
+  const world = await withCoupon(100, makeWorld({ limits: { mailboxMax: 10 } }));
+  const { promise, open } = gate();
+  world.store.gate = promise;
+  const waves = [];
+  for (let wave = 0; wave < 3; wave++) {
+    for (let user = 0; user < 12; user++) waves.push(fate(world.actors.ask(KEY, claim(`${wave}-${user}`))));
+    await settle();
+  }
+  open();
+  const fates = await Promise.all(waves);
+  assert.deepEqual([...new Set(fates)].sort(), ["done", "overloaded"]);
+  assert.equal(world.store.holders(KEY).length, fates.filter((one) => one === "done").length);
+});
+
+Deno.test("a command not decided in time is dropped, and never acts later", async () => {
+  const world = await withCoupon(10);
+  await asleep(world);
+  const { promise, open } = gate();
+  world.store.gate = promise;
+  const asked = fate(world.actors.ask(KEY, claim("a")));
+  await world.clock.advance(5_500);
+  assert.equal(await asked, "deadline");
+  open();
+  await settle();
+  assert.deepEqual(world.store.holders(KEY), []);
+});
+
+Deno.test("an idle actor is passivated; its next command wakes it with all it had", async () => {
+  const world = await withCoupon(2);
+  await world.actors.ask(KEY, claim("a"));
+  await asleep(world);
+  assert.equal(await fate(world.actors.ask(KEY, claim("a"))), "already_claimed");
+  assert.equal(await fate(world.actors.ask(KEY, claim("b"))), "done");
+  assert.equal(await fate(world.actors.ask(KEY, claim("c"))), "sold_out");
+});
+
+Deno.test("one actor too many lets the least recently used go; with all busy the command is refused", async () => {
+  const world = makeWorld({ limits: { awakeMax: 2 } });
+  for (const key of ["a", "b"]) await world.actors.ask(key, create(terms(key, 5)));
+  await world.actors.ask("a", claim("u"));
+  await world.actors.ask("c", create(terms("c", 5)));
+  assert.equal(world.actors.awake, 2);
+  const before = world.store.activations;
+  await world.actors.ask("a", claim("v"));
+  assert.equal(world.store.activations, before, "a stayed awake, b was let go");
+  const { promise, open } = gate();
+  world.store.gate = promise;
+  const busy = ["a", "c"].map((key) => fate(world.actors.ask(key, claim("w"))));
+  await settle();
+  assert.equal(await fate(world.actors.ask("b", claim("u"))), "overloaded");
+  open();
+  assert.deepEqual(await Promise.all(busy), ["done", "done"]);
+});
+
+Deno.test("stop() answers what was taken and refuses what comes", async () => {
+  const { actors, store, clock } = await withCoupon(5);
+  const { promise, open } = gate();
+  store.gate = promise;
+  const taken = fate(actors.ask(KEY, claim("a")));
+  await settle();
+  const stopped = actors.stop();
+  assert.equal(await fate(actors.ask(KEY, claim("b"))), "stopping");
+  open();
+  assert.equal(await taken, "done");
+  await clock.advance(50);
+  await stopped;
+});
+
+Deno.test("time within an actor never runs backwards", async () => {
+  const { actors, clock, store } = await withCoupon(5);
+  await actors.ask(KEY, claim("a"));
+  clock.epoch -= 7_200_000;
+  await actors.ask(KEY, claim("b"));
+  const [a, b] = store.rows.byKey.get(KEY)!.events.slice(-2);
+  assert(b!.at >= a!.at, `${a!.at} then ${b!.at}`);
+});

@@ -1,0 +1,42 @@
+/** Commands for tests, each with an id of its own. */
+import type { CouponChanges, CouponCommand, CouponTerms } from "../../src/domain/coupon.ts";
+
+/** What a command's id may be made to be. */
+export interface Identity {
+  readonly id?: string;
+  readonly keyed?: boolean;
+}
+
+function identity({ id = crypto.randomUUID(), keyed = false }: Identity): { id: string; keyed: boolean } {
+  return { id, keyed };
+}
+
+/** A coupon's terms. */
+export function terms(name: string, amount: number, more: Partial<CouponTerms> = {}): CouponTerms {
+  return { name, amount, startsAt: null, endsAt: null, ...more };
+}
+
+/** A create. */
+export function create(wanted: CouponTerms, who: Identity = {}): CouponCommand {
+  return { kind: "create", terms: wanted, ...identity(who) };
+}
+
+/** A claim. */
+export function claim(userId: string, who: Identity = {}): CouponCommand {
+  return { kind: "claim", userId, ...identity(who) };
+}
+
+/** A question whether a claim would be accepted. */
+export function validate(userId: string, who: Identity = {}): CouponCommand {
+  return { kind: "validate", userId, ...identity(who) };
+}
+
+/** A void. */
+export function voidClaim(userId: string, who: Identity = {}): CouponCommand {
+  return { kind: "void", userId, ...identity(who) };
+}
+
+/** An edit. */
+export function edit(changes: CouponChanges, who: Identity = {}): CouponCommand {
+  return { kind: "edit", changes, ...identity(who) };
+}

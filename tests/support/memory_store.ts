@@ -1,0 +1,122 @@
+/** A store of coupons in memory, with the fencing of the real one, whose next calls can be made to fail. */
+import type { Activation, Handle, Part, Recall, Store } from "../../src/actors/ports.ts";
+import { Fault, Fenced, LostAnswer } from "../../src/actors/ports.ts";
+import { claimContent, type CouponAnswer, type CouponEvent, type CouponKind, evolve } from "../../src/domain/coupon.ts";
+import type { Coupon } from "../../src/domain/coupon.ts";
+
+/** How a call fails: before or after it had its effect, or never sent. */
+export type Failure = "lost before" | "lost after" | "unavailable" | "data error" | "fenced";
+
+/** A coupon's row with its events. */
+interface Row {
+  readonly id: number;
+  epoch: number;
+  turn: number;
+  events: CouponEvent[];
+  answers: Map<string, { content: string; answer: CouponAnswer }>;
+}
+
+/** The rows that several stores (nodes) may share. */
+export class MemoryRows {
+  readonly byKey = new Map<string, Row>();
+}
+
+/** A node's store over shared rows. */
+export class MemoryStore implements Store<CouponKind> {
+  /** Failures of the next appends, first first. */
+  readonly failures: (Failure | undefined)[] = [];
+  /** Set to make every call wait. */
+  gate: Promise<void> = Promise.resolve();
+  activations = 0;
+  appends = 0;
+
+  constructor(readonly rows: MemoryRows = new MemoryRows()) {}
+
+  async activate(key: string): Promise<Activation<Coupon> | undefined> {
+    await this.gate;
+    this.activations++;
+    const row = this.rows.byKey.get(key);
+    if (row === undefined) return undefined;
+    row.epoch++;
+    return { handle: { id: row.id, epoch: row.epoch, lane: row.id }, turn: row.turn, state: stateOf(row) };
+  }
+
+  async create(key: string, event: CouponEvent): Promise<Handle | undefined> {
+    await this.gate;
+    if (this.rows.byKey.has(key)) return undefined;
+    const failure = this.failures.shift();
+    if (failure === "lost before") throw new LostAnswer(failure);
+    const row: Row = { id: this.rows.byKey.size + 1, epoch: 1, turn: 0, events: [], answers: new Map() };
+    this.rows.byKey.set(key, row);
+    store(row, event);
+    if (failure === "lost after") throw new LostAnswer(failure);
+    return { id: row.id, epoch: row.epoch, lane: row.id };
+  }
+
+  async append(part: Part<CouponEvent>): Promise<void> {
+    this.appends++;
+    await this.gate;
+    const failure = this.failures.shift();
+    if (failure === "unavailable") throw new Fault("storage_unavailable", failure);
+    if (failure === "data error") throw new Fault("data_error", failure);
+    if (failure === "lost before") throw new LostAnswer(failure);
+    if (failure === "fenced") throw new Fenced(failure);
+    const row = this.#row(part.handle);
+    if (row.epoch !== part.handle.epoch || row.turn !== part.turn - 1) throw new Fenced("stale part");
+    row.turn = part.turn;
+    for (const event of part.events) store(row, event);
+    if (failure === "lost after") throw new LostAnswer(failure);
+  }
+
+  async confirm(handle: Handle): Promise<void> {
+    await this.gate;
+    if (this.#row(handle).epoch !== handle.epoch) throw new Fenced("stale epoch");
+  }
+
+  async recall(handle: Handle, commands: readonly Recall[]): Promise<Map<string, CouponAnswer>> {
+    await this.gate;
+    const { answers } = this.#row(handle);
+    return new Map(commands.flatMap(({ id, content }) => {
+      const found = answers.get(id);
+      return found !== undefined && found.content === content ? [[id, found.answer]] : [];
+    }));
+  }
+
+  /** Users who hold a claim on a coupon, in order of claiming. */
+  holders(key: string): string[] {
+    const row = this.rows.byKey.get(key)!;
+    const holders = new Set<string>();
+    for (const event of row.events) {
+      if (event.kind === "claimed") holders.add(event.userId);
+      if (event.kind === "voided") holders.delete(event.userId);
+    }
+    return [...holders];
+  }
+
+  /** A coupon's stored state. */
+  state(key: string): Coupon {
+    return stateOf(this.rows.byKey.get(key)!);
+  }
+
+  #row(handle: Handle): Row {
+    return [...this.rows.byKey.values()].find(({ id }) => id === handle.id)!;
+  }
+}
+
+function store(row: Row, event: CouponEvent): void {
+  row.events.push(event);
+  if (event.kind !== "claimed") {
+    row.answers.set(event.id, event);
+    return;
+  }
+  const { id, userId, remaining, at } = event;
+  const couponName = stateOf(row).name;
+  const answer = { kind: "claimed", claimId: id, userId, couponName, remaining, claimedAt: at } as const;
+  row.answers.set(id, { content: claimContent(userId), answer });
+}
+
+function stateOf(row: Row): Coupon {
+  let coupon: Coupon | undefined;
+  for (const event of row.events) coupon = evolve(coupon, event);
+  return coupon!;
+}
