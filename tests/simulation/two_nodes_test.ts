@@ -16,7 +16,8 @@ const RUNS = 500;
 type Step =
   | { readonly do: "ask"; readonly node: 0 | 1; readonly command: CouponCommand }
   | { readonly do: "fail"; readonly node: 0 | 1; readonly how: Failure }
-  | { readonly do: "wait"; readonly ms: number };
+  | { readonly do: "wait"; readonly ms: number }
+  | { readonly do: "tick"; readonly ticks: number };
 
 const node = fc.constantFrom(0 as const, 1 as const);
 const user = fc.constantFrom(...USERS);
@@ -30,6 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("ask" as const), node, command }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("fail" as const), node, how: failure }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(0, 1, 60, 250, 700) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("tick" as const), ticks: fc.integer({ min: 1, max: 12 }) }) },
 );
 
 Deno.test("two owners under random failures keep every promise", async () => {
@@ -38,6 +40,7 @@ Deno.test("two owners under random failures keep every promise", async () => {
       const first = makeWorld();
       const second = makeWorld({ clock: first.clock, rows: first.store.rows });
       const nodes = [first, second];
+      for (const { store } of nodes) store.ticks = 20;
       await first.actors.ask(KEY, create(terms("Promo", amount)));
       const asked: { command: CouponCommand; fate: Promise<string> }[] = [];
       for (const one of steps) {
@@ -47,6 +50,8 @@ Deno.test("two owners under random failures keep every promise", async () => {
           asked.push({ command, fate: fate(nodes[one.node]!.actors.ask(KEY, command)) });
         } else if (one.do === "fail") {
           nodes[one.node]!.store.failures.push(one.how);
+        } else if (one.do === "tick") {
+          for (let tick = 0; tick < one.ticks; tick++) await undefined;
         } else {
           await first.clock.advance(one.ms);
         }

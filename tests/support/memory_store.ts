@@ -27,6 +27,8 @@ export class MemoryStore implements Store<CouponKind> {
   readonly failures: (Failure | undefined)[] = [];
   /** Set to make every call wait. */
   gate: Promise<void> = Promise.resolve();
+  /** Microtask ticks that an append is under way, so that a second may overtake nothing but follow closely. */
+  ticks = 0;
   activations = 0;
   appends = 0;
 
@@ -56,6 +58,7 @@ export class MemoryStore implements Store<CouponKind> {
   async append(part: Part<CouponEvent>): Promise<void> {
     this.appends++;
     await this.gate;
+    for (let tick = 0; tick < this.ticks; tick++) await undefined;
     const failure = this.failures.shift();
     if (failure === "unavailable") throw new Fault("storage_unavailable", failure);
     if (failure === "data error") throw new Fault("data_error", failure);
