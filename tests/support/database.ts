@@ -1,5 +1,5 @@
 /** Where does a test that needs a real PostgreSQL get an empty database? */
-import { createDatabaseOn } from "../../tools/services.ts";
+import { createDatabase } from "../../tools/services.ts";
 
 /**
  * Makes a new database on the test run's PostgreSQL; it goes with the server.
@@ -10,5 +10,5 @@ import { createDatabaseOn } from "../../tools/services.ts";
 export function freshDatabase(): Promise<string> {
   const server = Deno.env.get("TEST_DATABASE_URL");
   if (!server) throw new Error("Cannot make a database as TEST_DATABASE_URL is not set: run `deno task test`");
-  return createDatabaseOn(server);
+  return createDatabase(server);
 }

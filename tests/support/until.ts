@@ -8,14 +8,26 @@ export interface Wait {
   everyMs?: number;
 }
 
-/** Polls until `condition` holds. @throws {Error} naming `what` when it does not in time */
+/**
+ * Polls until `condition` holds; where it throws, it does not hold yet.
+ *
+ * @throws {Error} naming `what` when it does not hold in time; its cause is what the last poll threw
+ */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   { what, timeoutMs = 5_000, everyMs = 10 }: Wait,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!await condition()) {
-    if (performance.now() >= deadline) throw new Error(`Cannot wait longer for ${what}: not so after ${timeoutMs} ms`);
+  for (;;) {
+    let cause: unknown;
+    try {
+      if (await condition()) return;
+    } catch (error) {
+      cause = error;
+    }
+    if (performance.now() >= deadline) {
+      throw new Error(`Cannot wait longer for ${what}: not so after ${timeoutMs} ms`, { cause });
+    }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { ConfigError, readConfig } from "../src/config.ts";
+
+Deno.test("readConfig() fills in the documented defaults", () => {
+  assert.deepEqual({ ...readConfig({}) }, {
+    host: "127.0.0.1",
+    port: 8080,
+    logLevel: "info",
+    databaseUrl: undefined,
+    dataDir: "./data",
+    allowUnsafeDatabase: false,
+    lanes: 2,
+    mailboxMax: 4096,
+    actorsAwakeMax: 10_000,
+    actorIdleMs: 300_000,
+    requestTimeoutMs: 5_000,
+    drainMs: 2_000,
+  });
+});
+
+Deno.test("readConfig() reads durations by their units", () => {
+  const idle = (ACTOR_IDLE: string) => readConfig({ ACTOR_IDLE }).actorIdleMs;
+  assert.deepEqual(["1500ms", "30s", "5m", "1h", "1d"].map(idle), [1_500, 30_000, 300_000, 3_600_000, 86_400_000]);
+});
+
+Deno.test("readConfig() refuses a wrong value by one line that names it and what is allowed", () => {
+  const cases: [string, string, RegExp][] = [
+    ["PORT", "abc", /^PORT=abc: must be a whole number from 0 to 65535$/],
+    ["PORT", "65536", /^PORT=65536/],
+    ["PORT", "-1", /^PORT=-1/],
+    ["LANES", "0", /^LANES=0: must be a whole number from 1 to 64$/],
+    ["LANES", "1.5", /^LANES=1.5/],
+    ["MAILBOX_MAX", "1e3", /^MAILBOX_MAX=1e3/],
+    ["DRAIN", "5", /^DRAIN=5: must be a duration such as 500ms, 30s, 5m or 1h/],
+    ["REQUEST_TIMEOUT", "1ms", /^REQUEST_TIMEOUT=1ms/],
+    ["ACTOR_IDLE", "5 m", /^ACTOR_IDLE=5 m/],
+    ["LOG_LEVEL", "loud", /^LOG_LEVEL=loud: must be one of debug, info, warning, error$/],
+    ["ALLOW_UNSAFE_DATABASE", "yes", /must be one of true, false$/],
+    ["HOST", "0.0.0.0", /^HOST=0.0.0.0: must be a loopback address/],
+    ["DATABASE_URL", "mysql://u:secret@h/d", /^DATABASE_URL=\*\*\*: must be a URL such as postgres:/],
+    ["DATABASE_URL", "postgres://h", /^DATABASE_URL=/],
+  ];
+  for (const [name, value, line] of cases) {
+    assert.throws(() => readConfig({ [name]: value }), (error) => {
+      assert(error instanceof ConfigError && line.test(error.message), (error as Error).message);
+      assert(!error.message.includes("secret") && !error.message.includes("\n"));
+      return true;
+    });
+  }
+});

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
+import { COUPON_REFUSALS } from "../../src/domain/coupon.ts";
+import { PROBLEMS } from "../../src/http/problem.ts";
+
+const CLAIM = "/api/coupons/claim";
+
+// deno-lint-ignore no-explicit-any -- answers are looked at field by field
+type Answer = { status: number; headers: Headers; body: any };
+
+async function say(edge: TestEdge, request: Request): Promise<Answer> {
+  const response = await edge.fetch(request);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text.startsWith("{") ? JSON.parse(text) : text };
+}
+
+async function withEdge(body: (edge: TestEdge) => Promise<void>, bodyTimeoutMs?: number): Promise<void> {
+  const edge = makeEdge(bodyTimeoutMs);
+  try {
+    await body(edge);
+  } finally {
+    edge.close();
+  }
+}
+
+function test(name: string, body: (edge: TestEdge) => Promise<void>, bodyTimeoutMs?: number): void {
+  Deno.test(name, () => withEdge(body, bodyTimeoutMs));
+}
+
+test("a coupon's life reads as its documents say", async (edge) => {
+  const made = await say(edge, post("/api/coupons", { name: "PROMO_SUPER", amount: 2 }));
+  assert.equal(made.status, 201);
+  assert.equal(made.body.remaining_amount, 2);
+  const claimed = await say(edge, post(CLAIM, { user_id: "user_12345", coupon_name: " promo_super" }));
+  assert.equal(claimed.status, 200);
+  const { message, claim_id, claimed_at, ...rest } = claimed.body;
+  assert.equal(message, "Coupon claimed successfully");
+  assert.match(claim_id, /^[0-9a-f-]{36}$/);
+  assert.match(claimed_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.deepEqual(rest, { coupon_name: "PROMO_SUPER", user_id: "user_12345", remaining_amount: 1 });
+  const again = await say(edge, post(CLAIM, { user_id: "user_12345", coupon_name: "PROMO_SUPER" }));
+  assert.deepEqual([again.status, again.body.code], [409, "already_claimed"]);
+  const shown = await say(edge, get("/api/coupons/PROMO_SUPER"));
+  assert.deepEqual([shown.body.claimed_by, shown.body.claimed_count], [["user_12345"], 1]);
+  const one = await say(edge, get("/api/coupons/PROMO_SUPER/claims/user_12345"));
+  assert.equal(one.body.claim_id, claim_id);
+  const touched = await say(edge, get("/api/coupons/PROMO_SUPER", "PUT"));
+  assert.deepEqual([touched.status, touched.body.message, touched.body.rows_affected], [
+    200,
+    "Coupon updated successfully",
+    1,
+  ]);
+  const voided = await say(edge, get("/api/coupons/PROMO_SUPER/claims/user_12345", "DELETE"));
+  assert.deepEqual([voided.status, voided.body.remaining_amount], [200, 2]);
+  const twice = await say(edge, get("/api/coupons/PROMO_SUPER/claims/user_12345", "DELETE"));
+  assert.deepEqual([twice.status, twice.body.code], [404, "claim_not_found"]);
+  const anew = await say(edge, post(CLAIM, { user_id: "user_12345", coupon_name: "PROMO_SUPER" }));
+  assert.equal(anew.status, 200);
+  assert.notEqual(anew.body.claim_id, claim_id);
+});
+
+test("validate answers what a claim would, and changes nothing", async (edge) => {
+  const validate = () => say(edge, post("/api/coupons/validate", { user_id: "a", coupon_name: "promo" }));
+  assert.equal((await validate()).status, 404);
+  await say(edge, post("/api/coupons", { name: "promo", amount: 1 }));
+  for (let time = 0; time < 2; time++) {
+    const { status, body } = await validate();
+    assert.deepEqual([status, body.remaining_amount], [200, 0]);
+  }
+  await say(edge, post(CLAIM, { user_id: "a", coupon_name: "promo" }));
+  assert.equal((await validate()).body.code, "already_claimed");
+});
+
+test("an Idempotency-Key gives the same answer again, binds no refusal, and refuses other content", async (edge) => {
+  await say(edge, post("/api/coupons", { name: "promo", amount: 1 }, { "idempotency-key": "make" }));
+  const made = await say(edge, post("/api/coupons", { name: "promo", amount: 1 }, { "idempotency-key": "make" }));
+  assert.equal(made.status, 201);
+  const other = await say(edge, post("/api/coupons", { name: "promo", amount: 2 }, { "idempotency-key": "make" }));
+  assert.deepEqual([other.status, other.body.code], [422, "idempotency_key_reused"]);
+  const claim = (user_id: string, key: string) =>
+    say(edge, post(CLAIM, { user_id, coupon_name: "promo" }, { "idempotency-key": key }));
+  const first = await claim("a", "one");
+  assert.deepEqual((await claim("a", "one")).body, first.body);
+  assert.equal((await claim("b", "one")).status, 422);
+  assert.equal((await claim("b", "two")).body.code, "sold_out");
+  await say(edge, get("/api/coupons/promo/claims/a", "DELETE"));
+  assert.equal((await claim("b", "two")).status, 200);
+  assert.deepEqual((await claim("a", "one")).body, first.body, "a later void notwithstanding");
+});
+
+test("the same key on two coupons is two commands", async (edge) => {
+  for (const name of ["one", "two"]) await say(edge, post("/api/coupons", { name, amount: 1 }));
+  const claim = (coupon_name: string) =>
+    say(edge, post(CLAIM, { user_id: "a", coupon_name }, { "idempotency-key": "k" }));
+  const [one, two] = [await claim("one"), await claim("two")];
+  assert.deepEqual([one.status, two.status], [200, 200]);
+  assert.notEqual(one.body.claim_id, two.body.claim_id);
+});
+
+test("a request id is echoed in all three headers, or made and answered in one", async (edge) => {
+  const ids = async (headers: Record<string, string>) => {
+    const answer = await say(edge, get("/health", "GET", headers));
+    return ["x-request-id", "correlation-id", "x-trace-id"].map((name) => answer.headers.get(name));
+  };
+  assert.deepEqual(await ids({ "x-trace-id": "t" }), ["t", "t", "t"]);
+  assert.deepEqual(await ids({ "x-trace-id": "t", "correlation-id": "c" }), ["c", "c", "c"]);
+  assert.deepEqual(await ids({ "x-trace-id": "t", "correlation-id": "c", "x-request-id": "r" }), ["r", "r", "r"]);
+  const [made, ...none] = await ids({});
+  assert(made!.length > 0);
+  assert.deepEqual(none, [null, null]);
+  assert.notEqual((await ids({}))[0], made);
+  const [replaced, ...same] = await ids({ "x-request-id": "x".repeat(129) });
+  assert(replaced!.length < 128);
+  assert.deepEqual(same, [replaced, replaced]);
+});
+
+test("health answers in its four spellings, liveness and readiness apart", async (edge) => {
+  for (const path of ["/health", "/healthcheck", "/api/health", "/api/healthcheck", "/livez"]) {
+    assert.deepEqual((await say(edge, get(path))).body, { status: "healthy" }, path);
+  }
+  assert.equal((await say(edge, get("/readyz"))).status, 200);
+  edge.health.leave();
+  const leaving = await say(edge, get("/readyz"));
+  assert.deepEqual([leaving.status, leaving.body.code, leaving.headers.get("retry-after")], [503, "not_ready", "1"]);
+  assert.equal((await say(edge, get("/livez"))).status, 200);
+});
+
+test("a wrong method names the right ones", async (edge) => {
+  const allow = async (path: string) => (await say(edge, get(path, "BREW"))).headers.get("allow");
+  assert.equal(await allow(CLAIM), "POST");
+  assert.equal(await allow("/api/coupons"), "POST, GET, HEAD");
+  assert.equal(await allow("/api/coupons/promo"), "GET, HEAD, PUT, PATCH");
+  assert.equal(await allow("/api/coupons/promo/claims/a"), "GET, HEAD, DELETE");
+});
+
+test("trouble of the machinery is 503 with Retry-After, and tells nothing of itself", async (edge) => {
+  await say(edge, post("/api/coupons", { name: "promo", amount: 5 }));
+  edge.store.failures.push("unavailable");
+  const { status, headers, body } = await say(edge, post(CLAIM, { user_id: "a", coupon_name: "promo" }));
+  assert.deepEqual([status, headers.get("retry-after"), body.code], [503, "1", "storage_unavailable"]);
+  assert.equal(edge.failures.length, 1);
+  assert.equal((await say(edge, post(CLAIM, { user_id: "a", coupon_name: "promo" }))).status, 200);
+});
+
+test("a body without a length is read up to 16 KiB, and must be well-formed UTF-8", async (edge) => {
+  const streamed = (...chunks: (string | Uint8Array<ArrayBuffer>)[]) => {
+    const bytes = chunks.map((chunk) => typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);
+    const body = ReadableStream.from(bytes);
+    return new Request(`http://127.0.0.1/api/coupons`, {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+  };
+  assert.equal((await say(edge, streamed('{"name":"promo",', '"amount":1}'))).status, 201);
+  assert.equal((await say(edge, streamed(...Array(20).fill(" ".repeat(1024))))).body.code, "body_too_large");
+  const illFormed = await say(edge, streamed('{"name":"x', new Uint8Array([0xff]), '","amount":1}'));
+  assert.equal(illFormed.body.code, "invalid_request");
+});
+
+test("a body that does not arrive is given up with 408", async (edge) => {
+  let cancel = () => {};
+  const body = new ReadableStream({ start: (controller) => void (cancel = () => controller.close()) });
+  const headers = { "content-type": "application/json" };
+  const { status, body: said } = await say(
+    edge,
+    new Request("http://127.0.0.1" + CLAIM, { method: "POST", body, headers }),
+  );
+  assert.deepEqual([status, said.code], [408, "request_timeout"]);
+  cancel();
+}, 50);
+
+test("metrics tell requests and claims by their outcomes, in Prometheus's form", async (edge) => {
+  await say(edge, post("/api/coupons", { name: "promo", amount: 1 }));
+  for (const user_id of ["a", "a", "b"]) await say(edge, post(CLAIM, { user_id, coupon_name: "promo" }));
+  const { body, headers } = await say(edge, get("/metrics"));
+  assert.match(headers.get("content-type")!, /^text\/plain/);
+  for (
+    const line of [
+      'doorbuster_claims_total{code="accepted"} 1',
+      'doorbuster_claims_total{code="already_claimed"} 1',
+      'doorbuster_claims_total{code="sold_out"} 1',
+      'doorbuster_requests_total{route="POST /api/coupons/claim",status="200"} 1',
+      "doorbuster_actors_awake 1",
+      "doorbuster_mailbox_depth 0",
+      "doorbuster_activations_total 0",
+      "doorbuster_fenced_writes_total 0",
+    ]
+  ) assert(body.includes(line + "\n"), line);
+  for (const name of ["turn_commands_bucket", "commit_seconds_count"]) {
+    assert(body.includes(`doorbuster_${name}`), name);
+  }
+});
+
+Deno.test("every refusal of a coupon has its place in the table from code to status", () => {
+  for (const code of COUPON_REFUSALS) assert(PROBLEMS[code].status >= 400 && PROBLEMS[code].status < 500, code);
+});

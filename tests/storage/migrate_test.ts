@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { migrate, MigrationError } from "../../src/storage/migrate.ts";
+import type { Migration } from "../../src/storage/migrations/mod.ts";
+import type { Connection, Database } from "../../src/storage/sql.ts";
+import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
+
+const ONE: Migration = { number: 1, name: "0001_one", sql: "-- compatible-with: 1\ncreate table one (id integer);" };
+const TWO: Migration = { number: 2, name: "0002_two", sql: "-- compatible-with: 1\ncreate table two (id integer);" };
+const BREAKING: Migration = { number: 2, name: "0002_break", sql: "-- compatible-with: 2\ndrop table one;" };
+
+for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openTestEmbedded]] as const) {
+  const test = (behaviour: string, body: (connection: Connection, database: Database) => Promise<void>) =>
+    Deno.test(`migrate() on ${name}: ${behaviour}`, async () => {
+      const database = await open();
+      const connection = await database.connect();
+      try {
+        await body(connection, database);
+      } finally {
+        connection.destroy();
+        await database.close();
+      }
+    });
+
+  test("applies each file once, in order", async (connection) => {
+    assert.deepEqual(await migrate(connection, [ONE]), ["0001_one"]);
+    assert.deepEqual(await migrate(connection, [ONE, TWO]), ["0002_two"]);
+    assert.deepEqual(await migrate(connection, [ONE, TWO]), []);
+    await connection.query("insert into two values (1)");
+  });
+
+  test("refuses an edited file", async (connection) => {
+    await migrate(connection, [ONE]);
+    const edited = { ...ONE, sql: ONE.sql + " " };
+    await assert.rejects(migrate(connection, [edited]), (error) => {
+      assert(error instanceof MigrationError);
+      assert.match(error.message, /0001_one was edited/);
+      return true;
+    });
+  });
+
+  test("accepts a newer schema that says so, and refuses one that does not", async (connection) => {
+    await migrate(connection, [ONE, TWO]);
+    assert.deepEqual(await migrate(connection, [ONE]), [], "a rolling upgrade's older node");
+  });
+
+  test("refuses a newer schema that needs newer code", async (connection) => {
+    await migrate(connection, [ONE, BREAKING]);
+    await assert.rejects(
+      migrate(connection, [ONE]),
+      /newer than this code: 0002_break needs code that knows migration 2/,
+    );
+  });
+
+  test("leaves nothing of a file that fails", async (connection) => {
+    const broken = { ...TWO, sql: TWO.sql + " select nonsense;" };
+    await assert.rejects(migrate(connection, [ONE, broken]));
+    assert.deepEqual(await migrate(connection, [ONE, TWO]), ["0002_two"]);
+  });
+}
+
+Deno.test("migrate() by five at once applies each file once", async () => {
+  const database = await openTestPostgres();
+  const connections = await Promise.all(Array.from({ length: 5 }, () => database.connect()));
+  try {
+    const done = await Promise.all(connections.map((connection) => migrate(connection, [ONE, TWO])));
+    assert.deepEqual(done.flat().sort(), ["0001_one", "0002_two"]);
+  } finally {
+    for (const connection of connections) connection.destroy();
+    await database.close();
+  }
+});

@@ -1,0 +1,96 @@
+/** The whole edge over actors in memory: what HTTP says, without a server. */
+import type { CouponViews } from "../../src/actors/ports.ts";
+import { ActorSystem } from "../../src/actors/actor_system.ts";
+import { contentOf, type CouponKind, decide, evolve, viewOf } from "../../src/domain/coupon.ts";
+import { Edge } from "../../src/http/app.ts";
+import { BodyReader } from "../../src/http/body.ts";
+import { CouponRoutes } from "../../src/http/coupons.ts";
+import { Health } from "../../src/http/health.ts";
+import { Metrics } from "../../src/http/metrics.ts";
+import type { ProblemCode } from "../../src/http/problem.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { MemoryStore } from "./memory_store.ts";
+
+/** Views over a memory store's rows. */
+export class MemoryViews implements CouponViews {
+  constructor(readonly store: MemoryStore) {}
+
+  coupon(fold: string, holdersMax: number): ReturnType<CouponViews["coupon"]> {
+    if (!this.store.rows.byKey.has(fold)) return Promise.resolve(undefined);
+    const claimedBy = this.store.holders(fold).slice(0, holdersMax);
+    return Promise.resolve({ ...viewOf(this.store.state(fold)), claimedBy });
+  }
+
+  coupons(search: string, offset: number, limit: number): ReturnType<CouponViews["coupons"]> {
+    const keys = [...this.store.rows.byKey.keys()].filter((key) => key.includes(search));
+    const data = keys.slice(offset, offset + limit).map((key) => viewOf(this.store.state(key)));
+    return Promise.resolve({ data, total: keys.length });
+  }
+
+  claims(fold: string, after: number, limit: number): ReturnType<CouponViews["claims"]> {
+    const row = this.store.rows.byKey.get(fold);
+    if (row === undefined) return Promise.resolve(undefined);
+    const couponName = this.store.state(fold).name;
+    const all = row.events.flatMap((event) =>
+      event.kind === "claimed" && event.seq > after
+        ? [{ seq: event.seq, claimId: event.id, userId: event.userId, claimedAt: event.at, couponName }]
+        : []
+    );
+    const data = all.slice(0, limit);
+    return Promise.resolve({ data, next: all.length > limit ? data.at(-1)!.seq : undefined });
+  }
+
+  async claim(fold: string, userId: string): ReturnType<CouponViews["claim"]> {
+    const page = await this.claims(fold, 0, Infinity);
+    return page?.data.find((claim) => claim.userId === userId);
+  }
+}
+
+/** An edge with what it works on. */
+export interface TestEdge {
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly store: MemoryStore;
+  readonly health: Health;
+  /** Failures that the edge told its log. */
+  readonly failures: { route: string; code: ProblemCode; error: unknown }[];
+  /** Ends its timers. */
+  close(): void;
+}
+
+/** Makes an edge. @param bodyTimeoutMs milliseconds that a body may take */
+export function makeEdge(bodyTimeoutMs: number = 10_000): TestEdge {
+  const store = new MemoryStore();
+  const clock = new FakeClock();
+  const metrics: Metrics = new Metrics({ actorsAwake: () => actors.awake, mailboxDepth: () => actors.depth });
+  const limits = { mailboxMax: 100, awakeMax: 1_000, idleMs: 60_000, timeoutMs: 5_000 };
+  const actors = new ActorSystem<CouponKind>({ contentOf, decide, evolve }, store, clock, limits, metrics);
+  const bodies = new BodyReader(bodyTimeoutMs);
+  const health = new Health(() => true);
+  const failures: TestEdge["failures"] = [];
+  const edge = new Edge({
+    coupons: new CouponRoutes(actors, new MemoryViews(store), bodies),
+    health,
+    metrics,
+    log: { verbose: false, answered() {}, failed: (_id, route, code, error) => failures.push({ route, code, error }) },
+  });
+  return {
+    fetch: (request) => Promise.resolve(edge.fetch(request)),
+    store,
+    health,
+    failures,
+    close: () => bodies.close(),
+  };
+}
+
+/** A request with a JSON body, or any text in its place. */
+export function post(path: string, body: unknown, headers: Record<string, string> = {}, method = "POST"): Request {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const length = String(new TextEncoder().encode(text).length);
+  const all = { "content-type": "application/json", "content-length": length, ...headers };
+  return new Request(`http://127.0.0.1${path}`, { method, body: text, headers: all });
+}
+
+/** A request without a body. */
+export function get(path: string, method = "GET", headers: Record<string, string> = {}): Request {
+  return new Request(`http://127.0.0.1${path}`, { method, headers });
+}

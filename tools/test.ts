@@ -1,0 +1,78 @@
+/** What is the whole test command? Servers of its own, every test, and one closing line that a machine can read. */
+import { endWithMe, ensurePrograms, startPostgres, startRedis } from "./services.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/** Counts of one test run. */
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Reads the counts from a JUnit report, case by case. */
+function countCases(junit: string): Counts {
+  const cases = junit.match(/<testcase\b[^>]*?(?:\/>|>.*?<\/testcase>)/gs) ?? [];
+  const failed = cases.filter((each) => /<(failure|error)\b/.test(each)).length;
+  const skipped = cases.filter((each) => /<skipped\b/.test(each)).length;
+  return { passed: cases.length - failed - skipped, failed, skipped };
+}
+
+async function runTests(args: string[], env: Record<string, string>): Promise<{ code: number; counts: Counts }> {
+  const junit = await Deno.makeTempFile({ prefix: "doorbuster_junit_", suffix: ".xml" });
+  const paths = args.some(isPath) ? [] : ["tests"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", `--junit-path=${junit}`, ...paths, ...args],
+    cwd: ROOT,
+    env,
+    stdin: "null",
+  }).spawn();
+  const forget = endWithMe(async () => {
+    child.kill("SIGTERM");
+    await child.status;
+    await Deno.remove(junit);
+  });
+  try {
+    const { code } = await child.status;
+    return { code, counts: countCases(await Deno.readTextFile(junit)) };
+  } finally {
+    forget();
+    await Deno.remove(junit);
+  }
+}
+
+function isPath(arg: string): boolean {
+  try {
+    return !arg.startsWith("-") && Deno.statSync(new URL(arg, `file://${ROOT}`)) !== null;
+  } catch {
+    return false;
+  }
+}
+
+async function main(args: string[]): Promise<number> {
+  await ensurePrograms();
+  const postgres = await startPostgres();
+  try {
+    const redis = await startRedis();
+    try {
+      const { code, counts } = await runTests(args, { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url });
+      const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+      closing = `${counts.passed} passed, ${counts.failed} failed${skipped}`;
+      return code === 0 && counts.passed + counts.failed === 0 ? 1 : code;
+    } finally {
+      await redis.stop();
+    }
+  } finally {
+    await postgres.stop();
+  }
+}
+
+let closing = "0 passed, 0 failed";
+let code = 1;
+try {
+  code = await main(Deno.args);
+} catch (error) {
+  console.error(`Cannot run the tests: ${(error as Error).message}`);
+}
+console.log(closing);
+Deno.exit(code);
