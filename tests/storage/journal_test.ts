@@ -148,8 +148,8 @@ Deno.test("the journal's statements, planned on empty tables, reach the large on
       const reads = plan.filter((line) => /Scan.* on (coupons|claims)\b/.test(line));
       assert(reads.length > 0);
       for (const line of reads) {
-        assert.match(line, /Index (Only )?Scan using (coupons|claims)_pkey/);
-        assert.match(plan[plan.indexOf(line) + 1]!, /Index Cond: .*= ANY/, line);
+        assert.match(line, /Index (Only )?Scan using|Bitmap Heap Scan/);
+        assert.match(plan[plan.indexOf(line) + 1]!, /(Index|Recheck) Cond: .*= ANY/, line);
       }
     }
   } finally {
