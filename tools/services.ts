@@ -178,16 +178,19 @@ export async function createDatabase(serverUrl: string): Promise<string> {
   return url.href;
 }
 
-/** The processes whose command line has a text. */
-function pidsWith(text: string): number[] {
-  const isIt = (name: string) => {
+/** The processes of a PostgreSQL, by the cluster's name in their titles; a new one still has its parent's. */
+function pidsOf(cluster: string): number[] {
+  const isIts = (pid: string) => {
     try {
-      return /^\d+$/.test(name) && Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(text);
+      const title = Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+      return title.startsWith(`postgres: ${cluster}`) || title.includes(`cluster_name=${cluster}`);
     } catch {
       return false; // It has ended meanwhile.
     }
   };
-  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter(isIt).map(Number);
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((it) => /^\d+$/.test(it) && isIts(it)).map(
+    Number,
+  );
 }
 
 /** PostgreSQL refuses to run as root: whom to run it as instead; nothing where this process is not root's. */
@@ -258,8 +261,8 @@ export class Postgres {
   async kill(): Promise<void> {
     await this.#server?.end("SIGKILL");
     const orphans = { timeoutMs: ORPHANS_MS, what: "the end of PostgreSQL's processes" };
-    await until(() => pidsWith(this.#name).length === 0, orphans).catch(() => {
-      pidsWith(this.#name).forEach((pid) => signal(pid, "SIGKILL"));
+    await until(() => pidsOf(this.#name).length === 0, orphans).catch(() => {
+      pidsOf(this.#name).forEach((pid) => signal(pid, "SIGKILL"));
     });
   }
 

@@ -31,7 +31,6 @@ export class BodyReader {
   /** @param timeoutMs milliseconds that a body may take */
   constructor(timeoutMs: number = BODY_TIMEOUT_MS) {
     this.#timer = setInterval(() => this.#look(), timeoutMs / TICKS);
-    Deno.unrefTimer(this.#timer);
   }
 
   /** Looks no more. */

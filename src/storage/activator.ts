@@ -8,7 +8,7 @@ import type { Coupon } from "../domain/coupon.ts";
 import { claimContent } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { unavailable } from "./trouble.ts";
+import { repeatable } from "./trouble.ts";
 
 /** Activations in one statement. */
 const JOINED_MAX = 1_000;
@@ -85,11 +85,11 @@ export class Activator {
         if (tries === TRIES) {
           throw new Fault("storage_unavailable", "Gave up activating as others keep raising the epoch");
         }
-        open = await this.#activateOnce(open);
+        const now = open;
+        open = await repeatable("Cannot activate", () => this.#activateOnce(now));
       }
     } catch (error) {
-      const fault = unavailable(error, "Cannot activate");
-      for (const waiter of open) waiter.reject(fault);
+      for (const waiter of open) waiter.reject(error as Error);
     }
   }
 
@@ -117,7 +117,7 @@ export class Activator {
       const { handle: { id, epoch }, state } = activation;
       let [, , , , , , , , , , , , , , last, claims] = row as number[];
       for (let full = claims === FIRST_PAGE; full; full = claims === PAGE) {
-        const [page] = await this.sql.query(READ_PAGE, [id, last], "read_page");
+        const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [id, last], "read_page"));
         if (page![4] !== epoch) return await this.#activateJoined([waiter]);
         addClaims(state, page![0], page![1]);
         last = page![2] as number;
@@ -125,7 +125,7 @@ export class Activator {
       }
       waiter.resolve(activation);
     } catch (error) {
-      waiter.reject(unavailable(error, "Cannot activate"));
+      waiter.reject(error as Error);
     }
   }
 }

@@ -5,7 +5,7 @@ import { foldName } from "../domain/text.ts";
 import type { Activator } from "./activator.ts";
 import type { Lane } from "./lane.ts";
 import type { Sql } from "./sql.ts";
-import { lostOrUnavailable, unavailable } from "./trouble.ts";
+import { lostOrUnavailable, repeatable } from "./trouble.ts";
 
 const CREATE = `with c as (
   insert into coupons (fold, name, amount, remaining, starts_at, ends_at, created_at, updated_at, holder)
@@ -70,12 +70,8 @@ export class CouponStore implements Store<CouponKind> {
 
   async recall(handle: Handle, commands: readonly Recall[]): Promise<Map<string, CouponAnswer>> {
     const params = [handle.id, commands.map(({ content }) => content), commands.map(({ id }) => id)];
-    try {
-      const rows = await this.sql.query(RECALL_CLAIMS, params, "recall");
-      return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
-    } catch (error) {
-      throw unavailable(error, "Cannot read stored answers");
-    }
+    const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL_CLAIMS, params, "recall"));
+    return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
   }
 
   #laneOf(handle: Handle): Lane {

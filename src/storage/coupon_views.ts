@@ -2,7 +2,7 @@
 import type { ClaimView, CouponPage, CouponViews } from "../actors/ports.ts";
 import type { CouponView } from "../domain/coupon.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { unavailable } from "./trouble.ts";
+import { repeatable } from "./trouble.ts";
 
 const COLUMNS = `c.name, c.amount, c.remaining, c.paused,
   (extract(epoch from c.starts_at) * 1000)::bigint, (extract(epoch from c.ends_at) * 1000)::bigint,
@@ -71,11 +71,7 @@ export class PostgresCouponViews implements CouponViews {
     return row === undefined ? undefined : claimOf(row);
   }
 
-  async #read(text: string, params: unknown[], name: string): Promise<Row[]> {
-    try {
-      return await this.sql.query(text, params, name);
-    } catch (error) {
-      throw unavailable(error, "Cannot read");
-    }
+  #read(text: string, params: unknown[], name: string): Promise<Row[]> {
+    return repeatable("Cannot read", () => this.sql.query(text, params, name));
   }
 }
