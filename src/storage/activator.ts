@@ -36,7 +36,7 @@ const READ = `select c.id, c.epoch, c.turn, c.name, c.amount, c.remaining, c.seq
 from coupons c
 left join lateral (
   ${CLAIMS_PAGE} from (
-    select * from claims where coupon_id = c.id and c.remaining < c.amount order by seq limit ${FIRST_PAGE}
+    select * from claims where coupon_id = c.id and seq > 0 and c.remaining < c.amount order by seq limit ${FIRST_PAGE}
   ) k
 ) p on true
 left join lateral (

@@ -25,9 +25,9 @@ export interface Batch {
   readonly confirmations: readonly Job[];
 }
 
-/** Puts jobs of distinct actors together. */
+/** Puts jobs of distinct actors together, in the order of their ids: that is the order in which rows are locked. */
 export function batchOf(jobs: readonly Job[]): Batch {
-  const parts = jobs.filter((job) => job.part !== undefined);
+  const parts = jobs.filter((job) => job.part !== undefined).sort((a, b) => a.handle.id - b.handle.id);
   const confirmations = jobs.filter((job) => job.part === undefined);
   const id: number[] = [], epoch: number[] = [], turn: number[] = [];
   const taken: number[] = [], last: number[] = [], at: number[] = [];

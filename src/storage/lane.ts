@@ -13,7 +13,7 @@ import { type Connection, ConnectionLost, NotConnected, SqlError } from "./sql.t
 /** Events in one commit; the rest waits for the next. A single part may exceed it. */
 const COMMIT_EVENTS_MAX = 8_192;
 /** Commits sent and not yet answered. An actor's second turn in flight is in the second one, or waits. */
-const COMMITS_IN_FLIGHT = 2;
+const COMMITS_IN_FLIGHT = 1;
 /** Wait before a lane connects again, in milliseconds. */
 const RECONNECT_MS = 100;
 /** Times that a commit is sent again after a failure that passes: deadlock, lock time-out, serialization. */
