@@ -92,7 +92,7 @@ export function readConfig(env: Environment = Deno.env.toObject()): Config {
     databaseUrl: postgresUrl(env),
     dataDir: env["DATA_DIR"] || "./data",
     allowUnsafeDatabase: oneOf(env, "ALLOW_UNSAFE_DATABASE", "false", ["true", "false"]) === "true",
-    lanes: integer(env, "LANES", 2, 1, 64),
+    lanes: integer(env, "LANES", 1, 1, 64),
     mailboxMax: integer(env, "MAILBOX_MAX", 4_096, 1, 1_000_000),
     actorsAwakeMax: integer(env, "ACTORS_AWAKE_MAX", 10_000, 1, 10_000_000),
     actorIdleMs: duration(env, "ACTOR_IDLE", 300_000, 1_000, 86_400_000),

@@ -9,7 +9,7 @@ Deno.test("readConfig() fills in the documented defaults", () => {
     databaseUrl: undefined,
     dataDir: "./data",
     allowUnsafeDatabase: false,
-    lanes: 2,
+    lanes: 1,
     mailboxMax: 4096,
     actorsAwakeMax: 10_000,
     actorIdleMs: 300_000,

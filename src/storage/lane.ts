@@ -1,7 +1,8 @@
 /**
  * How does a lane commit? Whatever turns came while a commit was out are the next one: one round trip, one statement. A
- * second commit is sent before the first is answered, so that Postgres finds its next work waiting. A lane that lost its
- * session makes a new one and goes on.
+ * second commit is sent before the first is answered, so that Postgres finds its next work waiting, but only once it is
+ * as big as the first: many small commits cost more than they save. A lane that lost its session makes a new one and
+ * goes on.
  */
 import type { Clock, Handle, Part } from "../actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
@@ -13,7 +14,7 @@ import { type Connection, ConnectionLost, NotConnected, SqlError } from "./sql.t
 /** Events in one commit; the rest waits for the next. A single part may exceed it. */
 const COMMIT_EVENTS_MAX = 8_192;
 /** Commits sent and not yet answered. An actor's second turn in flight is in the second one, or waits. */
-const COMMITS_IN_FLIGHT = 1;
+const COMMITS_IN_FLIGHT = 2;
 /** Wait before a lane connects again, in milliseconds. */
 const RECONNECT_MS = 100;
 /** Times that a commit is sent again after a failure that passes: deadlock, lock time-out, serialization. */
@@ -33,6 +34,8 @@ export class Lane {
   #queue: Job[] = [];
   #connection: Connection | undefined;
   #inFlight = 0;
+  /** Parts and confirmations sent and not answered. */
+  #jobsOut = 0;
   #flushing = false;
   #connecting = false;
   #closed = false;
@@ -102,13 +105,17 @@ export class Lane {
       this.#reconnect();
       return;
     }
-    while (this.#queue.length > 0 && this.#inFlight < COMMITS_IN_FLIGHT) this.#send(this.#connection, this.#take());
+    while (this.#queue.length > 0 && this.#inFlight < COMMITS_IN_FLIGHT && this.#queue.length >= this.#jobsOut) {
+      this.#send(this.#connection, this.#take());
+    }
   }
 
   async #send(connection: Connection, jobs: readonly Job[]): Promise<void> {
     this.#inFlight++;
+    this.#jobsOut += jobs.length;
     await this.#commit(connection, jobs);
     this.#inFlight--;
+    this.#jobsOut -= jobs.length;
     // Actors that hear of this commit decide their next turns in this tick, and those leave before the answers to this
     // one are put together: Postgres works meanwhile.
     this.#flush();
