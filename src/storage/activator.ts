@@ -1,6 +1,7 @@
 /**
- * How do coupons come into memory? Activations that wait are joined: one statement raises their epochs and names the
- * holder, a second reads them, each committed by itself. Big coupons are read on in pages, others go on meanwhile.
+ * How do coupons come into memory? Activations that wait are joined: one statement raises their epochs, names the holder
+ * and gives their rows; a second, with a snapshot of its own, reads the claims and receipts of those that have any. Each
+ * is committed by itself. Big coupons are read on in pages, others go on meanwhile.
  */
 import type { Activation } from "../actors/ports.ts";
 import { Fault } from "../actors/ports.ts";
@@ -23,21 +24,19 @@ const TRIES = 5;
 const RAISE = `with l as materialized (
   select id from coupons where fold = any($1::text[]) order by id for no key update
 )
-update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l)) returning id, fold, epoch`;
+update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l))
+returning id, epoch, turn, fold, name, amount, remaining, seq, receipts, paused,
+  (extract(epoch from starts_at) * 1000)::bigint, (extract(epoch from ends_at) * 1000)::bigint,
+  (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint`;
 
 const CLAIMS_PAGE = `select string_agg(k.user_id, e'\\x1f') users,
   string_agg(case when k.keyed then k.claim_id || ' ' || k.user_id end, e'\\x1f') keys,
   max(k.seq) last, count(*)::integer claims`;
 
-const READ = `select c.id, c.epoch, c.turn, c.name, c.amount, c.remaining, c.seq, c.paused,
-  (extract(epoch from c.starts_at) * 1000)::bigint, (extract(epoch from c.ends_at) * 1000)::bigint,
-  (extract(epoch from c.created_at) * 1000)::bigint, (extract(epoch from c.updated_at) * 1000)::bigint,
-  p.users, p.keys, p.last, p.claims, r.keys
+const READ = `select c.id, c.epoch, p.users, p.keys, p.last, p.claims, r.keys
 from coupons c
 left join lateral (
-  ${CLAIMS_PAGE} from (
-    select * from claims where coupon_id = c.id and seq > 0 and c.remaining < c.amount order by seq limit ${FIRST_PAGE}
-  ) k
+  ${CLAIMS_PAGE} from (select * from claims where coupon_id = c.id and seq > 0 order by seq limit ${FIRST_PAGE}) k
 ) p on true
 left join lateral (
   select string_agg(id || ' ' || content, e'\\x1f') keys from receipts
@@ -95,27 +94,31 @@ export class Activator {
 
   /** Returns those that must start over since another raised their epoch meanwhile. */
   async #activateOnce(waiters: readonly Waiter[]): Promise<Waiter[]> {
-    const raised = await this.sql.query(RAISE, [waiters.map(({ fold }) => fold), this.holder], "raise");
-    const ids = new Map(raised.map(([id, fold]) => [fold as string, id as number]));
-    const epochs = new Map(raised.map(([id, , epoch]) => [id as number, epoch as number]));
-    const rows = raised.length === 0 ? [] : await this.sql.query(READ, [[...epochs.keys()]], "read");
-    const byId = new Map(rows.map((row) => [row[0] as number, row]));
+    const rows = await this.sql.query(RAISE, [waiters.map(({ fold }) => fold), this.holder], "raise");
+    const raised = new Map(rows.map((row) => [row[3] as string, raisedOf(row)]));
+    const toRead = [...raised.values()].filter(({ hasMore }) => hasMore).map(({ activation }) => activation.handle.id);
+    const read = toRead.length === 0 ? [] : await this.sql.query(READ, [toRead], "read");
+    const byId = new Map(read.map((row) => [row[0] as number, row]));
     const again: Waiter[] = [];
     for (const waiter of waiters) {
-      const id = ids.get(waiter.fold);
-      const row = id === undefined ? undefined : byId.get(id);
-      if (row === undefined) waiter.resolve(undefined);
-      else if (row[1] !== epochs.get(id!)) again.push(waiter);
-      else this.#finish(waiter, row);
+      const found = raised.get(waiter.fold);
+      if (found === undefined || !found.hasMore) {
+        waiter.resolve(found?.activation);
+        continue;
+      }
+      const row = byId.get(found.activation.handle.id);
+      if (row?.[1] === found.activation.handle.epoch) this.#finish(waiter, found.activation, row);
+      else again.push(waiter);
     }
     return again;
   }
 
-  async #finish(waiter: Waiter, row: Row): Promise<void> {
+  async #finish(waiter: Waiter, activation: Activation<Coupon>, row: Row): Promise<void> {
     try {
-      const activation = activationOf(row);
       const { handle: { id, epoch }, state } = activation;
-      let [, , , , , , , , , , , , , , last, claims] = row as number[];
+      addClaims(state, row[2], row[3]);
+      addKeys(state, row[6], (content) => content);
+      let [, , , , last, claims] = row as number[];
       for (let full = claims === FIRST_PAGE; full; full = claims === PAGE) {
         const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [id, last], "read_page"));
         if (page![4] !== epoch) return await this.#activateJoined([waiter]);
@@ -130,13 +133,16 @@ export class Activator {
   }
 }
 
-function activationOf(row: Row): Activation<Coupon> {
-  const [id, epoch, turn, name, amount, remaining, seq, paused, startsAt, endsAt, createdAt, updatedAt] = row;
-  const state = { name, amount, remaining, seq, paused, startsAt, endsAt, createdAt, updatedAt } as Coupon;
+/** A raised row, and whether there is more to read of it: claims or receipts. */
+function raisedOf(row: Row): { activation: Activation<Coupon>; hasMore: boolean } {
+  const [id, epoch, turn, , name, amount, remaining, seq, receipts] = row as [number, number, number, ...number[]];
+  const [paused, startsAt, endsAt, createdAt, updatedAt] = row.slice(9);
+  const state = { name, amount, remaining, seq, paused, startsAt, endsAt, createdAt, updatedAt } as unknown as Coupon;
   Object.assign(state, { holders: new Holders(), keys: new Map() });
-  addClaims(state, row[12], row[13]);
-  addKeys(state, row[16], (content) => content);
-  return { handle: { id: id as number, epoch: epoch as number, lane: id as number }, turn: turn as number, state };
+  return {
+    activation: { handle: { id, epoch, lane: id }, turn, state },
+    hasMore: remaining! < amount! || receipts! > 0,
+  };
 }
 
 function addClaims(state: Coupon, users: unknown, keys: unknown): void {

@@ -8,8 +8,8 @@ import type { Sql } from "./sql.ts";
 import { lostOrUnavailable, repeatable } from "./trouble.ts";
 
 const CREATE = `with c as (
-  insert into coupons (fold, name, amount, remaining, starts_at, ends_at, created_at, updated_at, holder)
-  values ($1, $2, $3, $3, to_timestamp($4::bigint / 1000.0), to_timestamp($5::bigint / 1000.0),
+  insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder)
+  values ($1, $2, $3, $3, 1, to_timestamp($4::bigint / 1000.0), to_timestamp($5::bigint / 1000.0),
     to_timestamp($6::bigint / 1000.0), to_timestamp($6::bigint / 1000.0), $7)
   on conflict (fold) do nothing
   returning id, epoch

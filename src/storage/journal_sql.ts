@@ -75,6 +75,7 @@ u as (
     amount = coalesce(d.amount, c.amount),
     remaining = c.remaining - d.taken + coalesce(d.amount - c.amount, 0),
     seq = greatest(c.seq, d.seq),
+    receipts = c.receipts + 1,
     turn = d.turn,
     starts_at = case when d.edited then to_timestamp(d."startsAt" / 1000.0) else c.starts_at end,
     ends_at = case when d.edited then to_timestamp(d."endsAt" / 1000.0) else c.ends_at end,

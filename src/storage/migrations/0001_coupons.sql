@@ -8,6 +8,7 @@ create table coupons (
   amount integer not null check (amount > 0),
   remaining integer not null check (remaining >= 0 and remaining <= amount),
   seq integer not null default 0,
+  receipts integer not null default 0, -- above 0 where it may have receipts
   epoch bigint not null default 1,
   turn bigint not null default 0,
   paused boolean not null default false,
