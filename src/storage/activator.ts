@@ -17,7 +17,7 @@ const JOINED_MAX = 1_000;
 const AT_ONCE = 2;
 /** Claims that come with the coupon itself, and in each page after it. */
 const FIRST_PAGE = 100;
-const PAGE = 20_000;
+const PAGE = 10_000;
 /** Readings of one coupon while others keep raising its epoch. */
 const TRIES = 5;
 
