@@ -5,7 +5,7 @@
  * first was, by the number of its turn, so Postgres need not wait for us nor we for it.
  */
 import type { Kind } from "../domain/decision.ts";
-import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
+import { BACKOFF_RESET_MS, backoffMs, RELOAD_MS } from "./backoff.ts";
 import { lateFault, Letter, Mailbox } from "./mailbox.ts";
 import type { ActorEvents, Clock, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
@@ -27,6 +27,8 @@ interface Awake<K extends Kind> {
   /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
   confirmedAt: number;
   inFlight: number;
+  /** Events since the activation. */
+  accepted: number;
   /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
   settling: boolean;
   /** The last turn sent. */
@@ -60,6 +62,8 @@ export class Actor<K extends Kind> {
   #outstanding = 0;
   #lastNow = 0;
   #losses = 0;
+  /** What an activation takes, as far as is known, in milliseconds. */
+  #activationMs = 0;
   /** Monotonic time of the last command. */
   lastUsed = 0;
 
@@ -124,6 +128,7 @@ export class Actor<K extends Kind> {
     events.turned(letters.length);
     if (accepted.length > 0) {
       const { handle } = awake;
+      awake.accepted += accepted.length;
       awake.last = store.append({ handle, turn: ++awake.turn, events: accepted });
     } else if (awake.inFlight === 0) {
       if (monotonic - awake.confirmedAt <= TRUST_MS) {
@@ -264,9 +269,16 @@ export class Actor<K extends Kind> {
       return;
     }
     events.fenced();
-    this.#losses = clock.monotonic() - awake.since > BACKOFF_RESET_MS ? 1 : this.#losses + 1;
+    if (clock.monotonic() - awake.since > BACKOFF_RESET_MS) this.#losses = 0;
+    this.#activationMs += awake.accepted * RELOAD_MS;
+    this.#backOff();
+  }
+
+  #backOff(): void {
+    const { clock } = this.context;
+    this.#losses++;
     this.#activating = true;
-    clock.after(backoffMs(this.#losses, clock.random()), () => this.#retry());
+    clock.after(backoffMs(this.#losses, this.#activationMs, clock.random()), () => this.#retry());
   }
 
   #retry(): void {
@@ -289,8 +301,14 @@ export class Actor<K extends Kind> {
         return;
       }
       events.activated();
+      this.#activationMs = clock.monotonic() - since;
       this.#awaken(activation.handle, activation.turn, activation.state, since);
     } catch (error) {
+      if (error instanceof Fenced) { // another owner took it while it was read
+        this.#activationMs = clock.monotonic() - since;
+        this.#backOff();
+        return;
+      }
       if (!(error instanceof LostAnswer)) {
         const fault = asFault(error);
         for (const letter of this.#mailbox.take()) letter.reject(fault);
@@ -301,7 +319,17 @@ export class Actor<K extends Kind> {
 
   #awaken(handle: Handle, turn: number, state: K["State"], since: number): void {
     this.#activating = false;
-    this.#awake = { handle, turn, state, since, confirmedAt: since, inFlight: 0, last: undefined, settling: false };
+    this.#awake = {
+      handle,
+      turn,
+      state,
+      since,
+      confirmedAt: since,
+      inFlight: 0,
+      accepted: 0,
+      last: undefined,
+      settling: false,
+    };
     this.#wake();
   }
 

@@ -88,6 +88,7 @@ export interface Store<K extends Kind> {
    * Raises the actor's epoch, names this node as its holder, and reads its state.
    *
    * @returns undefined where no such actor exists
+   * @throws Fenced where another owner raised the epoch before the state was read
    */
   activate(key: string): Promise<Activation<K["State"]> | undefined>;
   /**

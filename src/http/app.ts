@@ -102,7 +102,9 @@ export class Edge {
   }
 
   #finish(route: string, id: RequestId, { response, code, error }: Answered): Response {
-    const { metrics, log } = this.#parts;
+    const { health, metrics, log } = this.#parts;
+    // A leaving node tells kept connections, so that none is closed under a client's next request.
+    if (health.leaving) response.headers.set("connection", "close");
     metrics.requests.count(route, response.status);
     if (error !== undefined) log.failed(id.id, route, code!, error);
     else if (log.verbose) log.answered(id.id, route, response.status, code);

@@ -7,14 +7,15 @@ const READY = JSON.stringify({ status: "ready" });
 
 /** Liveness and readiness. */
 export class Health {
-  #leaving = false;
+  /** Whether this node is about to stop. */
+  leaving = false;
 
   /** @param serves whether the node can take a claim now */
   constructor(readonly serves: () => boolean) {}
 
   /** From now on not ready. */
   leave(): void {
-    this.#leaving = true;
+    this.leaving = true;
   }
 
   /** 200 as long as the process answers. */
@@ -24,6 +25,6 @@ export class Health {
 
   /** 200 where requests should be sent here, else 503 `not_ready`. */
   ready(id: RequestId): Answered {
-    return !this.#leaving && this.serves() ? answer(200, id, READY) : refusal("not_ready", id);
+    return !this.leaving && this.serves() ? answer(200, id, READY) : refusal("not_ready", id);
   }
 }

@@ -4,7 +4,7 @@
  * is committed by itself. Big coupons are read on in pages, others go on meanwhile.
  */
 import type { Activation } from "../actors/ports.ts";
-import { Fault } from "../actors/ports.ts";
+import { Fenced } from "../actors/ports.ts";
 import type { Coupon } from "../domain/coupon.ts";
 import { claimContent } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
@@ -18,8 +18,6 @@ const AT_ONCE = 2;
 /** Claims that come with the coupon itself, and in each page after it. */
 const FIRST_PAGE = 100;
 const PAGE = 10_000;
-/** Readings of one coupon while others keep raising its epoch. */
-const TRIES = 5;
 
 const RAISE = `with l as materialized (
   select id from coupons where fold = any($1::text[]) order by id for no key update
@@ -78,50 +76,41 @@ export class Activator {
   }
 
   async #activateJoined(waiters: readonly Waiter[]): Promise<void> {
-    let open: readonly Waiter[] = waiters;
     try {
-      for (let tries = 0; open.length > 0; tries++) {
-        if (tries === TRIES) {
-          throw new Fault("storage_unavailable", "Gave up activating as others keep raising the epoch");
-        }
-        const now = open;
-        open = await repeatable("Cannot activate", () => this.#activateOnce(now));
+      const raised = await repeatable("Cannot activate", () => this.#raise(waiters));
+      const toRead = [...raised.values()].filter(({ hasMore }) => hasMore).map(({ activation }) =>
+        activation.handle.id
+      );
+      const rows = toRead.length === 0
+        ? []
+        : await repeatable("Cannot activate", () => this.sql.query(READ, [toRead], "read"));
+      const byId = new Map(rows.map((row) => [row[0] as number, row]));
+      for (const waiter of waiters) {
+        const found = raised.get(waiter.fold);
+        if (found?.hasMore) this.#finish(waiter, found.activation, byId.get(found.activation.handle.id));
+        else waiter.resolve(found?.activation);
       }
     } catch (error) {
-      for (const waiter of open) waiter.reject(error as Error);
+      for (const waiter of waiters) waiter.reject(error as Error);
     }
   }
 
-  /** Returns those that must start over since another raised their epoch meanwhile. */
-  async #activateOnce(waiters: readonly Waiter[]): Promise<Waiter[]> {
+  async #raise(waiters: readonly Waiter[]): Promise<Map<string, Raised>> {
     const rows = await this.sql.query(RAISE, [waiters.map(({ fold }) => fold), this.holder], "raise");
-    const raised = new Map(rows.map((row) => [row[3] as string, raisedOf(row)]));
-    const toRead = [...raised.values()].filter(({ hasMore }) => hasMore).map(({ activation }) => activation.handle.id);
-    const read = toRead.length === 0 ? [] : await this.sql.query(READ, [toRead], "read");
-    const byId = new Map(read.map((row) => [row[0] as number, row]));
-    const again: Waiter[] = [];
-    for (const waiter of waiters) {
-      const found = raised.get(waiter.fold);
-      if (found === undefined || !found.hasMore) {
-        waiter.resolve(found?.activation);
-        continue;
-      }
-      const row = byId.get(found.activation.handle.id);
-      if (row?.[1] === found.activation.handle.epoch) this.#finish(waiter, found.activation, row);
-      else again.push(waiter);
-    }
-    return again;
+    return new Map(rows.map((row) => [row[3] as string, raisedOf(row)]));
   }
 
-  async #finish(waiter: Waiter, activation: Activation<Coupon>, row: Row): Promise<void> {
+  /** Reads on; each page's epoch tells whether what was read so far is still this activation's. */
+  async #finish(waiter: Waiter, activation: Activation<Coupon>, first: Row | undefined): Promise<void> {
     try {
       const { handle: { id, epoch }, state } = activation;
-      addClaims(state, row[2], row[3]);
-      addKeys(state, row[6], (content) => content);
-      let [, , , , last, claims] = row as number[];
+      if (first?.[1] !== epoch) throw fenced();
+      addClaims(state, first[2], first[3]);
+      addKeys(state, first[6], (content) => content);
+      let [, , , , last, claims] = first as number[];
       for (let full = claims === FIRST_PAGE; full; full = claims === PAGE) {
         const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [id, last], "read_page"));
-        if (page![4] !== epoch) return await this.#activateJoined([waiter]);
+        if (page![4] !== epoch) throw fenced();
         addClaims(state, page![0], page![1]);
         last = page![2] as number;
         claims = page![3] as number;
@@ -133,8 +122,17 @@ export class Activator {
   }
 }
 
+function fenced(): Fenced {
+  return new Fenced("Another owner raised the epoch while the coupon was read");
+}
+
 /** A raised row, and whether there is more to read of it: claims or receipts. */
-function raisedOf(row: Row): { activation: Activation<Coupon>; hasMore: boolean } {
+interface Raised {
+  readonly activation: Activation<Coupon>;
+  readonly hasMore: boolean;
+}
+
+function raisedOf(row: Row): Raised {
   const [id, epoch, turn, , name, amount, remaining, seq, receipts] = row as [number, number, number, ...number[]];
   const [paused, startsAt, endsAt, createdAt, updatedAt] = row.slice(9);
   const state = { name, amount, remaining, seq, paused, startsAt, endsAt, createdAt, updatedAt } as unknown as Coupon;
