@@ -1,61 +1,118 @@
-/** Which servers are measured? Each a process of its own on 127.0.0.1. */
+/** Which processes are measured, and which measure? Each is ended by its pid, in every case. */
 import { endWithMe } from "../tools/services.ts";
 
-/** A server under measurement. */
+const ROOT = new URL("..", import.meta.url).pathname;
+const ALLOW = ["--frozen", "--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write"];
+const START_MS = 60_000;
+/** Longer than Doorbuster gives itself to stop. */
+const STOP_MS = 15_000;
+/** What is kept of what a process says, in characters. */
+const SAID_MAX = 4_000;
+
+/** A program that this process started. */
+export class Child {
+  readonly #child: Deno.ChildProcess;
+  readonly #forget = endWithMe(() => this.stop());
+  readonly #drained: Promise<unknown>;
+  #hasEnded = false;
+  /** The end of what it said on both of its streams. */
+  said = "";
+
+  /** @param hears is told each piece of its standard output */
+  constructor(program: string, options: Deno.CommandOptions, readonly hears: (text: string) => void) {
+    this.#child = new Deno.Command(program, { ...options, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+    this.#drained = Promise.all([this.#hear(this.#child.stdout, hears), this.#hear(this.#child.stderr, () => {})]);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Its exit code, once it has ended and all it said was heard. */
+  async ended(): Promise<number> {
+    const { code } = await this.#child.status;
+    this.#hasEnded = true;
+    await this.#drained;
+    this.#forget();
+    return code;
+  }
+
+  signal(name: Deno.Signal): void {
+    if (this.#hasEnded) return;
+    try {
+      this.#child.kill(name);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
+  /** Ends it; kills it where that takes too long. */
+  async stop(): Promise<void> {
+    this.signal("SIGINT");
+    const timer = setTimeout(() => this.signal("SIGKILL"), STOP_MS);
+    await this.ended();
+    clearTimeout(timer);
+  }
+
+  async #hear(stream: ReadableStream<Uint8Array<ArrayBuffer>>, hears: (text: string) => void): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.said = (this.said + text).slice(-SAID_MAX);
+      hears(text);
+    }
+  }
+}
+
+/** A server under measurement, on 127.0.0.1. */
 export interface Server {
   readonly port: number;
   readonly pid: number;
   stop(): Promise<void>;
 }
 
-const ROOT = new URL("..", import.meta.url).pathname;
-const ALLOW = ["--frozen", "--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write"];
-
-async function start(args: string[], env: Record<string, string>, says: RegExp): Promise<Server> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...ALLOW, ...args],
-    cwd: ROOT,
-    env,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const stop = async () => {
-    forget();
-    try {
-      child.kill("SIGINT");
-    } catch {
-      // It ended by itself.
-    }
-    await child.status;
-    await drained;
-  };
-  const forget = endWithMe(stop);
+async function serve(args: string[], env: Record<string, string>, says: RegExp): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const drained = (async () => {
-    let text = "";
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      text = (text + chunk).slice(-10_000);
-      const port = says.exec(text)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    }
-    reject(new Error(`Cannot start ${args.join(" ")}: it said ${text}`));
-  })();
-  return { port: await promise, pid: child.pid, stop };
+  let heard = "";
+  const options = { args: ["run", ...ALLOW, ...args], cwd: ROOT, env };
+  const child = new Child(Deno.execPath(), options, (text) => {
+    if (heard.length < SAID_MAX) heard += text;
+    const port = says.exec(heard)?.[1];
+    if (port !== undefined) resolve(Number(port));
+  });
+  const fail = (why: string) =>
+    reject(new Error(`Cannot start ${args.join(" ")} as it ${why}; it said: ${child.said}`));
+  child.ended().then(() => fail("ended at once"));
+  const timer = setTimeout(() => fail(`was not ready after ${START_MS} ms`), START_MS);
+  try {
+    return { port: await promise, pid: child.pid, stop: () => child.stop() };
+  } catch (error) {
+    await child.stop();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-/** Starts Doorbuster on a database. */
+/** Starts Doorbuster on a database. @throws Error with what it said where it does not start */
 export function startDoorbuster(databaseUrl: string, env: Record<string, string> = {}): Promise<Server> {
-  return start(["src/main.ts"], { PORT: "0", DATABASE_URL: databaseUrl, ...env }, /listens on http:\/\/[^:]+:(\d+)/);
+  return serve(["src/main.ts"], { PORT: "0", DATABASE_URL: databaseUrl, ...env }, /listens on http:\/\/[^:]+:(\d+)/);
 }
 
-/** Starts a server of `bench/servers`. */
+/** Starts a server of `bench/servers`. @throws Error with what it said where it does not start */
 export function startRival(name: string, url: string): Promise<Server> {
-  return start([`bench/servers/${name}.ts`, "0", url], {}, /listening (\d+)/);
+  return serve([`bench/servers/${name}.ts`, "0", url], {}, /listening (\d+)/);
 }
 
-/** A process's memory, in bytes. */
-export async function residentBytes(pid: number): Promise<number> {
+/** Makes Doorbuster's tables in a database, for rivals too. @throws Error with what it said */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const args = ["run", ...ALLOW, "src/main.ts", "migrate"];
+  const child = new Child(Deno.execPath(), { args, cwd: ROOT, env: { DATABASE_URL: databaseUrl } }, () => {});
+  const code = await child.ended();
+  if (code !== 0) throw new Error(`Cannot make the tables: code ${code}: ${child.said}`);
+}
+
+/** A process's memory, in bytes: now, and the most it ever had. */
+export async function memoryOf(pid: number): Promise<{ now: number; most: number }> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
+  const bytes = (field: string) => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1_024;
+  return { now: bytes("VmRSS"), most: bytes("VmHWM") };
 }
