@@ -17,8 +17,8 @@ export interface Job {
 
 /** A statement's parameters. */
 export interface Batch {
-  /** Whether it needs more than the hot statement. */
-  readonly mixed: boolean;
+  /** The least statement that does. */
+  readonly statement: "claims" | "confirming" | "turns";
   readonly params: string[];
   /** Jobs in the order of their places, which count from 1: parts, and confirmations apart. */
   readonly parts: readonly Job[];
@@ -59,14 +59,23 @@ export function batchOf(jobs: readonly Job[]): Batch {
     for (const user of rows.deletes) deletes.push({ n: place, user_id: user });
     for (const receipt of rows.receipts) receipts.push({ n: place, ...receipt });
   }
-  const mixed = edits.length + updates.length + deletes.length + receipts.length > 0;
   const params = [
-    ...[id, epoch, turn, taken, last, at].map((column) => column.join()),
-    confirmations.map((job) => job.handle.id).join(),
-    confirmations.map((job) => job.handle.epoch).join(),
-    ...[n, seq, remaining, keyed, claimId].map((column) => column.join()),
+    ...[id, epoch, turn, taken, last, at, n, seq, remaining, keyed, claimId].map(arrayText),
     userId.join(SEPARATOR),
   ];
-  if (mixed) params.push(JSON.stringify({ edits, updates, deletes, receipts }));
-  return { mixed, params, parts, confirmations };
+  const isMixed = edits.length + updates.length + deletes.length + receipts.length > 0;
+  if (isMixed || confirmations.length > 0) {
+    params.push(
+      arrayText(confirmations.map((job) => job.handle.id)),
+      arrayText(confirmations.map((job) => job.handle.epoch)),
+    );
+  }
+  if (isMixed) params.push(JSON.stringify({ edits, updates, deletes, receipts }));
+  const statement = isMixed ? "turns" : confirmations.length > 0 ? "confirming" : "claims";
+  return { statement, params, parts, confirmations };
+}
+
+/** An array as Postgres reads it; of elements that need no quotes. */
+function arrayText(column: readonly (number | string)[]): string {
+  return `{${column.join()}}`;
 }

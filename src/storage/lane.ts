@@ -8,8 +8,8 @@ import type { Clock, Handle, Part } from "../actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
 import type { CouponEvent } from "../domain/coupon.ts";
 import { type Batch, batchOf, type Job } from "./batch.ts";
-import { CLAIMS_STATEMENT, TURNS_STATEMENT } from "./journal_sql.ts";
-import { type Connection, ConnectionLost, NotConnected, SqlError } from "./sql.ts";
+import { STATEMENTS } from "./journal_sql.ts";
+import { type Connection, ConnectionLost, NotConnected, type Row, SqlError } from "./sql.ts";
 
 /** Events in one commit; the rest waits for the next. A single part may exceed it. */
 const COMMIT_EVENTS_MAX = 8_192;
@@ -167,8 +167,7 @@ export class Lane {
     const startedAt = this.clock.monotonic();
     try {
       const batch = batchOf(jobs);
-      const text = batch.mixed ? TURNS_STATEMENT : CLAIMS_STATEMENT;
-      const rows = await connection.query(text, batch.params, batch.mixed ? "turns" : "claims");
+      const rows = await connection.query(STATEMENTS[batch.statement], batch.params, batch.statement);
       this.events.committed((this.clock.monotonic() - startedAt) / 1000, batch.parts.length);
       tell(batch, rows);
     } catch (error) {
@@ -202,16 +201,16 @@ export class Lane {
   }
 }
 
-function tell(batch: Batch, rows: readonly (readonly unknown[])[]): void {
-  const stored = new Set<number>();
-  const confirmed = new Set<number>();
-  for (const [place, isPart] of rows) (isPart ? stored : confirmed).add(Number(place));
-  const settle = (jobs: readonly Job[], places: ReadonlySet<number>) => {
-    for (const [index, job] of jobs.entries()) {
-      if (places.has(index + 1)) job.resolve();
-      else job.reject(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
-    }
-  };
-  settle(batch.parts, stored);
-  settle(batch.confirmations, confirmed);
+function tell({ parts, confirmations }: Batch, rows: readonly Row[]): void {
+  settle(parts, rows[0]!);
+  if (confirmations.length > 0) settle(confirmations, rows[1]!);
+}
+
+/** @param row how many jobs were done, and the places of those, which count from 1 */
+function settle(jobs: readonly Job[], [count, places]: Row): void {
+  const done = count === jobs.length ? undefined : new Set(String(places ?? "").split(",").map(Number));
+  for (const [index, job] of jobs.entries()) {
+    if (done === undefined || done.has(index + 1)) job.resolve();
+    else job.reject(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
+  }
 }
