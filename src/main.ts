@@ -4,7 +4,8 @@ import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "./actors/actor_system.ts";
 import { Fault } from "./actors/ports.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { contentOf, type CouponKind, decide, evolve } from "./domain/coupon.ts";
+import { type CouponKind } from "./domain/coupon.ts";
+import { couponRules } from "./domain/coupon_state.ts";
 import { Edge, type RequestLog } from "./http/app.ts";
 import { BodyReader } from "./http/body.ts";
 import { CouponRoutes } from "./http/coupons.ts";
@@ -90,7 +91,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       },
     }));
   for (const name of storage.migrated) log.info("Applied migration {name}", { name });
-  const actors = new ActorSystem<CouponKind>({ contentOf, decide, evolve }, storage.coupons, storage.clock, {
+  const actors = new ActorSystem<CouponKind>(couponRules, storage.coupons, storage.clock, {
     mailboxMax: config.mailboxMax,
     awakeMax: config.actorsAwakeMax,
     idleMs: config.actorIdleMs,

@@ -7,8 +7,9 @@
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs, RELOAD_MS } from "./backoff.ts";
 import { lateFault, Letter, Mailbox } from "./mailbox.ts";
-import type { ActorEvents, Clock, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
+import type { Activation, ActorEvents, Clock, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
+import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn.ts";
 
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
 export const TRUST_MS = 200;
@@ -16,10 +17,17 @@ export const TRUST_MS = 200;
 /** Turns of one actor that may be sent and not yet stored. */
 const TURNS_IN_FLIGHT = 2;
 
+/** Of a command whose turn has no number: that it makes the actor, or that another node sent it. */
+const NONE = -2;
+
 /** One activation, from awakening to its first failure. */
 interface Awake<K extends Kind> {
   readonly handle: Handle;
+  /** Number of the last turn that was stored before it. */
+  readonly firstTurn: number;
   state: K["State"];
+  /** Whether the state is what is stored, once no turn is in flight; else a failed turn could not be undone. */
+  sound: boolean;
   /** Number of the last turn sent. */
   turn: number;
   /** Monotonic time before the activation. */
@@ -28,7 +36,7 @@ interface Awake<K extends Kind> {
   confirmedAt: number;
   inFlight: number;
   /** Events since the activation. */
-  accepted: number;
+  events: number;
   /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
   settling: boolean;
   /** The last turn sent. */
@@ -49,13 +57,13 @@ export interface ActorContext<K extends Kind> {
   readonly gone: (actor: Actor<K>) => void;
 }
 
-type LetterOf<K extends Kind> = Letter<K["Command"], K["Answer"], K["Refusal"]>;
-
 /** One actor of this node: activating, awake, or gone. */
 export class Actor<K extends Kind> {
   readonly #mailbox: Mailbox<LetterOf<K>>;
   /** Undefined while it is activating, backing off, or gone. */
   #awake: Awake<K> | undefined = undefined;
+  /** The last activation, where it was fenced: what it knew need not be read again. */
+  #former: Awake<K> | undefined = undefined;
   #activating = false;
   #scheduled = false;
   /** Turns in flight and readings of stored answers, of this activation and of former ones. */
@@ -118,20 +126,27 @@ export class Actor<K extends Kind> {
   #takeTurn(awake: Awake<K>): void {
     if (awake.inFlight === TURNS_IN_FLIGHT || awake.settling || this.#mailbox.size === 0) return;
     const letters = this.#mailbox.take();
-    if (letters.some((letter) => letter.doubtful)) {
-      this.#settleDoubts(awake, letters);
+    if (letters.some((letter) => letter.lost !== undefined)) {
+      this.#settleLost(awake, letters);
       return;
     }
-    const { clock, events, store } = this.context;
-    const monotonic = clock.monotonic();
-    const accepted = this.#decide(awake, letters, monotonic);
+    const { clock, events, store, rules } = this.context;
+    const sentAt = clock.monotonic();
+    const now = this.#lastNow = Math.max(this.#lastNow, clock.now());
+    const happened = decideLetters<K>(
+      letters,
+      (command) => rules.decide(awake.state, command, now),
+      (event) => awake.state = rules.evolve(awake.state, event),
+      sentAt,
+    );
     events.turned(letters.length);
-    if (accepted.length > 0) {
-      const { handle } = awake;
-      awake.accepted += accepted.length;
-      awake.last = store.append({ handle, turn: ++awake.turn, events: accepted });
+    let number: number | undefined;
+    if (happened.length > 0) {
+      awake.events += happened.length;
+      number = ++awake.turn;
+      awake.last = store.append({ handle: awake.handle, turn: number, events: happened });
     } else if (awake.inFlight === 0) {
-      if (monotonic - awake.confirmedAt <= TRUST_MS) {
+      if (sentAt - awake.confirmedAt <= TRUST_MS) {
         this.#answer(awake, letters);
         return;
       }
@@ -139,54 +154,24 @@ export class Actor<K extends Kind> {
     } // else: refusals that rest on a turn in flight hold once that one is stored
     awake.inFlight++;
     this.#outstanding++;
-    this.#settle(awake, letters, awake.last!, monotonic);
+    this.#settle(awake, { letters, events: happened, number, sentAt }, awake.last!);
   }
 
-  /** Decides each letter and evolves the draft; returns what is to be stored. */
-  #decide(awake: Awake<K>, letters: readonly LetterOf<K>[], monotonic: number): K["Event"][] {
-    const { rules, clock } = this.context;
-    const now = this.#lastNow = Math.max(this.#lastNow, clock.now());
-    const accepted: K["Event"][] = [];
-    for (const letter of letters) {
-      if (letter.deadline < monotonic) {
-        letter.reject(lateFault());
-        continue;
-      }
-      const decision = rules.decide(awake.state, letter.command, now);
-      switch (decision.kind) {
-        case "accepted":
-          awake.state = rules.evolve(awake.state, decision.event);
-          accepted.push(decision.event);
-          letter.outcome = { kind: "done", answer: decision.answer };
-          break;
-        case "allowed":
-          letter.outcome = { kind: "done", answer: decision.answer };
-          break;
-        case "refused":
-          letter.outcome = decision;
-          break;
-        case "replay":
-          letter.replayed = true;
-      }
-    }
-    return accepted;
-  }
-
-  async #settle(awake: Awake<K>, letters: LetterOf<K>[], stored: Promise<void>, sentAt: number): Promise<void> {
+  async #settle(awake: Awake<K>, turn: Turn<K>, stored: Promise<void>): Promise<void> {
     try {
       await stored;
     } catch (error) {
       awake.inFlight--;
       this.#outstanding--;
-      this.#fail(awake, error, letters);
+      this.#fail(awake, turn, error);
       return;
     }
     awake.inFlight--;
     this.#outstanding--;
-    awake.confirmedAt = Math.max(awake.confirmedAt, sentAt);
+    awake.confirmedAt = Math.max(awake.confirmedAt, turn.sentAt);
     // The next turn leaves before this one is answered, so that Postgres works meanwhile.
     if (this.#awake === awake) this.#takeTurn(awake);
-    this.#answer(awake, letters);
+    this.#answer(awake, turn.letters);
   }
 
   #answer(awake: Awake<K>, letters: readonly LetterOf<K>[]): void {
@@ -202,15 +187,34 @@ export class Actor<K extends Kind> {
     }
   }
 
-  /** Of letters whose turn may have been stored, answers those that were; all others are then decided in their order. */
-  async #settleDoubts(awake: Awake<K>, letters: readonly LetterOf<K>[]): Promise<void> {
+  /**
+   * Of letters whose turn may have been stored, answers those that were; all others are then decided in their order.
+   * Where this epoch follows that turn's own, no one else wrote between: the stored number tells. Else the ids do.
+   */
+  async #settleLost(awake: Awake<K>, letters: readonly LetterOf<K>[]): Promise<void> {
     awake.settling = true;
     const open = new Set(letters);
-    for (const letter of letters) if (letter.doubtful) open.delete(letter);
-    await this.#recall(awake, letters.filter((letter) => letter.doubtful), (letter) => {
-      letter.doubtful = false;
-      open.add(letter);
-    });
+    const unknown: LetterOf<K>[] = [];
+    for (const letter of letters) {
+      if (letter.lost === undefined) continue;
+      const { epoch, turn, outcome } = letter.lost;
+      if (awake.handle.epoch !== epoch + 1) {
+        if (outcome.kind === "done") unknown.push(letter);
+        else letter.lost = undefined;
+      } else if (turn <= awake.firstTurn) {
+        open.delete(letter);
+        letter.resolve(outcome);
+      } else {
+        letter.lost = undefined;
+      }
+    }
+    if (unknown.length > 0) {
+      for (const letter of unknown) open.delete(letter);
+      await this.#recall(awake, unknown, (letter) => {
+        letter.lost = undefined;
+        open.add(letter);
+      });
+    }
     this.#mailbox.putBack(letters.filter((letter) => open.has(letter)));
     awake.settling = false;
     if (this.#mailbox.size > 0) this.#wake();
@@ -222,11 +226,9 @@ export class Actor<K extends Kind> {
     letters: readonly LetterOf<K>[],
     absent: (letter: LetterOf<K>) => void,
   ): Promise<void> {
-    const { rules, store } = this.context;
     this.#outstanding++;
     try {
-      const wanted = letters.map(({ command }) => ({ id: command.id, content: rules.contentOf(command) }));
-      const answers = await store.recall(awake.handle, wanted);
+      const answers = await this.context.store.recall(awake.handle, letters.map(({ command }) => command));
       for (const letter of letters) {
         const answer = answers.get(letter.command.id);
         if (answer === undefined) absent(letter);
@@ -242,21 +244,11 @@ export class Actor<K extends Kind> {
   // --- what a failure means ---
 
   /** The first turn in flight that fails ends the activation; those behind it fail with it, or were stored. */
-  #fail(awake: Awake<K>, error: unknown, letters: readonly LetterOf<K>[]): void {
-    const open = letters.filter((letter) => letter.outcome !== undefined || letter.replayed);
-    for (const letter of open) {
-      letter.doubtful = error instanceof LostAnswer && letter.outcome?.kind === "done";
-      letter.outcome = undefined;
-      letter.replayed = false;
-    }
-    if (error instanceof Fenced) {
-      this.#mailbox.putBack(redirect(open));
-    } else if (error instanceof LostAnswer) {
-      this.#mailbox.putBack(open);
-    } else {
-      const fault = asFault(error);
-      for (const letter of open) letter.reject(fault);
-    }
+  #fail(awake: Awake<K>, turn: Turn<K>, error: unknown): void {
+    this.#mailbox.putBack(reopen(turn, awake.handle.epoch, error));
+    const before = error instanceof Fenced ? this.context.rules.undo?.(awake.state, turn.events) : undefined;
+    if (before === undefined) awake.sound = false;
+    else awake.state = before;
     if (this.#awake === awake) this.#drop(awake, error instanceof Fenced);
     else if (this.#mailbox.size > 0) this.#wake();
   }
@@ -268,9 +260,10 @@ export class Actor<K extends Kind> {
       this.#retry();
       return;
     }
+    this.#former = awake;
     events.fenced();
     if (clock.monotonic() - awake.since > BACKOFF_RESET_MS) this.#losses = 0;
-    this.#activationMs += awake.accepted * RELOAD_MS;
+    this.#activationMs += awake.events * RELOAD_MS;
     this.#backOff();
   }
 
@@ -294,15 +287,20 @@ export class Actor<K extends Kind> {
     const { store, clock, events } = this.context;
     const asked = this.#mailbox.size;
     const since = clock.monotonic();
+    const former = this.#former;
+    this.#former = undefined;
     try {
-      const activation = await store.activate(this.key);
+      const activation = await store.activate(
+        this.key,
+        former?.sound && former.inFlight === 0 ? former.state : undefined,
+      );
       if (activation === undefined) {
         await this.#absent(asked);
         return;
       }
       events.activated();
       this.#activationMs = clock.monotonic() - since;
-      this.#awaken(activation.handle, activation.turn, activation.state, since);
+      this.#awaken(activation, since);
     } catch (error) {
       if (error instanceof Fenced) { // another owner took it while it was read
         this.#activationMs = clock.monotonic() - since;
@@ -317,18 +315,20 @@ export class Actor<K extends Kind> {
     }
   }
 
-  #awaken(handle: Handle, turn: number, state: K["State"], since: number): void {
+  #awaken({ handle, turn, state }: Activation<K["State"]>, since: number): void {
     this.#activating = false;
+    const counts = { inFlight: 0, events: 0 };
+    const flags = { sound: true, settling: false };
     this.#awake = {
       handle,
+      firstTurn: turn,
       turn,
       state,
       since,
       confirmedAt: since,
-      inFlight: 0,
-      accepted: 0,
       last: undefined,
-      settling: false,
+      ...counts,
+      ...flags,
     };
     this.#wake();
   }
@@ -342,7 +342,7 @@ export class Actor<K extends Kind> {
     const letters = this.#mailbox.take(asked);
     for (const [index, letter] of letters.entries()) {
       if (letter.deadline < clock.monotonic()) {
-        letter.reject(lateFault());
+        letter.reject(lateFault(letter));
         continue;
       }
       const decision = rules.decide(undefined, letter.command, clock.now());
@@ -353,7 +353,9 @@ export class Actor<K extends Kind> {
       try {
         handle = await store.create(this.key, decision.event);
       } catch (error) {
-        letter.doubtful = error instanceof LostAnswer;
+        if (error instanceof LostAnswer) {
+          letter.lost = { epoch: NONE, turn: NONE, outcome: { kind: "done", answer: decision.answer } };
+        }
         this.#mailbox.putBack(letters.slice(index));
         throw error;
       }
@@ -363,23 +365,9 @@ export class Actor<K extends Kind> {
       }
       this.#mailbox.putBack(letters.slice(index + 1));
       letter.resolve({ kind: "done", answer: decision.answer });
-      this.#awaken(handle, 0, rules.evolve(undefined, decision.event), since);
+      this.#awaken({ handle, turn: 0, state: rules.evolve(undefined, decision.event) }, since);
       return;
     }
     this.#retry();
   }
-}
-
-function redirect<L extends { redirected: boolean; reject: (fault: Fault) => void }>(letters: readonly L[]): L[] {
-  return letters.filter((letter) => {
-    if (letter.redirected) letter.reject(new Fault("moved", "Command dropped: its actor was fenced twice"));
-    const keep = !letter.redirected;
-    letter.redirected = true;
-    return keep;
-  });
-}
-
-function asFault(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  return new Fault("storage_unavailable", "Storage failed", { cause: error });
 }

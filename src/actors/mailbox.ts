@@ -2,14 +2,23 @@
 import type { Outcome } from "./ports.ts";
 import { Fault } from "./faults.ts";
 
+/** A turn of which it is not known whether it was stored. */
+export interface LostTurn<Answer, Refusal> {
+  /** Of the activation that sent it. */
+  readonly epoch: number;
+  readonly turn: number;
+  /** What the letter was to be told. */
+  readonly outcome: Outcome<Answer, Refusal>;
+}
+
 /** A command on its way, with the way back. */
 export class Letter<Command, Answer, Refusal> {
   /** Set once it is decided; told once it is durable. */
   outcome: Outcome<Answer, Refusal> | undefined = undefined;
   /** Whether it was accepted before: its stored answer is due. */
   replayed = false;
-  /** Whether a turn with it may or may not have been stored. */
-  doubtful = false;
+  /** Set while a turn with it may or may not have been stored. */
+  lost: LostTurn<Answer, Refusal> | undefined = undefined;
   /** Whether it came back from a fenced actor already. */
   redirected = false;
 
@@ -22,8 +31,15 @@ export class Letter<Command, Answer, Refusal> {
   ) {}
 }
 
+/** What a mailbox needs to know of a letter. */
+interface Perishable {
+  readonly deadline: number;
+  readonly lost: unknown;
+  readonly reject: (fault: Fault) => void;
+}
+
 /** A bounded first-in, first-out queue, emptied whole. When it is full the new letter is refused, none is dropped. */
-export class Mailbox<L extends { readonly deadline: number; readonly reject: (fault: Fault) => void }> {
+export class Mailbox<L extends Perishable> {
   #letters: L[] = [];
 
   /** @param max letters that may wait */
@@ -54,16 +70,19 @@ export class Mailbox<L extends { readonly deadline: number; readonly reject: (fa
     return letters;
   }
 
-  /** Drops those whose deadline has passed, each with a `deadline` Fault. */
+  /** Drops those whose deadline has passed, each with the Fault of {@linkcode lateFault}. */
   expire(now: number): void {
     const letters = this.#letters;
     if (letters.length === 0 || !letters.some((letter) => letter.deadline < now)) return;
     this.#letters = letters.filter((letter) => letter.deadline >= now);
-    for (const letter of letters) if (letter.deadline < now) letter.reject(lateFault());
+    for (const letter of letters) if (letter.deadline < now) letter.reject(lateFault(letter));
   }
 }
 
-/** The fault of a command that was not decided in time. */
-export function lateFault(): Fault {
-  return new Fault("deadline", "Command dropped: it was not decided before its deadline");
+/** The fault of a command that was not decided in time: `deadline`, or less where a turn with it may be stored. */
+export function lateFault(letter: Perishable): Fault {
+  if (letter.lost === undefined) {
+    return new Fault("deadline", "Command dropped: it was not decided before its deadline");
+  }
+  return new Fault("storage_unavailable", "Command dropped: it was not known in time whether it was stored");
 }

@@ -53,6 +53,12 @@ export interface Rules<K extends Kind> {
   ): Decision<K["Event"], K["Answer"], K["Refusal"]>;
   /** The state after an event; may change the state given. */
   evolve(state: K["State"] | undefined, event: K["Event"]): K["State"];
+  /**
+   * The state before these events, the last ones that it evolved by; may change the state given.
+   *
+   * @returns undefined where that cannot be told; without this method it never can
+   */
+  undo?(state: K["State"], events: readonly K["Event"][]): K["State"] | undefined;
 }
 
 /** An activated actor's place in storage. */
@@ -87,10 +93,11 @@ export interface Store<K extends Kind> {
   /**
    * Raises the actor's epoch, names this node as its holder, and reads its state.
    *
+   * @param remnant a state that once was true, to be used up: only what has changed since need be read
    * @returns undefined where no such actor exists
    * @throws Fenced where another owner raised the epoch before the state was read
    */
-  activate(key: string): Promise<Activation<K["State"]> | undefined>;
+  activate(key: string, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined>;
   /**
    * Makes an actor by its first event, where none has its key.
    *
@@ -118,13 +125,7 @@ export interface Store<K extends Kind> {
    *
    * @returns id -> answer, without those that were never accepted
    */
-  recall(handle: Handle, commands: readonly Recall[]): Promise<Map<string, K["Answer"]>>;
-}
-
-/** A command whose stored answer is wanted. */
-export interface Recall {
-  readonly id: string;
-  readonly content: string;
+  recall(handle: Handle, commands: readonly K["Command"][]): Promise<Map<string, K["Answer"]>>;
 }
 
 /** What the actors tell of their work; counted, never waited for. */

@@ -4,7 +4,7 @@
  * Times are milliseconds since the Unix epoch, by Postgres's clock; amounts are whole units.
  */
 import type { Decision } from "./decision.ts";
-import { Holders } from "./holders.ts";
+import type { Holders } from "./holders.ts";
 
 /** The greatest amount of a coupon, in units: a Postgres integer. */
 export const AMOUNT_MAX = 2_147_483_647;
@@ -268,35 +268,4 @@ function voidClaim(coupon: Coupon, command: Of<"void">, now: number): CouponDeci
   const answer: CouponAnswer = { kind: "voided", userId, couponName: coupon.name, remaining, voidedAt: now };
   const event: CouponEvent = { kind: "voided", id, content: contentOf(command), answer, at: now, userId };
   return { kind: "accepted", event, answer };
-}
-
-/**
- * What the coupon is after an event: the same object changed, or a new one after `created`.
- *
- * @throws TypeError where there is no coupon to change: an event that no decision on this state can have made
- */
-export function evolve(coupon: Coupon | undefined, event: CouponEvent): Coupon {
-  if (coupon === undefined) {
-    if (event.kind !== "created" || event.answer.kind !== "created") {
-      throw new TypeError(`Cannot evolve a coupon that was not created: received ${event.kind}`);
-    }
-    const keys = new Map([[event.id, event.content]]);
-    return { ...event.answer.coupon, seq: 0, holders: new Holders(), keys };
-  }
-  if (event.kind === "claimed") {
-    coupon.remaining = event.remaining;
-    coupon.seq = event.seq;
-    coupon.holders.add(event.userId);
-    if (event.keyed) coupon.keys.set(event.id, claimContent(event.userId));
-    return coupon;
-  }
-  coupon.keys.set(event.id, event.content);
-  if (event.kind === "voided") {
-    coupon.remaining++;
-    coupon.holders.delete(event.userId);
-  } else if (event.answer.kind === "edited") {
-    const { amount, remaining, startsAt, endsAt, paused, updatedAt } = event.answer.coupon;
-    Object.assign(coupon, { amount, remaining, startsAt, endsAt, paused, updatedAt });
-  }
-  return coupon;
 }

@@ -1,7 +1,8 @@
 /**
  * How do coupons come into memory? Activations that wait are joined: one statement raises their epochs, names the holder
  * and gives their rows; a second, with a snapshot of its own, reads the claims and receipts of those that have any. Each
- * is committed by itself. Big coupons are read on in pages, others go on meanwhile.
+ * is committed by itself. Big coupons are read on in pages, others go on meanwhile. Where this node knew the coupon
+ * before, only the claims since then are read: two owners that take a big coupon from each other would else only read.
  */
 import type { Activation } from "../actors/ports.ts";
 import { Fenced } from "../actors/ports.ts";
@@ -32,9 +33,9 @@ const CLAIMS_PAGE = `select string_agg(k.user_id, e'\\x1f') users,
   max(k.seq) last, count(*)::integer claims`;
 
 const READ = `select c.id, c.epoch, p.users, p.keys, p.last, p.claims, r.keys
-from coupons c
+from unnest($1::integer[], $2::integer[]) w(id, after) join coupons c on c.id = w.id
 left join lateral (
-  ${CLAIMS_PAGE} from (select * from claims where coupon_id = c.id and seq > 0 order by seq limit ${FIRST_PAGE}) k
+  ${CLAIMS_PAGE} from (select * from claims where coupon_id = c.id and seq > w.after order by seq limit ${FIRST_PAGE}) k
 ) p on true
 left join lateral (
   select string_agg(id || ' ' || content, e'\\x1f') keys from receipts
@@ -48,6 +49,8 @@ const READ_PAGE = `${CLAIMS_PAGE}, (select epoch from coupons where id = $1) fro
 
 interface Waiter {
   readonly fold: string;
+  /** What this node knew of the coupon before, to be used up. */
+  readonly remnant: Coupon | undefined;
   readonly resolve: (activation: Activation<Coupon> | undefined) => void;
   readonly reject: (error: Error) => void;
 }
@@ -61,9 +64,9 @@ export class Activator {
   constructor(readonly sql: Sql, readonly holder: string) {}
 
   /** Activates one. As {@linkcode Store.activate}. */
-  activate(fold: string): Promise<Activation<Coupon> | undefined> {
+  activate(fold: string, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ fold, resolve, reject });
+      this.#waiting.push({ fold, remnant, resolve, reject });
       if (this.#running < AT_ONCE) this.#run();
     });
   }
@@ -78,18 +81,13 @@ export class Activator {
   async #activateJoined(waiters: readonly Waiter[]): Promise<void> {
     try {
       const raised = await repeatable("Cannot activate", () => this.#raise(waiters));
-      const toRead = [...raised.values()].filter(({ hasMore }) => hasMore).map(({ activation }) =>
-        activation.handle.id
-      );
-      const rows = toRead.length === 0
-        ? []
-        : await repeatable("Cannot activate", () => this.sql.query(READ, [toRead], "read"));
-      const byId = new Map(rows.map((row) => [row[0] as number, row]));
+      const unread: Unread[] = [];
       for (const waiter of waiters) {
-        const found = raised.get(waiter.fold);
-        if (found?.hasMore) this.#finish(waiter, found.activation, byId.get(found.activation.handle.id));
-        else waiter.resolve(found?.activation);
+        const row = raised.get(waiter.fold);
+        if (row?.hasMore) unread.push(unreadOf(waiter, row));
+        else waiter.resolve(row?.activation);
       }
+      await this.#readJoined(unread);
     } catch (error) {
       for (const waiter of waiters) waiter.reject(error as Error);
     }
@@ -100,8 +98,17 @@ export class Activator {
     return new Map(rows.map((row) => [row[3] as string, raisedOf(row)]));
   }
 
+  async #readJoined(unread: readonly Unread[]): Promise<void> {
+    if (unread.length === 0) return;
+    const params = [unread.map(({ activation }) => activation.handle.id), unread.map(({ after }) => after)];
+    const rows = await repeatable("Cannot activate", () => this.sql.query(READ, params, "read"));
+    const byId = new Map(rows.map((row) => [row[0] as number, row]));
+    for (const one of unread) this.#finish(one, byId.get(one.activation.handle.id));
+  }
+
   /** Reads on; each page's epoch tells whether what was read so far is still this activation's. */
-  async #finish(waiter: Waiter, activation: Activation<Coupon>, first: Row | undefined): Promise<void> {
+  async #finish(unread: Unread, first: Row | undefined): Promise<void> {
+    const { waiter, activation } = unread;
     try {
       const { handle: { id, epoch }, state } = activation;
       if (first?.[1] !== epoch) throw fenced();
@@ -115,11 +122,40 @@ export class Activator {
         last = page![2] as number;
         claims = page![3] as number;
       }
+      if (unread.after > 0 && state.holders.size !== state.amount - state.remaining) {
+        await this.#readJoined([wholeOf(unread)]);
+        return;
+      }
       waiter.resolve(activation);
     } catch (error) {
       waiter.reject(error as Error);
     }
   }
+}
+
+/** A raised coupon whose claims are to be read. */
+interface Unread {
+  readonly waiter: Waiter;
+  readonly activation: Activation<Coupon>;
+  /** The number of the last claim that its state holds already. */
+  readonly after: number;
+}
+
+/**
+ * The remnant holds the claims up to its last number, less those that were voided since; a user who claimed again is
+ * read. So the sizes are equal where it can be used, and only there.
+ */
+function unreadOf(waiter: Waiter, { activation }: Raised): Unread {
+  const { remnant } = waiter;
+  if (remnant === undefined) return { waiter, activation, after: 0 };
+  const { seq, holders, keys } = remnant;
+  return { waiter, activation: { ...activation, state: { ...activation.state, holders, keys } }, after: seq };
+}
+
+/** The same without a remnant. */
+function wholeOf({ waiter, activation }: Unread): Unread {
+  const state = { ...activation.state, holders: new Holders(), keys: new Map() };
+  return { waiter, activation: { ...activation, state }, after: 0 };
 }
 
 function fenced(): Fenced {

@@ -1,6 +1,12 @@
 /** Where do coupons live? The Store of coupon actors: activation, the journal's lanes, and stored answers. */
-import type { Activation, Handle, Part, Recall, Store } from "../actors/ports.ts";
-import { type CouponAnswer, type CouponEvent, type CouponKind } from "../domain/coupon.ts";
+import type { Activation, Handle, Part, Store } from "../actors/ports.ts";
+import {
+  contentOf,
+  type CouponAnswer,
+  type CouponCommand,
+  type CouponEvent,
+  type CouponKind,
+} from "../domain/coupon.ts";
 import { foldName } from "../domain/text.ts";
 import type { Activator } from "./activator.ts";
 import type { Lane } from "./lane.ts";
@@ -38,8 +44,8 @@ export class CouponStore implements Store<CouponKind> {
     readonly holder: string,
   ) {}
 
-  activate(key: string): Promise<Activation<CouponKind["State"]> | undefined> {
-    return this.activator.activate(key);
+  activate(key: string, remnant?: CouponKind["State"]): Promise<Activation<CouponKind["State"]> | undefined> {
+    return this.activator.activate(key, remnant);
   }
 
   async create(key: string, event: CouponEvent): Promise<Handle | undefined> {
@@ -68,8 +74,8 @@ export class CouponStore implements Store<CouponKind> {
     return this.#laneOf(handle).confirm(handle);
   }
 
-  async recall(handle: Handle, commands: readonly Recall[]): Promise<Map<string, CouponAnswer>> {
-    const params = [handle.id, commands.map(({ content }) => content), commands.map(({ id }) => id)];
+  async recall(handle: Handle, commands: readonly CouponCommand[]): Promise<Map<string, CouponAnswer>> {
+    const params = [handle.id, commands.map(contentOf), commands.map(({ id }) => id)];
     const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL_CLAIMS, params, "recall"));
     return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { contentOf, type Coupon, type CouponCommand, decide, evolve } from "../../src/domain/coupon.ts";
+import { contentOf, type Coupon, type CouponCommand, decide, viewOf } from "../../src/domain/coupon.ts";
+import { evolve, undo } from "../../src/domain/coupon_state.ts";
 import { claim, create, edit, terms, validate, voidClaim } from "../support/commands.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 14);
@@ -163,4 +164,27 @@ Deno.test("evolve() refuses an event of a coupon that was not created", () => {
   const decision = decide(couponOf(1), claim("a"), NOW);
   assert(decision.kind === "accepted");
   assert.throws(() => evolve(undefined, decision.event), /not created: received claimed/);
+});
+
+Deno.test("undo() of claims, turn by turn in any order, brings the state before them; of others none", () => {
+  const turns = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+  fc.assert(fc.property(turns, fc.boolean(), (sizes, reversed) => {
+    const coupon = couponOf(100);
+    apply(coupon, claim("first"));
+    const before = { ...viewOf(coupon), seq: coupon.seq, keys: [...coupon.keys] };
+    const events = sizes.map((size, turn) =>
+      Array.from({ length: size }, (_, user) => {
+        const decision = decide(coupon, claim(`${turn}-${user}`, { id: crypto.randomUUID(), keyed: user === 0 }), NOW);
+        assert(decision.kind === "accepted");
+        evolve(coupon, decision.event);
+        return decision.event;
+      })
+    );
+    for (const turn of reversed ? events.toReversed() : events) assert.equal(undo(coupon, turn), coupon);
+    assert.deepEqual({ ...viewOf(coupon), seq: coupon.seq, keys: [...coupon.keys] }, before);
+    assert.deepEqual([coupon.holders.size, coupon.holders.has("first")], [1, true]);
+  }));
+  const decision = decide(couponOf(1), edit({ paused: true }), NOW);
+  assert(decision.kind === "accepted");
+  assert.equal(undo(couponOf(1), [decision.event]), undefined);
 });

@@ -1,7 +1,8 @@
 /** The whole edge over actors in memory: what HTTP says, without a server. */
 import type { CouponViews } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { contentOf, type CouponKind, decide, evolve, viewOf } from "../../src/domain/coupon.ts";
+import { type CouponKind, viewOf } from "../../src/domain/coupon.ts";
+import { couponRules } from "../../src/domain/coupon_state.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
@@ -63,7 +64,7 @@ export function makeEdge(bodyTimeoutMs: number = 10_000): TestEdge {
   const clock = new FakeClock();
   const metrics: Metrics = new Metrics({ actorsAwake: () => actors.awake, mailboxDepth: () => actors.depth });
   const limits = { mailboxMax: 100, awakeMax: 1_000, idleMs: 60_000, timeoutMs: 5_000 };
-  const actors = new ActorSystem<CouponKind>({ contentOf, decide, evolve }, store, clock, limits, metrics);
+  const actors = new ActorSystem<CouponKind>(couponRules, store, clock, limits, metrics);
   const bodies = new BodyReader(bodyTimeoutMs);
   const health = new Health(() => true);
   const failures: TestEdge["failures"] = [];

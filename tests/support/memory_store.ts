@@ -1,7 +1,16 @@
 /** A store of coupons in memory, with the fencing of the real one, whose next calls can be made to fail. */
-import type { Activation, Handle, Part, Recall, Store } from "../../src/actors/ports.ts";
+import assert from "node:assert/strict";
+import type { Activation, Handle, Part, Store } from "../../src/actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../../src/actors/ports.ts";
-import { claimContent, type CouponAnswer, type CouponEvent, type CouponKind, evolve } from "../../src/domain/coupon.ts";
+import {
+  claimContent,
+  contentOf,
+  type CouponAnswer,
+  type CouponCommand,
+  type CouponEvent,
+  type CouponKind,
+} from "../../src/domain/coupon.ts";
+import { evolve } from "../../src/domain/coupon_state.ts";
 import type { Coupon } from "../../src/domain/coupon.ts";
 
 /** How a call fails: before or after it had its effect, or never sent. */
@@ -34,13 +43,14 @@ export class MemoryStore implements Store<CouponKind> {
 
   constructor(readonly rows: MemoryRows = new MemoryRows()) {}
 
-  async activate(key: string): Promise<Activation<Coupon> | undefined> {
+  async activate(key: string, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
     await this.gate;
     this.activations++;
     const row = this.rows.byKey.get(key);
     if (row === undefined) return undefined;
     row.epoch++;
-    return { handle: { id: row.id, epoch: row.epoch, lane: row.id }, turn: row.turn, state: stateOf(row) };
+    const state = remnant === undefined ? stateOf(row) : broughtUp(remnant, stateOf(row), row.events);
+    return { handle: { id: row.id, epoch: row.epoch, lane: row.id }, turn: row.turn, state };
   }
 
   async create(key: string, event: CouponEvent): Promise<Handle | undefined> {
@@ -76,12 +86,12 @@ export class MemoryStore implements Store<CouponKind> {
     if (this.#row(handle).epoch !== handle.epoch) throw new Fenced("stale epoch");
   }
 
-  async recall(handle: Handle, commands: readonly Recall[]): Promise<Map<string, CouponAnswer>> {
+  async recall(handle: Handle, commands: readonly CouponCommand[]): Promise<Map<string, CouponAnswer>> {
     await this.gate;
     const { answers } = this.#row(handle);
-    return new Map(commands.flatMap(({ id, content }) => {
-      const found = answers.get(id);
-      return found !== undefined && found.content === content ? [[id, found.answer]] : [];
+    return new Map(commands.flatMap((command) => {
+      const found = answers.get(command.id);
+      return found !== undefined && found.content === contentOf(command) ? [[command.id, found.answer]] : [];
     }));
   }
 
@@ -122,4 +132,16 @@ function stateOf(row: Row): Coupon {
   let coupon: Coupon | undefined;
   for (const event of row.events) coupon = evolve(coupon, event);
   return coupon!;
+}
+
+/** What a store makes of a remnant: it adds the claims since then, unless the numbers tell that some were voided. */
+function broughtUp(remnant: Coupon, whole: Coupon, events: readonly CouponEvent[]): Coupon {
+  const { holders, seq } = remnant;
+  for (const event of events) {
+    if (event.kind === "claimed" && event.seq > seq && whole.holders.has(event.userId)) holders.add(event.userId);
+  }
+  if (holders.size !== whole.holders.size) return whole;
+  const users = new Set(events.map(({ userId }) => userId));
+  for (const user of users) assert.equal(holders.has(user), whole.holders.has(user), "a remnant that never was true");
+  return { ...whole, holders };
 }

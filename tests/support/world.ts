@@ -1,7 +1,8 @@
 /** One node or more in one process: actor systems over shared rows, on one clock that stands still. */
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import type { ActorLimits } from "../../src/actors/actor_system.ts";
-import { contentOf, type CouponKind, decide, evolve } from "../../src/domain/coupon.ts";
+import { type CouponKind } from "../../src/domain/coupon.ts";
+import { couponRules } from "../../src/domain/coupon_state.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryRows, MemoryStore } from "./memory_store.ts";
 
@@ -31,7 +32,7 @@ export function makeWorld(
     turned: (commands: number) => void counts.turns.push(commands),
   };
   const actors = new ActorSystem<CouponKind>(
-    { contentOf, decide, evolve },
+    couponRules,
     store,
     clock,
     { ...LIMITS, ...limits },

@@ -1,0 +1,93 @@
+/** What is a turn? Letters decided one by one over one state, stored together, answered together. */
+import type { Kind } from "../domain/decision.ts";
+import { lateFault, type Letter } from "./mailbox.ts";
+import type { Rules } from "./ports.ts";
+import { Fault, Fenced, LostAnswer } from "./ports.ts";
+
+/** A letter to an actor of a kind. */
+export type LetterOf<K extends Kind> = Letter<K["Command"], K["Answer"], K["Refusal"]>;
+
+/** A turn on its way to storage. */
+export interface Turn<K extends Kind> {
+  readonly letters: readonly LetterOf<K>[];
+  readonly events: readonly K["Event"][];
+  /** Its number; undefined where it has nothing to store. */
+  readonly number: number | undefined;
+  /** Monotonic time at which it was decided. */
+  readonly sentAt: number;
+}
+
+/**
+ * Decides each letter in its order.
+ *
+ * @param evolve makes the draft what it is after an event
+ * @returns the events, to be stored as one
+ */
+export function decideLetters<K extends Kind>(
+  letters: readonly LetterOf<K>[],
+  decide: (command: K["Command"]) => ReturnType<Rules<K>["decide"]>,
+  evolve: (event: K["Event"]) => void,
+  monotonic: number,
+): K["Event"][] {
+  const events: K["Event"][] = [];
+  for (const letter of letters) {
+    if (letter.deadline < monotonic) {
+      letter.reject(lateFault(letter));
+      continue;
+    }
+    const decision = decide(letter.command);
+    switch (decision.kind) {
+      case "accepted":
+        letter.outcome = { kind: "done", answer: decision.answer };
+        break;
+      case "allowed":
+        letter.outcome = { kind: "done", answer: decision.answer };
+        continue;
+      case "refused":
+        letter.outcome = decision;
+        break;
+      case "replay":
+        letter.replayed = true;
+        continue;
+    }
+    if (decision.event === undefined) continue;
+    evolve(decision.event);
+    events.push(decision.event);
+  }
+  return events;
+}
+
+/**
+ * Takes back what the letters of a failed turn were to be told.
+ *
+ * @returns those that are to be decided again; all others have their fault
+ */
+export function reopen<K extends Kind>(turn: Turn<K>, epoch: number, error: unknown): LetterOf<K>[] {
+  const open = turn.letters.filter((letter) => letter.outcome !== undefined || letter.replayed);
+  for (const letter of open) {
+    const { outcome } = letter;
+    if (error instanceof LostAnswer && turn.number !== undefined && outcome !== undefined) {
+      letter.lost = { epoch, turn: turn.number, outcome };
+    }
+    letter.outcome = undefined;
+    letter.replayed = false;
+  }
+  if (error instanceof LostAnswer) return open;
+  if (error instanceof Fenced) return open.filter((letter) => isFirstRedirect(letter));
+  const fault = asFault(error);
+  for (const letter of open) letter.reject(fault);
+  return [];
+}
+
+function isFirstRedirect<K extends Kind>(letter: LetterOf<K>): boolean {
+  if (letter.redirected) letter.reject(new Fault("moved", "Command dropped: its actor was fenced twice"));
+  const isFirst = !letter.redirected;
+  letter.redirected = true;
+  return isFirst;
+}
+
+/** Any error as a Fault: storage's own words stay in its cause. */
+export function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  return new Fault("storage_unavailable", "Storage failed", { cause: error });
+}
