@@ -5,7 +5,7 @@
  * first was, by the number of its turn, so Postgres need not wait for us nor we for it.
  */
 import type { Kind } from "../domain/decision.ts";
-import { BACKOFF_RESET_MS, backoffMs, RELOAD_MS } from "./backoff.ts";
+import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, Letter, Mailbox } from "./mailbox.ts";
 import type { Activation, ActorEvents, Clock, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
@@ -35,8 +35,6 @@ interface Awake<K extends Kind> {
   /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
   confirmedAt: number;
   inFlight: number;
-  /** Events since the activation. */
-  events: number;
   /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
   settling: boolean;
   /** The last turn sent. */
@@ -62,16 +60,14 @@ export class Actor<K extends Kind> {
   readonly #mailbox: Mailbox<LetterOf<K>>;
   /** Undefined while it is activating, backing off, or gone. */
   #awake: Awake<K> | undefined = undefined;
-  /** The last activation, where it was fenced: what it knew need not be read again. */
-  #former: Awake<K> | undefined = undefined;
+  /** Of the last activation, where it was fenced: what it knew need not be read again. */
+  #former: Pick<Awake<K>, "state" | "sound" | "inFlight"> | undefined = undefined;
   #activating = false;
   #scheduled = false;
   /** Turns in flight and readings of stored answers, of this activation and of former ones. */
   #outstanding = 0;
   #lastNow = 0;
   #losses = 0;
-  /** What an activation takes, as far as is known, in milliseconds. */
-  #activationMs = 0;
   /** Monotonic time of the last command. */
   lastUsed = 0;
 
@@ -142,7 +138,6 @@ export class Actor<K extends Kind> {
     events.turned(letters.length);
     let number: number | undefined;
     if (happened.length > 0) {
-      awake.events += happened.length;
       number = ++awake.turn;
       awake.last = store.append({ handle: awake.handle, turn: number, events: happened });
     } else if (awake.inFlight === 0) {
@@ -263,7 +258,6 @@ export class Actor<K extends Kind> {
     this.#former = awake;
     events.fenced();
     if (clock.monotonic() - awake.since > BACKOFF_RESET_MS) this.#losses = 0;
-    this.#activationMs += awake.events * RELOAD_MS;
     this.#backOff();
   }
 
@@ -271,7 +265,7 @@ export class Actor<K extends Kind> {
     const { clock } = this.context;
     this.#losses++;
     this.#activating = true;
-    clock.after(backoffMs(this.#losses, this.#activationMs, clock.random()), () => this.#retry());
+    clock.after(backoffMs(this.#losses, clock.random()), () => this.#retry());
   }
 
   #retry(): void {
@@ -299,11 +293,10 @@ export class Actor<K extends Kind> {
         return;
       }
       events.activated();
-      this.#activationMs = clock.monotonic() - since;
       this.#awaken(activation, since);
     } catch (error) {
       if (error instanceof Fenced) { // another owner took it while it was read
-        this.#activationMs = clock.monotonic() - since;
+        this.#former = { state: error.remnant as K["State"], sound: error.remnant !== undefined, inFlight: 0 };
         this.#backOff();
         return;
       }
@@ -317,19 +310,8 @@ export class Actor<K extends Kind> {
 
   #awaken({ handle, turn, state }: Activation<K["State"]>, since: number): void {
     this.#activating = false;
-    const counts = { inFlight: 0, events: 0 };
-    const flags = { sound: true, settling: false };
-    this.#awake = {
-      handle,
-      firstTurn: turn,
-      turn,
-      state,
-      since,
-      confirmedAt: since,
-      last: undefined,
-      ...counts,
-      ...flags,
-    };
+    const beginning = { sound: true, inFlight: 0, last: undefined, settling: false };
+    this.#awake = { handle, firstTurn: turn, turn, state, since, confirmedAt: since, ...beginning };
     this.#wake();
   }
 

@@ -31,6 +31,11 @@ export class Fault extends Error {
 /** A part was known not to be stored, since its epoch or turn is no longer the row's. */
 export class Fenced extends Error {
   override readonly name = "Fenced";
+
+  /** @param remnant of an activation: a state that once was true, from what was read so far */
+  constructor(message: string, readonly remnant?: unknown) {
+    super(message);
+  }
 }
 
 /** A part was sent and its answer lost: whether it was stored is to be read. */

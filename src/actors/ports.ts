@@ -95,7 +95,7 @@ export interface Store<K extends Kind> {
    *
    * @param remnant a state that once was true, to be used up: only what has changed since need be read
    * @returns undefined where no such actor exists
-   * @throws Fenced where another owner raised the epoch before the state was read
+   * @throws Fenced where another owner raised the epoch before the state was read; it may have a remnant
    */
   activate(key: string, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined>;
   /**

@@ -2,7 +2,8 @@
  * How do coupons come into memory? Activations that wait are joined: one statement raises their epochs, names the holder
  * and gives their rows; a second, with a snapshot of its own, reads the claims and receipts of those that have any. Each
  * is committed by itself. Big coupons are read on in pages, others go on meanwhile. Where this node knew the coupon
- * before, only the claims since then are read: two owners that take a big coupon from each other would else only read.
+ * before, it reads only the claims since then, and most of those before it raises the epoch: two owners that take a big
+ * coupon from each other would else only read.
  */
 import type { Activation } from "../actors/ports.ts";
 import { Fenced } from "../actors/ports.ts";
@@ -28,14 +29,14 @@ returning id, epoch, turn, fold, name, amount, remaining, seq, receipts, paused,
   (extract(epoch from starts_at) * 1000)::bigint, (extract(epoch from ends_at) * 1000)::bigint,
   (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint`;
 
-const CLAIMS_PAGE = `select string_agg(k.user_id, e'\\x1f') users,
+const CLAIMS_PAGE = `string_agg(k.user_id, e'\\x1f') users,
   string_agg(case when k.keyed then k.claim_id || ' ' || k.user_id end, e'\\x1f') keys,
   max(k.seq) last, count(*)::integer claims`;
 
-const READ = `select c.id, c.epoch, p.users, p.keys, p.last, p.claims, r.keys
+const READ = `select c.epoch, p.users, p.keys, p.last, p.claims, r.keys, c.id
 from unnest($1::integer[], $2::integer[]) w(id, after) join coupons c on c.id = w.id
 left join lateral (
-  ${CLAIMS_PAGE} from (select * from claims where coupon_id = c.id and seq > w.after order by seq limit ${FIRST_PAGE}) k
+  select ${CLAIMS_PAGE} from (select * from claims where coupon_id = c.id and seq > w.after order by seq limit ${FIRST_PAGE}) k
 ) p on true
 left join lateral (
   select string_agg(id || ' ' || content, e'\\x1f') keys from receipts
@@ -43,8 +44,8 @@ left join lateral (
 ) r on true
 where c.id = any($1::integer[])`;
 
-const READ_PAGE = `${CLAIMS_PAGE}, (select epoch from coupons where id = $1) from (
-  select * from claims where coupon_id = $1 and seq > $2 order by seq limit ${PAGE}
+const READ_PAGE = `select (select epoch from coupons where fold = $1), ${CLAIMS_PAGE} from (
+  select * from claims where coupon_id = (select id from coupons where fold = $1) and seq > $2 order by seq limit ${PAGE}
 ) k`;
 
 interface Waiter {
@@ -64,8 +65,9 @@ export class Activator {
   constructor(readonly sql: Sql, readonly holder: string) {}
 
   /** Activates one. As {@linkcode Store.activate}. */
-  activate(fold: string, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
-    return new Promise((resolve, reject) => {
+  async activate(fold: string, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
+    if (remnant !== undefined) remnant.seq = (await this.#readOn(fold, remnant, remnant.seq)).after;
+    return await new Promise((resolve, reject) => {
       this.#waiting.push({ fold, remnant, resolve, reject });
       if (this.#running < AT_ONCE) this.#run();
     });
@@ -102,26 +104,40 @@ export class Activator {
     if (unread.length === 0) return;
     const params = [unread.map(({ activation }) => activation.handle.id), unread.map(({ after }) => after)];
     const rows = await repeatable("Cannot activate", () => this.sql.query(READ, params, "read"));
-    const byId = new Map(rows.map((row) => [row[0] as number, row]));
+    const byId = new Map(rows.map((row) => [row[6] as number, row]));
     for (const one of unread) this.#finish(one, byId.get(one.activation.handle.id));
   }
 
-  /** Reads on; each page's epoch tells whether what was read so far is still this activation's. */
+  /**
+   * Adds the claims after a number to a state, page by page.
+   *
+   * @param only goes on only while this is the epoch
+   * @returns the number of the last claim that was added, and the epoch of the last page
+   */
+  async #readOn(fold: string, state: Coupon, after: number, only?: number): Promise<{ after: number; epoch: unknown }> {
+    for (;;) {
+      const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [fold, after], "read_page"));
+      after = addPage(state, page!) ?? after;
+      if (page![4] !== PAGE || only !== undefined && page![0] !== only) return { after, epoch: page![0] };
+    }
+  }
+
+  /**
+   * Reads on; each page's epoch tells whether what was read so far is still this activation's. Where it is not, it is a
+   * remnant: an owner that is slow to read would else never get through beside one that is awake.
+   */
   async #finish(unread: Unread, first: Row | undefined): Promise<void> {
     const { waiter, activation } = unread;
+    const { handle: { epoch }, state } = activation;
     try {
-      const { handle: { id, epoch }, state } = activation;
-      if (first?.[1] !== epoch) throw fenced();
-      addClaims(state, first[2], first[3]);
-      addKeys(state, first[6], (content) => content);
-      let [, , , , last, claims] = first as number[];
-      for (let full = claims === FIRST_PAGE; full; full = claims === PAGE) {
-        const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [id, last], "read_page"));
-        if (page![4] !== epoch) throw fenced();
-        addClaims(state, page![0], page![1]);
-        last = page![2] as number;
-        claims = page![3] as number;
+      if (first === undefined) throw fenced(state, unread.after);
+      let last = addPage(state, first) ?? unread.after;
+      let pageEpoch = first[0];
+      if (pageEpoch === epoch && first[4] === FIRST_PAGE) {
+        ({ after: last, epoch: pageEpoch } = await this.#readOn(waiter.fold, state, last, epoch));
       }
+      if (pageEpoch !== epoch) throw fenced(state, last);
+      addKeys(state, first[5], (content) => content);
       if (unread.after > 0 && state.holders.size !== state.amount - state.remaining) {
         await this.#readJoined([wholeOf(unread)]);
         return;
@@ -158,8 +174,8 @@ function wholeOf({ waiter, activation }: Unread): Unread {
   return { waiter, activation: { ...activation, state }, after: 0 };
 }
 
-function fenced(): Fenced {
-  return new Fenced("Another owner raised the epoch while the coupon was read");
+function fenced(state: Coupon, seq: number): Fenced {
+  return new Fenced("Another owner raised the epoch while the coupon was read", { ...state, seq });
 }
 
 /** A raised row, and whether there is more to read of it: claims or receipts. */
@@ -179,9 +195,11 @@ function raisedOf(row: Row): Raised {
   };
 }
 
-function addClaims(state: Coupon, users: unknown, keys: unknown): void {
+/** @returns the number of the page's last claim, null where it has none */
+function addPage(state: Coupon, [, users, keys, last]: Row): number | null {
   if (typeof users === "string") { for (const user of users.split(SEPARATOR)) state.holders.add(user); }
   addKeys(state, keys, claimContent);
+  return last as number | null;
 }
 
 function addKeys(state: Coupon, keys: unknown, contentOf: (text: string) => string): void {

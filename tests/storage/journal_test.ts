@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Handle, Store } from "../../src/actors/ports.ts";
 import { Fault, Fenced } from "../../src/actors/ports.ts";
-import { type CouponEvent, type CouponKind, decide } from "../../src/domain/coupon.ts";
+import { type Coupon, type CouponEvent, type CouponKind, decide } from "../../src/domain/coupon.ts";
 import { STATEMENTS } from "../../src/storage/journal_sql.ts";
 import { migrateDatabase, type Storage } from "../../src/storage/mod.ts";
 import type { Database } from "../../src/storage/sql.ts";
@@ -112,6 +112,37 @@ Deno.test("a take-over waits for the commit in flight and sees its claims", asyn
       assert.equal(activation.state.holders.size, seq, stored ? "its claims are seen" : "nothing of it is seen");
       assert.equal(activation.state.remaining, 100_000 - seq);
       ({ handle, turn } = activation);
+    }
+  });
+});
+
+Deno.test("an activation that another overtook leaves what it read to the next one", async () => {
+  await withStorage(async (one, database) => {
+    const two = await openTestStorage(await openTestPostgres(databaseUrl(database)));
+    try {
+      const handle = await make(one.coupons, "k", 100_000);
+      for (let turn = 1; turn <= 6; turn++) {
+        const events = Array.from({ length: 8_000 }, (_, user) => {
+          const seq = (turn - 1) * 8_000 + user + 1;
+          return claimed(`u${seq}`, seq, 100_000 - seq);
+        });
+        await one.coupons.append({ handle, turn, events });
+      }
+      let remnants = 0;
+      for (let round = 0; round < 5; round++) {
+        const both = await Promise.allSettled([one.coupons.activate("k"), two.coupons.activate("k")]);
+        for (const told of both) {
+          if (told.status === "fulfilled") continue;
+          assert(told.reason instanceof Fenced, String(told.reason));
+          remnants++;
+          const { state } = (await two.coupons.activate("k", told.reason.remnant as Coupon))!;
+          assert.deepEqual([state.holders.size, state.remaining, state.seq], [48_000, 52_000, 48_000]);
+          for (let user = 1; user <= 48_000; user++) assert(state.holders.has(`u${user}`));
+        }
+      }
+      assert(remnants > 0, "no activation was overtaken");
+    } finally {
+      await two.close();
     }
   });
 });
