@@ -34,9 +34,10 @@ export function batchOf(jobs: readonly Job[]): Batch {
   const n: number[] = [], seq: number[] = [], remaining: number[] = [], keyed: string[] = [];
   const claimId: string[] = [], userId: string[] = [];
   const edits: unknown[] = [], updates: unknown[] = [], deletes: unknown[] = [], receipts: unknown[] = [];
-  for (const [index, { handle, part }] of parts.entries()) {
-    const place = index + 1;
+  let place = 0;
+  for (const { handle, part } of parts) {
     const rows = turnRows(part!.events);
+    place++;
     id.push(handle.id);
     epoch.push(handle.epoch);
     turn.push(part!.turn);

@@ -208,9 +208,13 @@ function tell({ parts, confirmations }: Batch, rows: readonly Row[]): void {
 
 /** @param row how many jobs were done, and the places of those, which count from 1 */
 function settle(jobs: readonly Job[], [count, places]: Row): void {
-  const done = count === jobs.length ? undefined : new Set(String(places ?? "").split(",").map(Number));
+  if (count === jobs.length) {
+    for (const job of jobs) job.resolve();
+    return;
+  }
+  const done = new Set(String(places ?? "").split(",").map(Number));
   for (const [index, job] of jobs.entries()) {
-    if (done === undefined || done.has(index + 1)) job.resolve();
+    if (done.has(index + 1)) job.resolve();
     else job.reject(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
   }
 }
