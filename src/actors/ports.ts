@@ -1,6 +1,7 @@
 /** What do the actors need of the rooms around them, and what do they offer? */
 import type { CouponKind } from "../domain/coupon.ts";
-import type { Decision, Kind } from "../domain/decision.ts";
+import type { Kind } from "../domain/decision.ts";
+import type { SaleKind } from "../domain/sale.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
@@ -26,6 +27,8 @@ export interface Actors<K extends Kind> {
 
 /** The coupons, by the fold of their names. */
 export type Coupons = Actors<CouponKind>;
+/** The sales, by their hours. */
+export type Sales = Actors<SaleKind>;
 
 /** Time and chance, for those who may not have their own. */
 export interface Clock {
@@ -39,26 +42,6 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
   /** A random number, 0 or more and less than 1. */
   random(): number;
-}
-
-/** The rules of one kind of actor: a domain module's pure functions. */
-export interface Rules<K extends Kind> {
-  /** What a command asks for: equal for equal requests, whatever their ids. */
-  contentOf(command: K["Command"]): string;
-  /** Decides a command; undefined is an actor that does not exist. */
-  decide(
-    state: K["State"] | undefined,
-    command: K["Command"],
-    now: number,
-  ): Decision<K["Event"], K["Answer"], K["Refusal"]>;
-  /** The state after an event; may change the state given. */
-  evolve(state: K["State"] | undefined, event: K["Event"]): K["State"];
-  /**
-   * The state before these events, the last ones that it evolved by; may change the state given.
-   *
-   * @returns undefined where that cannot be told; without this method it never can
-   */
-  undo?(state: K["State"], events: readonly K["Event"][]): K["State"] | undefined;
 }
 
 /** An activated actor's place in storage. */

@@ -1,7 +1,6 @@
 /** What is a turn? Letters decided one by one over one state, stored together, answered together. */
-import type { Kind } from "../domain/decision.ts";
+import type { Kind, Rules } from "../domain/decision.ts";
 import { lateFault, type Letter } from "./mailbox.ts";
-import type { Rules } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 
 /** A letter to an actor of a kind. */

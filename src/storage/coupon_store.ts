@@ -8,7 +8,7 @@ import {
   type CouponKind,
 } from "../domain/coupon.ts";
 import { foldName } from "../domain/text.ts";
-import type { Activator } from "./activator.ts";
+import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
 import type { Sql } from "./sql.ts";
 import { lostOrUnavailable, repeatable } from "./trouble.ts";
@@ -39,8 +39,8 @@ select id, answer from receipts where coupon_id = $1 and id = any($3::uuid[])`;
 export class CouponStore implements Store<CouponKind> {
   constructor(
     readonly sql: Sql,
-    readonly activator: Activator,
-    readonly lanes: readonly Lane[],
+    readonly activator: CouponActivator,
+    readonly lanes: readonly Lane<CouponEvent>[],
     readonly holder: string,
   ) {}
 
@@ -80,7 +80,7 @@ export class CouponStore implements Store<CouponKind> {
     return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
   }
 
-  #laneOf(handle: Handle): Lane {
+  #laneOf(handle: Handle): Lane<CouponEvent> {
     return this.lanes[handle.lane % this.lanes.length]!;
   }
 }

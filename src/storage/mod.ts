@@ -1,7 +1,8 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
 import type { CouponViews, Store } from "../actors/ports.ts";
 import type { CouponKind } from "../domain/coupon.ts";
-import { Activator } from "./activator.ts";
+import { CouponActivator } from "./coupon_activator.ts";
+import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
@@ -74,7 +75,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
   await clock.follow(database.views);
   const lanes = Array.from(
     { length: Math.min(options.lanes, database.lanesMax) },
-    () => new Lane(() => database.connect(), clock, options.timeoutMs, options.events),
+    () => new Lane(couponBatch, () => database.connect(), clock, options.timeoutMs, options.events),
   );
   await Promise.all(lanes.map((lane) => lane.open()));
   let cancelKeep = () => {};
@@ -83,7 +84,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     cancelKeep = clock.after(KEEP_MS, keep);
   };
   keep();
-  const activator = new Activator(database.activations, options.holder);
+  const activator = new CouponActivator(database.activations, options.holder);
   return {
     coupons: new CouponStore(database.activations, activator, lanes, options.holder),
     views: new PostgresCouponViews(database.views),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Handle, Store } from "../../src/actors/ports.ts";
 import { Fault, Fenced } from "../../src/actors/ports.ts";
 import { type Coupon, type CouponEvent, type CouponKind, decide } from "../../src/domain/coupon.ts";
-import { STATEMENTS } from "../../src/storage/journal_sql.ts";
+import { STATEMENTS } from "../../src/storage/coupon_sql.ts";
 import { migrateDatabase, type Storage } from "../../src/storage/mod.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { create, terms } from "../support/commands.ts";
