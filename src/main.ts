@@ -78,6 +78,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const storage: Storage = await whenReached(log, () =>
     openStorage(database, {
       lanes: config.lanes,
+      saleCloses: "sold_out",
       timeoutMs: config.requestTimeoutMs,
       holder: `${config.host}:${config.port}/${crypto.randomUUID()}`,
       allowUnsafe: config.allowUnsafeDatabase,

@@ -5,6 +5,7 @@ import type { SaleKind } from "../domain/sale.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
+export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
 
 /** What an asked actor says, once it is durable. */
 export type Outcome<Answer, Refusal> =

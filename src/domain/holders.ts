@@ -29,13 +29,11 @@ export class Holders {
     return this.#setOf(userId).has(userId);
   }
 
-  /** Adds a user; nothing where the user is in it. */
+  /** Adds a user who is not in the set. */
   add(userId: string): void {
     if (this.#size === this.#wholeMax && this.#sets.length === 1) this.#split();
-    const set = this.#setOf(userId);
-    const size = set.size;
-    set.add(userId);
-    this.#size += set.size - size;
+    this.#setOf(userId).add(userId);
+    this.#size++;
   }
 
   /** Takes a user out; nothing where the user is not in it. */
@@ -55,7 +53,7 @@ export class Holders {
 }
 
 /** FNV-1a, 32 bits (RFC 9923), over UTF-16 code units; its upper half folded into the lower. */
-function hash(text: string): number {
+export function hash(text: string): number {
   let sum = 0x811c9dc5;
   for (let place = 0; place < text.length; place++) {
     sum = Math.imul(sum ^ text.charCodeAt(place), 0x01000193);

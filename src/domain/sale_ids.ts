@@ -1,74 +1,104 @@
-/** How are sales, items and codes named? Each name tells its sale, so that no look-up is needed to find its actor. */
+/**
+ * How is a sale named, and what names its sale? A sale is its hour; an item's id and a code carry their sale in
+ * themselves, so that a request finds its actor without a look-up.
+ *
+ * Each name has one spelling: whatever else a client sends names nothing.
+ */
 
-/** A sale lasts so long, in milliseconds. */
-export const SALE_MS = 3_600_000;
-/** Items of a sale at most: an item's id leaves room for so many. */
+/** How long a sale is, in milliseconds; sales start at whole hours. */
+export const HOUR_MS = 3_600_000;
+/** The greatest number of a sale: the last hour of the year 9999. */
+export const SALE_NUMBER_MAX = 70_389_527;
+/** Items that one sale can have. */
 export const ITEMS_MAX = 999_999;
 
-const ITEM_STEP = 1_000_000;
-/** Sales up to the year 9999, the last one whose name has four digits for it. */
-const NUMBER_MAX = Date.UTC(9999, 11, 31, 23) / SALE_MS;
-const SALE_KEY = /^\d{4}-\d{2}-\d{2}T\d{2}Z$/;
-const ITEM_ID = /^[1-9]\d{0,15}$/;
-/** 16 bytes in base64url (RFC 4648): the last of the 22 characters holds two bits. */
-const SECRET = /^[\w-]{21}[AQgw]$/;
+/** Item ids of one sale: its own and the one, n = 0, that no item has. */
+const IDS_PER_SALE = ITEMS_MAX + 1;
 
-/** An item's place: the number of its sale, and its own, which counts from 1. */
+const SALE_KEY = /^\d{4}-\d{2}-\d{2}T\d{2}Z$/;
+const ITEM_ID = /^(?:0|[1-9]\d{0,13})$/;
+/** 16 bytes are 21 characters of six bits and one of two. */
+const SECRET = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+const SALE_KEY_LENGTH = "2026-11-21T14Z".length;
+
+/** An item's place: its sale's number, and its own within the sale, 0 to {@linkcode ITEMS_MAX}. */
 export interface ItemPlace {
-  readonly sale: number;
+  readonly number: number;
+  /** 0, and all beyond the sale's items, are no item's. */
   readonly n: number;
 }
 
-/** What a code says: the key of its sale, and 22 characters that no one can guess. */
-export interface Code {
-  readonly sale: string;
-  readonly secret: string;
+/** A code's parts. */
+export interface CodeParts {
+  /** The key of its sale. */
+  readonly key: string;
+  /** The number of its sale. */
+  readonly number: number;
+  /** Its 22 characters after the sale's key: what the sale's commands call the code. */
+  readonly code: string;
 }
 
-/** The number of the sale that is open at a time in milliseconds since the epoch: the hours since then. */
-export function saleNumberAt(ms: number): number {
-  return Math.floor(ms / SALE_MS);
+/** The number of the sale in whose hour a time lies. @param at milliseconds since the epoch, before the year 10000 */
+export function saleNumberAt(at: number): number {
+  return checked(Math.floor(at / HOUR_MS));
 }
 
-/** A sale's first millisecond since the epoch. */
-export function saleStart(number: number): number {
-  return number * SALE_MS;
+/** The first millisecond of a sale, since the epoch. */
+export function startsAtOf(number: number): number {
+  return checked(number) * HOUR_MS;
 }
 
-/** A sale's key, such as `2026-11-21T14Z`. */
-export function saleKey(number: number): string {
-  return new Date(saleStart(number)).toISOString().slice(0, 13) + "Z";
+/**
+ * A sale's key, `2026-11-21T14Z`.
+ *
+ * @throws RangeError where the number is none of a sale: not a whole one from 0 to {@linkcode SALE_NUMBER_MAX}
+ */
+export function saleKeyOf(number: number): string {
+  return new Date(startsAtOf(number)).toISOString().slice(0, 13) + "Z";
 }
 
-/** The number of the sale of a key; undefined where there can be no such sale. */
-export function saleNumber(key: string): number | undefined {
+/** The number of the sale that a key names, or undefined where it is none: another form, or an hour that never was. */
+export function parseSaleKey(key: string): number | undefined {
   if (!SALE_KEY.test(key)) return undefined;
-  const ms = Date.parse(`${key.slice(0, 13)}:00:00Z`);
-  const number = ms / SALE_MS;
-  return number >= 0 && number <= NUMBER_MAX && saleKey(number) === key ? number : undefined;
+  const number = Date.parse(key.slice(0, 13) + ":00:00Z") / HOUR_MS;
+  if (!isSaleNumber(number)) return undefined;
+  // The 24th hour, and in some engines the 30th of February, are read as a later one.
+  return saleKeyOf(number) === key ? number : undefined;
 }
 
-/** An item's id. */
-export function itemId({ sale, n }: ItemPlace): number {
-  return sale * ITEM_STEP + n;
+/** The id of a sale's n-th item. */
+export function itemIdOf(number: number, n: number): number {
+  return number * IDS_PER_SALE + n;
 }
 
-/** The place that an id names; undefined for any text but the decimal form of an id that can be. */
-export function itemPlace(text: string): ItemPlace | undefined {
+/** The place that an item id names, or undefined where it is not a canonical decimal or names no hour. */
+export function parseItemId(text: string): ItemPlace | undefined {
   if (!ITEM_ID.test(text)) return undefined;
   const id = Number(text);
-  const place = { sale: Math.floor(id / ITEM_STEP), n: id % ITEM_STEP };
-  return place.sale <= NUMBER_MAX && place.n > 0 ? place : undefined;
+  const number = Math.floor(id / IDS_PER_SALE);
+  return isSaleNumber(number) ? { number, n: id % IDS_PER_SALE } : undefined;
 }
 
-/** A code's text. */
-export function codeText({ sale, secret }: Code): string {
-  return `${sale}.${secret}`;
+/** A code as its user gets it: the sale's key and the code's 22 characters. */
+export function formatCode(key: string, code: string): string {
+  return key + "." + code;
 }
 
-/** A code's parts; undefined for any text that is no code. */
-export function codeOf(text: string): Code | undefined {
-  const [sale, secret, ...rest] = text.split(".");
-  if (secret === undefined || rest.length > 0 || !SECRET.test(secret)) return undefined;
-  return saleNumber(sale!) === undefined ? undefined : { sale: sale!, secret };
+/** The parts of a code, or undefined where its sale is none or the rest is not canonical base64url of 16 bytes. */
+export function parseCode(text: string): CodeParts | undefined {
+  if (text[SALE_KEY_LENGTH] !== ".") return undefined;
+  const code = text.slice(SALE_KEY_LENGTH + 1);
+  if (!SECRET.test(code)) return undefined;
+  const key = text.slice(0, SALE_KEY_LENGTH);
+  const number = parseSaleKey(key);
+  return number === undefined ? undefined : { key, number, code };
+}
+
+function isSaleNumber(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= SALE_NUMBER_MAX;
+}
+
+function checked(number: number): number {
+  if (isSaleNumber(number)) return number;
+  throw new RangeError(`Cannot name a sale as its number must be 0 to ${SALE_NUMBER_MAX}: received ${number}`);
 }

@@ -33,6 +33,7 @@ create table holds (
   keyed boolean not null,
   created_at timestamptz not null,
   expires_at timestamptz not null,
+  ended_at timestamptz, -- given back before, or its purchase voided
   code uuid not null, -- the 128 random bits of the code
   id uuid not null,
   user_id text collate "C" not null,
