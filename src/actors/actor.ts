@@ -27,7 +27,7 @@ interface Awake<K extends Kind> {
   /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
   confirmedAt: number;
   inFlight: number;
-  /** Events since the activation. */
+  /** Accepted commands since the activation: what the next one has to read more. */
   accepted: number;
   /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
   settling: boolean;
@@ -124,12 +124,11 @@ export class Actor<K extends Kind> {
     }
     const { clock, events, store } = this.context;
     const monotonic = clock.monotonic();
-    const accepted = this.#decide(awake, letters, monotonic);
+    const draft = this.#decide(awake, letters, monotonic);
     events.turned(letters.length);
-    if (accepted.length > 0) {
+    if (draft.length > 0) {
       const { handle } = awake;
-      awake.accepted += accepted.length;
-      awake.last = store.append({ handle, turn: ++awake.turn, events: accepted });
+      awake.last = store.append({ handle, turn: ++awake.turn, events: draft });
     } else if (awake.inFlight === 0) {
       if (monotonic - awake.confirmedAt <= TRUST_MS) {
         this.#answer(awake, letters);
@@ -146,7 +145,7 @@ export class Actor<K extends Kind> {
   #decide(awake: Awake<K>, letters: readonly LetterOf<K>[], monotonic: number): K["Event"][] {
     const { rules, clock } = this.context;
     const now = this.#lastNow = Math.max(this.#lastNow, clock.now());
-    const accepted: K["Event"][] = [];
+    const draft: K["Event"][] = [];
     for (const letter of letters) {
       if (letter.deadline < monotonic) {
         letter.reject(lateFault());
@@ -156,20 +155,25 @@ export class Actor<K extends Kind> {
       switch (decision.kind) {
         case "accepted":
           awake.state = rules.evolve(awake.state, decision.event);
-          accepted.push(decision.event);
+          draft.push(decision.event);
+          awake.accepted++;
           letter.outcome = { kind: "done", answer: decision.answer };
           break;
         case "allowed":
           letter.outcome = { kind: "done", answer: decision.answer };
           break;
         case "refused":
-          letter.outcome = decision;
+          if (decision.event !== undefined) {
+            awake.state = rules.evolve(awake.state, decision.event);
+            draft.push(decision.event);
+          }
+          letter.outcome = { kind: "refused", refusal: decision.refusal };
           break;
         case "replay":
           letter.replayed = true;
       }
     }
-    return accepted;
+    return draft;
   }
 
   async #settle(awake: Awake<K>, letters: LetterOf<K>[], stored: Promise<void>, sentAt: number): Promise<void> {
@@ -346,7 +350,8 @@ export class Actor<K extends Kind> {
         continue;
       }
       const decision = rules.decide(undefined, letter.command, clock.now());
-      if (decision.kind === "refused") letter.resolve(decision);
+      // What is not there has nowhere to store an event: such a refusal has none.
+      if (decision.kind === "refused") letter.resolve({ kind: "refused", refusal: decision.refusal });
       if (decision.kind !== "accepted") continue;
       const since = clock.monotonic();
       let handle: Handle | undefined;

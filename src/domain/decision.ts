@@ -12,11 +12,11 @@ export interface Kind {
 /**
  * - `accepted`: the event is to be stored; the answer holds once it is.
  * - `allowed`: yes, but there is nothing to store (a question).
- * - `refused`: the rules say no.
+ * - `refused`: the rules say no. Where an actor exists, that it was asked can be an event, to be stored like any other.
  * - `replay`: this command was accepted before; its stored answer is due.
  */
 export type Decision<Event, Answer, Refusal> =
   | { readonly kind: "accepted"; readonly event: Event; readonly answer: Answer }
   | { readonly kind: "allowed"; readonly answer: Answer }
-  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "refused"; readonly refusal: Refusal; readonly event?: Event }
   | { readonly kind: "replay"; readonly id: string; readonly content: string };
