@@ -4,10 +4,10 @@
  * undone by dropping the state and activating again. Two turns may be in flight: the second is stored only where the
  * first was, by the number of its turn, so Postgres need not wait for us nor we for it.
  */
-import type { Kind, Rules } from "../domain/decision.ts";
+import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, Letter, Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Clock, Handle, OutcomeOf, Store } from "./ports.ts";
+import type { Activation, ActorEvents, Clock, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn.ts";
 

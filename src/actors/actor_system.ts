@@ -1,7 +1,7 @@
 /** Which actors are awake on this node, and who may wake one more? */
-import type { Kind, Rules } from "../domain/decision.ts";
+import type { Kind } from "../domain/decision.ts";
 import { Actor, type ActorContext } from "./actor.ts";
-import type { ActorEvents, Actors, Clock, OutcomeOf, Store } from "./ports.ts";
+import type { ActorEvents, Actors, Clock, OutcomeOf, Rules, Store } from "./ports.ts";
 import { Fault } from "./ports.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */

@@ -1,6 +1,6 @@
 /** What do the actors need of the rooms around them, and what do they offer? */
 import type { CouponKind } from "../domain/coupon.ts";
-import type { Kind } from "../domain/decision.ts";
+import type { Decision, Kind } from "../domain/decision.ts";
 import type { SaleKind } from "../domain/sale.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
@@ -43,6 +43,26 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
   /** A random number, 0 or more and less than 1. */
   random(): number;
+}
+
+/** The rules of one kind of actor: a domain module's pure functions. */
+export interface Rules<K extends Kind> {
+  /** What a command asks for: equal for equal requests, whatever their ids. */
+  contentOf(command: K["Command"]): string;
+  /** Decides a command; undefined is an actor that does not exist. */
+  decide(
+    state: K["State"] | undefined,
+    command: K["Command"],
+    now: number,
+  ): Decision<K["Event"], K["Answer"], K["Refusal"]>;
+  /** The state after an event; may change the state given. */
+  evolve(state: K["State"] | undefined, event: K["Event"]): K["State"];
+  /**
+   * The state before these events, the last ones that it evolved by; may change the state given.
+   *
+   * @returns undefined where that cannot be told; without this method it never can
+   */
+  undo?(state: K["State"], events: readonly K["Event"][]): K["State"] | undefined;
 }
 
 /** An activated actor's place in storage. */

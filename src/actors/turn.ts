@@ -1,6 +1,7 @@
 /** What is a turn? Letters decided one by one over one state, stored together, answered together. */
-import type { Kind, Rules } from "../domain/decision.ts";
+import type { Kind } from "../domain/decision.ts";
 import { lateFault, type Letter } from "./mailbox.ts";
+import type { Rules } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 
 /** A letter to an actor of a kind. */

@@ -20,23 +20,3 @@ export type Decision<Event, Answer, Refusal> =
   | { readonly kind: "allowed"; readonly answer: Answer }
   | { readonly kind: "refused"; readonly refusal: Refusal; readonly event?: Event }
   | { readonly kind: "replay"; readonly id: string; readonly content: string };
-
-/** The rules of one kind of actor: a domain module's pure functions. */
-export interface Rules<K extends Kind> {
-  /** What a command asks for: equal for equal requests, whatever their ids. */
-  contentOf(command: K["Command"]): string;
-  /** Decides a command; undefined is an actor that does not exist. */
-  decide(
-    state: K["State"] | undefined,
-    command: K["Command"],
-    now: number,
-  ): Decision<K["Event"], K["Answer"], K["Refusal"]>;
-  /** The state after an event; may change the state given. */
-  evolve(state: K["State"] | undefined, event: K["Event"]): K["State"];
-  /**
-   * The state before these events, the last ones that it evolved by; may change the state given.
-   *
-   * @returns undefined where that cannot be told; without this method it never can
-   */
-  undo?(state: K["State"], events: readonly K["Event"][]): K["State"] | undefined;
-}

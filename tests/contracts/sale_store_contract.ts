@@ -12,7 +12,9 @@ import {
   type SaleSettings,
 } from "../../src/domain/sale.ts";
 import { HOUR_MS, saleKeyOf } from "../../src/domain/sale_ids.ts";
-import { checkout, editSale, newCode, open, SETTINGS, withCode } from "../support/sale_commands.ts";
+import { editSale, newCode, open, purchase, release, settingsOf, voidPurchase } from "../support/sale_commands.ts";
+import { checkout as checkoutOf } from "../support/sale_commands.ts";
+import type { Identity } from "../support/commands.ts";
 
 /** A store, and how to ask its database for a number. */
 export interface SaleStores {
@@ -22,7 +24,16 @@ export interface SaleStores {
 }
 
 const NOW = Date.UTC(2026, 10, 21, 14);
+const SETTINGS = settingsOf();
 let sales = NOW / HOUR_MS;
+
+function checkout(
+  userId: string,
+  n: number,
+  { code = newCode(), ...who }: Identity & { code?: string } = {},
+): SaleCommand {
+  return { ...checkoutOf(userId, n, who), code };
+}
 
 /** A sale under a writer of its own: decides like an actor and stores turn by turn. */
 class Writer {
@@ -36,7 +47,7 @@ class Writer {
 
   static async make(store: Store<SaleKind>, items: number, settings: SaleSettings = SETTINGS): Promise<Writer> {
     const writer = new Writer(store, sales--, settings);
-    const decision = writer.rules.decide(undefined, open(writer.number, items), NOW);
+    const decision = writer.rules.decide(undefined, { ...open(items), number: writer.number }, NOW);
     assert(decision.kind === "accepted");
     assert(await store.create(saleKeyOf(writer.number), decision.event) !== undefined);
     await writer.activate();
@@ -89,10 +100,10 @@ function randomCommand(below: (max: number) => number, codes: readonly string[],
   const kind = below(10);
   if (kind === 9 && keyed.length > 0) return keyed[below(keyed.length)]!;
   if (kind < 5) return checkout(`user ${below(4)}`, below(8), who);
-  if (kind < 7) return withCode("purchase", code, who);
-  if (kind === 7) return withCode("release", code, who);
-  if (below(4) === 0) return editSale(below(4) === 0, who);
-  return withCode("voidPurchase", code, who);
+  if (kind < 7) return purchase(code, who);
+  if (kind === 7) return release(code, who);
+  if (below(4) === 0) return editSale({ paused: below(4) === 0 }, who);
+  return voidPurchase(code, who);
 }
 
 /** What every next command would come to, now and when all holds have ended. */
@@ -108,9 +119,7 @@ function probe(
       { length: 36 },
       (_, place) => checkout(`user ${place % 4}`, Math.floor(place / 4), { id: "x", code: "y" }),
     ),
-    ...codes.flatMap((code) =>
-      (["purchase", "release", "voidPurchase"] as const).map((kind) => withCode(kind, code, { id: "x" }))
-    ),
+    ...codes.flatMap((code) => [purchase, release, voidPurchase].map((act) => act(code, { id: "x" }))),
     ...keyed,
   ];
   return [now, now + SETTINGS.ttlMs].map((at) => commands.map((command) => writer.rules.decide(sale, command, at)));
@@ -136,7 +145,7 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
   test("create() makes a sale with its items once, whoever asks", async ({ store, count }) => {
     const number = sales--;
     const handles = await Promise.all(Array.from({ length: 10 }, () => {
-      const decision = saleRules(SETTINGS).decide(undefined, open(number, 10_000), NOW);
+      const decision = saleRules(SETTINGS).decide(undefined, { ...open(10_000), number }, NOW);
       assert(decision.kind === "accepted");
       return store.create(saleKeyOf(number), decision.event);
     }));
@@ -187,13 +196,13 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
   test("append() frees an item and a slot, and gives them anew, within one turn", async ({ store, count }) => {
     const writer = await Writer.make(store, 3, { ...SETTINGS, limit: 1 });
     const [a, b, c] = [newCode(), newCode(), newCode()];
-    await writer.tell([checkout("ann", 1, { code: a }), withCode("purchase", a)], NOW);
+    await writer.tell([checkout("ann", 1, { code: a }), purchase(a)], NOW);
     const again = [
-      withCode("voidPurchase", a),
+      voidPurchase(a),
       checkout("ann", 2, { code: b }),
-      withCode("purchase", b), // the slot of the purchase that is voided
+      purchase(b), // the slot of the purchase that is voided
       checkout("bob", 1, { code: c }),
-      withCode("purchase", c), // its item
+      purchase(c), // its item
     ];
     assert.deepEqual(await writer.tell(again, NOW + 1), again.map(() => "accepted"));
     const { sold } = await writer.activate();
@@ -221,7 +230,7 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
     for (let turn = 0; turn < 4; turn++) {
       const commands = Array.from({ length: 3_000 }, (_, place) => {
         const code = newCode();
-        return [checkout("ann", turn * 3_000 + place + 1, { code }), withCode("purchase", code)];
+        return [checkout("ann", turn * 3_000 + place + 1, { code }), purchase(code)];
       });
       await writer.tell(commands.flat(), NOW);
     }
