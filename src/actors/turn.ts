@@ -43,7 +43,9 @@ export function decideLetters<K extends Kind>(
       letter.replayed = true;
       continue;
     }
-    letter.outcome = decision.kind === "refused" ? decision : { kind: "done", answer: decision.answer };
+    letter.outcome = decision.kind === "refused"
+      ? { kind: "refused", refusal: decision.refusal }
+      : { kind: "done", answer: decision.answer };
     if (decision.kind === "allowed" || decision.event === undefined) continue;
     draft.state = rules.evolve(draft.state, decision.event);
     events.push(decision.event);

@@ -29,11 +29,13 @@ export class Holders {
     return this.#setOf(userId).has(userId);
   }
 
-  /** Adds a user who is not in the set. */
+  /** Adds a user; nothing where the user is in it. */
   add(userId: string): void {
     if (this.#size === this.#wholeMax && this.#sets.length === 1) this.#split();
-    this.#setOf(userId).add(userId);
-    this.#size++;
+    const set = this.#setOf(userId);
+    const size = set.size;
+    set.add(userId);
+    this.#size += set.size - size;
   }
 
   /** Takes a user out; nothing where the user is not in it. */
