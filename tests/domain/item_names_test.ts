@@ -24,11 +24,11 @@ Deno.test("itemNameOf() is the same for ever, since it is stored nowhere", () =>
   for (const [number, n, name] of names) assert.equal(itemNameOf(number, n), name);
 });
 
-Deno.test("itemNameOf() is three plain words of at most 33 characters for any place", () => {
+Deno.test("itemNameOf() is three plain words of at most 31 characters for any place", () => {
   fc.assert(fc.property(number, n, (number, n) => {
     const name = itemNameOf(number, n);
     assert.match(name, /^[A-Z][a-z]+ [A-Z][a-z]+ [A-Z][a-z]+$/);
-    assert(name.length <= 33, name);
+    assert(name.length <= 31, name);
   }));
 });
 
