@@ -2,6 +2,7 @@
 import type { CouponViews, SaleViews, Store } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
+import { AttemptPartitions } from "./attempts.ts";
 import type { Batch, Job } from "./batch.ts";
 import { CouponActivator } from "./coupon_activator.ts";
 import { couponBatch } from "./coupon_batch.ts";
@@ -45,6 +46,7 @@ export interface Storage {
   readonly sales: Store<SaleKind>;
   readonly views: CouponViews;
   readonly saleViews: SaleViews;
+  readonly attempts: AttemptPartitions;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -105,6 +107,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     sales: new SaleStore(activations, new SaleActivator(activations, holder), saleLanes, holder),
     views: new PostgresCouponViews(views),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
+    attempts: new AttemptPartitions(activations, options.saleCloses),
     clock,
     migrated,
     connected: () => lanes.some((lane) => lane.connected),

@@ -93,3 +93,12 @@ begin
   execute format('alter table attempts_%s drop constraint of_sale', sale);
   return 1;
 end $$;
+
+-- Drops a sale's attempts; the empty partition stays where the sale may yet sell. Gives up where it would have to wait.
+create function drop_attempts(sale integer, whole boolean) returns void language plpgsql as $$
+begin
+  perform set_config('lock_timeout', '500ms', true);
+  if whole then execute format('drop table if exists attempts_%s', sale);
+  else execute format('truncate attempts_%s', sale);
+  end if;
+end $$;
