@@ -11,11 +11,13 @@ import { Rounds } from "./rounds.ts";
 
 /** When in the hour attempts are dropped, in milliseconds after its start. */
 export const SWEEP_AT_MS = HOUR_MS / 2;
+/** Shortest time between two looks at the clock, in milliseconds: one that leapt back stands still until then. */
+export const LOOK_MIN_MS = 60_000;
 
 /** Where attempts are kept. */
 export interface AttemptStore {
   /**
-   * Drops the attempts of all sales that ended before a time.
+   * Drops the attempts of all sales whose hour ended before a time; nothing where that has been done.
    *
    * @param beforeMs milliseconds since the Unix epoch
    * @returns the keys of the sales whose attempts were dropped by this call
@@ -69,7 +71,7 @@ export class AttemptSweeper {
       await this.#sweep(now - this.#keepMs);
     }
     const after = this.#clock.now();
-    return (hourOf(after) + 1) * HOUR_MS + SWEEP_AT_MS - after;
+    return Math.max(LOOK_MIN_MS, (hourOf(after) + 1) * HOUR_MS + SWEEP_AT_MS - after);
   }
 
   async #sweep(beforeMs: number): Promise<void> {

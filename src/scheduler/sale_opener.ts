@@ -14,6 +14,8 @@ import { WantedSales } from "./wanted_sales.ts";
 
 /** Longest time between two looks at the clock, in milliseconds: nobody says that it has leapt. */
 export const LOOK_EVERY_MS = 2_000;
+/** Shortest, in milliseconds: a clock that leapt back stands still until then, be it just before an hour's start. */
+export const LOOK_MIN_MS = 50;
 /** First wait after a round in which a sale could not be made, in milliseconds; it doubles with each further one. */
 export const RETRY_MIN_MS = 250;
 /** Longest such wait, in milliseconds. */
@@ -84,7 +86,7 @@ export class SaleOpener {
     }
     this.#failures = failed.size === 0 ? 0 : this.#failures + 1;
     const now = this.#clock.now();
-    const nextHourMs = startsAtOf(saleNumberAt(now) + 1) - now;
+    const nextHourMs = Math.max(LOOK_MIN_MS, startsAtOf(saleNumberAt(now) + 1) - now);
     return Math.min(nextHourMs, this.#failures === 0 ? LOOK_EVERY_MS : retryMs(this.#failures, this.#clock.random()));
   }
 

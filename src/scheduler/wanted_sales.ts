@@ -41,8 +41,6 @@ export class WantedSales {
   missing(current: number): number[] {
     const last = current + this.#ahead;
     for (const number of this.#there) if (number < current || number > last) this.#there.delete(number);
-    // An hour that the clock has gone back behind will be the current one again.
-    for (const number of this.#owed) if (number > current) this.#owed.delete(number);
     if (!this.#there.has(current)) this.#owed.add(current);
     const owed = [...this.#owed].sort((a, b) => b - a);
     for (const number of owed.splice(OWED_MAX)) this.#owed.delete(number);
