@@ -93,8 +93,8 @@ export interface Page<T> {
 export interface SaleViews {
   /** A sale; undefined where there is none of this number. */
   sale(number: number): Promise<SaleSummary | undefined>;
-  /** The sale of the hour that it is now; undefined where there is none. */
-  current(): Promise<SaleSummary | undefined>;
+  /** The number of the sale of the hour that it is now. */
+  current(): number;
   /** Sales, the newest first; in one phase where it is given. */
   sales(phase: SalePhase | undefined, offset: number, limit: number): Promise<Page<SaleSummary>>;
   /** Items by their numbers; of one state where it is given; undefined where there is no such sale. */

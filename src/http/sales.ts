@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { getRandomValues } from "node:crypto";
 import type { ItemState, Sales, SaleViews } from "../actors/ports.ts";
 import type { SaleCommand, SalePhase, SaleRefusal } from "../domain/sale.ts";
-import { parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
+import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
@@ -109,21 +109,16 @@ export class SaleRoutes {
     return answer(200, id, JSON.stringify({ data: data.map(showSale), meta }));
   }
 
-  /** GET /api/sales/{id}; `current` is the sale of this hour. */
+  /** GET /api/sales/{id} */
   async show({ id, names }: RoutedRequest): Promise<Answered> {
-    const { views } = this.parts;
-    const number = parseSaleKey(names[0]!);
-    const sale = names[0] === "current"
-      ? await views.current()
-      : number === undefined
-      ? undefined
-      : await views.sale(number);
+    const number = this.#numberOf(names[0]!);
+    const sale = number === undefined ? undefined : await this.parts.views.sale(number);
     return sale === undefined ? refusal("sale_not_found", id) : answer(200, id, JSON.stringify(showSale(sale)));
   }
 
   /** PATCH /api/sales/{id} */
   async edit({ request, id, names }: RoutedRequest): Promise<Answered> {
-    const number = parseSaleKey(names[0]!);
+    const number = this.#numberOf(names[0]!);
     if (number === undefined) return refusal("sale_not_found", id);
     let changes;
     try {
@@ -134,7 +129,7 @@ export class SaleRoutes {
       if (known && await this.parts.views.sale(number) === undefined) return refusal("sale_not_found", id);
       throw error;
     }
-    return await this.#tell(request, id, names[0]!, { kind: "edit", ...changes });
+    return await this.#tell(request, id, saleKeyOf(number), { kind: "edit", ...changes });
   }
 
   /** GET /api/sales/{id}/items */
@@ -142,7 +137,7 @@ export class SaleRoutes {
     const query = queryOf(request.url);
     const { page, perPage } = pageOf(query);
     const state = oneOf(query, "state", ITEM_STATES);
-    const number = parseSaleKey(names[0]!);
+    const number = this.#numberOf(names[0]!);
     const found = number === undefined
       ? undefined
       : await this.parts.views.items(number, state, (page - 1) * perPage, perPage);
@@ -154,7 +149,7 @@ export class SaleRoutes {
 
   /** GET /api/sales/{id}/items/{item_id} */
   async item({ id, names }: RoutedRequest): Promise<Answered> {
-    const place = placeOf(names);
+    const place = this.#placeOf(names);
     const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
     if (item === undefined) return refusal("item_not_found", id);
     return answer(200, id, JSON.stringify(showItemState(place!.number, item)));
@@ -162,7 +157,7 @@ export class SaleRoutes {
 
   /** GET /api/sales/{id}/items/{item_id}/image.svg */
   async picture({ request, id, names }: RoutedRequest): Promise<Answered> {
-    const place = placeOf(names);
+    const place = this.#placeOf(names);
     const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
     return item === undefined ? refusal("item_not_found", id) : this.parts.pictures.answer(place!, request.headers, id);
   }
@@ -173,7 +168,7 @@ export class SaleRoutes {
     const limit = limitOf(query);
     const after = cursorOf(query, "attempts");
     const outcome = parameter(query, "outcome");
-    const number = parseSaleKey(names[0]!);
+    const number = this.#numberOf(names[0]!);
     const page = number === undefined ? undefined : await this.parts.views.attempts(number, outcome, after, limit);
     if (page === undefined) return refusal("sale_not_found", id);
     const data = page.data.map((attempt) => showAttempt(number!, attempt));
@@ -184,9 +179,20 @@ export class SaleRoutes {
   /** GET /api/sales/{id}/stream */
   async stream({ request, id, names }: RoutedRequest): Promise<Answered> {
     if (request.method === "HEAD") return await this.show({ request, id, names });
-    const number = parseSaleKey(names[0]!);
+    const number = this.#numberOf(names[0]!);
     const sale = number === undefined ? undefined : await this.parts.views.sale(number);
     return sale === undefined ? refusal("sale_not_found", id) : this.parts.streams.open(sale, id);
+  }
+
+  /** The number of a path's sale; `current` is that of this hour. */
+  #numberOf(name: string): number | undefined {
+    return name === "current" ? this.parts.views.current() : parseSaleKey(name);
+  }
+
+  /** The item of a path, where it is one of the path's sale. */
+  #placeOf(names: readonly string[]): ItemPlace | undefined {
+    const place = parseItemId(names[1]!);
+    return place !== undefined && place.number === this.#numberOf(names[0]!) ? place : undefined;
   }
 }
 
@@ -211,11 +217,4 @@ function codeOf(url: string): string {
   const code = parameter(queryOf(url), "code");
   if (code === undefined) throw new BadRequest("invalid_request", "code is needed");
   return code;
-}
-
-/** The item of a path, where it is one of the path's sale. */
-function placeOf(names: readonly string[]): { number: number; n: number } | undefined {
-  const number = parseSaleKey(names[0]!);
-  const place = parseItemId(names[1]!);
-  return number !== undefined && place?.number === number ? place : undefined;
 }

@@ -102,8 +102,8 @@ export class MemorySaleViews implements SaleViews {
     return Promise.resolve(row === undefined ? undefined : this.#summary(row));
   }
 
-  current(): Promise<SaleSummary | undefined> {
-    return this.sale(saleNumberAt(this.clock.now()));
+  current(): number {
+    return saleNumberAt(this.clock.now());
   }
 
   sales(phase: string | undefined, offset: number, limit: number): ReturnType<SaleViews["sales"]> {
