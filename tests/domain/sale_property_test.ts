@@ -117,30 +117,30 @@ function run(
 
 Deno.test("sold, slots, limits and attempts are right after every command, and a valid request is served", () => {
   const reached = new Map<string, number>();
-  fc.assert(
-    fc.property(settings, steps, (settings, steps) => {
-      const bystander = new Bystander();
-      const known = new Map<string, string>();
-      let attempts = 0;
-      run(settings, steps, (desk, command) => {
-        const must = !known.has(command.id) && bystander.mustGet(command, settings, desk.now);
-        const decision = desk.ask(command);
-        const said = decision.kind === "refused" ? decision.refusal : decision.kind;
-        reached.set(`${command.kind} ${said}`, (reached.get(`${command.kind} ${said}`) ?? 0) + 1);
-        if (must) assert.equal(said, "accepted", "as long as stock is left a valid request gets it");
-        if ("event" in decision) bystander.hear(decision.event);
-        if (decision.kind === "accepted" && (command.keyed || "content" in decision.event)) {
-          known.set(command.id, contentOf(command));
-        }
-        if (command.kind === "checkout" && decision.kind !== "replay") attempts++;
-        assert.equal(desk.sale.attempts, attempts);
-        assert.equal(bystander.lastSeq, attempts);
-        bystander.check(desk.sale, settings, desk.now);
-        return decision;
-      });
-    }),
-    { numRuns: 400 },
-  );
+  const promises = fc.property(settings, steps, (settings, steps) => {
+    const bystander = new Bystander();
+    const known = new Map<string, string>();
+    let attempts = 0;
+    run(settings, steps, (desk, command) => {
+      const must = !known.has(command.id) && bystander.mustGet(command, settings, desk.now);
+      const decision = desk.ask(command);
+      const said = decision.kind === "refused" ? decision.refusal : decision.kind;
+      reached.set(`${command.kind} ${said}`, (reached.get(`${command.kind} ${said}`) ?? 0) + 1);
+      if (must) assert.equal(said, "accepted", "as long as stock is left a valid request gets it");
+      if ("event" in decision) bystander.hear(decision.event);
+      if (decision.kind === "accepted" && (command.keyed || "content" in decision.event)) {
+        known.set(command.id, contentOf(command));
+      }
+      if (command.kind === "checkout" && decision.kind !== "replay") attempts++;
+      assert.equal(desk.sale.attempts, attempts);
+      assert.equal(bystander.lastSeq, attempts);
+      bystander.check(desk.sale, settings, desk.now);
+      return decision;
+    });
+  });
+  fc.assert(promises);
+  reached.clear();
+  fc.assert(promises, { numRuns: 400, seed: 1 }); // what is reached is not left to chance
   // A property that never got anywhere would prove nothing.
   const all = ["checkout accepted", "checkout replay", "checkout item_not_found", "checkout idempotency_key_reused"];
   all.push("checkout sale_not_started", "checkout sale_over", "checkout paused", "checkout limit_reached");
