@@ -50,6 +50,11 @@ export class Roster {
     return this.#marks.leaving;
   }
 
+  /** Whether this incarnation has said good-bye. */
+  hasLeft({ id, incarnation }: Member): boolean {
+    return (this.#marks.left.get(id) ?? -1) >= incarnation;
+  }
+
   /** A node in the ring, this one included; undefined where it is not. */
   member(id: string): Member | undefined {
     return id === this.self.id && !this.leaving ? this.self : this.#marks.members.get(id);
@@ -64,7 +69,7 @@ export class Roster {
   /** After a greeting, an entry, or another node's word: in, unless it is known to have left or to be unreachable. */
   admitted(member: Member): Roster {
     const { members, unreachable, left } = this.#marks;
-    if (member.id === this.self.id || (left.get(member.id) ?? -1) >= member.incarnation) return this;
+    if (member.id === this.self.id || this.hasLeft(member)) return this;
     if ((unreachable.get(member.id)?.incarnation ?? -1) >= member.incarnation) return this;
     const known = members.get(member.id);
     if (known !== undefined && known.incarnation >= member.incarnation) return this;
