@@ -59,7 +59,7 @@ export class Membership {
 
   /**
    * Enters the ring: waits for the registry, and greets whoever it lists. A list that names nobody else is read once
-   * more after a heartbeat, since a Redis that came back empty is filled again within one.
+   * more after a heartbeat, since a registry that came back empty is filled again within one.
    */
   async join(): Promise<void> {
     const { heartbeatMs } = this.context;
@@ -159,16 +159,18 @@ export class Membership {
     }
   }
 
-  /** Writes this node and lists all; undefined where the registry does not answer. */
+  /** Lists all nodes and writes this one, in that order: else it would overwrite a namesake before it sees it. */
   async #exchange(): Promise<Member[] | undefined> {
     const { registry, events } = this.context;
+    const listed = await this.#list();
+    if (listed === undefined || this.#leaving) return listed;
     try {
-      if (!this.#leaving) await registry.write(this.self);
+      await registry.write(this.self);
+      return listed;
     } catch (error) {
       events.registryFailed(error as Error);
       return undefined;
     }
-    return await this.#list();
   }
 
   async #list(): Promise<Member[] | undefined> {
