@@ -144,6 +144,7 @@ export class Dispatcher {
     const to = known !== undefined && known !== self && isSame(known, named!) ? known : roster.ownerOf(key);
     if (to === self) return false;
     for (const { command, deadline, resolve, reject, handed } of waiting) {
+      this.#open.forget(command.id);
       const way = { resolve: resolve as Forward["resolve"], reject };
       const forward: Forward = {
         kind,

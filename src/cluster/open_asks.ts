@@ -25,9 +25,17 @@ export class OpenAsks {
       return JSON.stringify(open.command) === JSON.stringify(command) ? open.outcome : ask();
     }
     const outcome = ask();
-    this.#byId.set(id, { command, outcome });
-    const done = () => void this.#byId.delete(id);
+    const asked = { command, outcome };
+    this.#byId.set(id, asked);
+    const done = () => {
+      if (this.#byId.get(id) === asked) this.#byId.delete(id);
+    };
     outcome.then(done, done);
     return outcome;
+  }
+
+  /** A command that its actor handed back is decided elsewhere; should it come here again, it must not wait for itself. */
+  forget(id: string): void {
+    this.#byId.delete(id);
   }
 }
