@@ -7,7 +7,7 @@ import type { Actors, Asking, Clock, LocalActors, OutcomeOf, Waiting } from "../
 import { Fault } from "../actors/ports.ts";
 import type { Kind } from "../domain/decision.ts";
 import type { ClusterEvents } from "./events.ts";
-import { fail, type Failure, type Forward } from "./forward.ts";
+import { fail, type Failure, type Forward, forwardOf, untilLeaseEnds } from "./forward.ts";
 import { holderOf, isSame, type Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import { OpenAsks } from "./open_asks.ts";
@@ -102,16 +102,7 @@ export class Dispatcher {
     return new Promise<OutcomeOf<K>>((resolve, reject) => {
       const deadline = this.context.clock.monotonic() + this.context.timeoutMs;
       const way = { resolve: resolve as Forward["resolve"], reject };
-      this.#peers.to(owner).send({
-        kind,
-        key,
-        command,
-        deadline,
-        doubtful: false,
-        handed: 0,
-        isAskedAgain: false,
-        ...way,
-      });
+      this.#peers.to(owner).send(forwardOf({ kind, key, command, deadline, handed: 0, ...way }));
     });
   }
 
@@ -146,16 +137,7 @@ export class Dispatcher {
     for (const { command, deadline, resolve, reject, handed } of waiting) {
       this.#open.forget(command.id);
       const way = { resolve: resolve as Forward["resolve"], reject };
-      const forward: Forward = {
-        kind,
-        key,
-        command,
-        deadline,
-        doubtful: true,
-        handed: handed + 1,
-        isAskedAgain: false,
-        ...way,
-      };
+      const forward = forwardOf({ kind, key, command, deadline, handed: handed + 1, ...way });
       if (handed < HANDED_MAX) this.#pass(forward, to);
       else fail(forward, "moved", `Command dropped: its actor moved ${handed} times under way`);
     }
@@ -174,15 +156,16 @@ export class Dispatcher {
       return;
     }
     if (failure.kind !== "unsent") forward.isAskedAgain = true;
-    const to = await this.#another(forward.key, failure, asked);
+    const to = await this.#another(forward, failure, asked);
     const isGone = failure.kind === "never_connected" || failure.kind === "ambiguous";
     if (to === membership.self && isGone) events.tookOver();
     this.#pass(forward, to);
   }
 
   /** Whom to ask after a failure. */
-  async #another(key: string, failure: Failure, asked: Member): Promise<Member> {
-    const { membership } = this.context;
+  async #another(forward: Forward, failure: Failure, asked: Member): Promise<Member> {
+    const { membership, clock } = this.context;
+    const { key } = forward;
     switch (failure.kind) {
       case "not_owner": {
         const owner = failure.owner!;
@@ -195,7 +178,12 @@ export class Dispatcher {
         membership.named(owner);
         return owner;
       }
-      case "ambiguous":
+      case "ambiguous": {
+        await membership.verify(asked);
+        const waitMs = untilLeaseEnds(forward, clock.monotonic());
+        if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+        break;
+      }
       case "rejected":
         await membership.verify(asked);
     }

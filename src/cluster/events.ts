@@ -7,6 +7,8 @@ export type FailureKind =
   | "never_connected"
   /** It may have been delivered, and more is not known. */
   | "ambiguous"
+  /** It was not decided there within its lease; nothing was done. */
+  | "late"
   /** That node names another as the owner; nothing was done. */
   | "not_owner"
   /** That node would not take the batch; nothing was done. */

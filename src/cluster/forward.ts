@@ -1,12 +1,25 @@
-/** What is a command on its way to another node, and what can go wrong with it there? */
+/**
+ * What is a command on its way to another node, and what can go wrong with it there?
+ *
+ * A refusal is not remembered. So of two copies of a command, one in the buffers of a frozen node and one that was asked
+ * again and refused, the first could still act once the node goes on. Therefore a copy has a lease, after which no node
+ * decides it any more, and a command of which a copy may be about is asked again only after that.
+ */
 import { Fault, type FaultCode } from "../actors/ports.ts";
 import type { FailureKind } from "./events.ts";
 import type { Member } from "./member.ts";
 import type { Posted } from "./wire.ts";
 
+/** The first copy of a command has this part of its time; what is left is for a second. */
+const FIRST_PART = 0.4;
+/** Clocks of two nodes may differ by so much, in milliseconds: both follow Postgres's. */
+const MARGIN_MS = 100;
+
 /** A command on its way, with the way back. */
 export interface Forward extends Posted {
   doubtful: boolean;
+  /** Monotonic milliseconds after which no copy that was sent is decided any more. */
+  lease: number;
   /** Whether it was asked again already. */
   isAskedAgain: boolean;
   readonly resolve: (outcome: unknown) => void;
@@ -18,6 +31,23 @@ export interface Failure {
   readonly kind: FailureKind;
   /** Of `not_owner`: whom that node sees as the owner. */
   readonly owner?: Member;
+}
+
+/** A command that sets out. One that an actor handed back may be stored by another way. */
+export function forwardOf(
+  start: Pick<Forward, "kind" | "key" | "command" | "deadline" | "handed" | "resolve" | "reject">,
+): Forward {
+  return { ...start, doubtful: start.handed > 0, lease: -Infinity, isAskedAgain: false };
+}
+
+/** The lease of a copy that is sent now. */
+export function leaseOf({ deadline, isAskedAgain }: Forward, now: number): number {
+  return isAskedAgain ? deadline : now + Math.max(0, deadline - now) * FIRST_PART;
+}
+
+/** How long to wait, in milliseconds, until no copy of it can be decided. */
+export function untilLeaseEnds({ lease }: Forward, now: number): number {
+  return Math.max(0, lease + MARGIN_MS - now);
 }
 
 /** Faults that say that nothing happened; of a command that may be stored by another way that is not known. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../actors/ports.ts";
 import { PATHS } from "./calls.ts";
-import { fail, type Failure, type Forward } from "./forward.ts";
+import { fail, type Failure, type Forward, leaseOf } from "./forward.ts";
 import { type Member, PROTOCOL } from "./member.ts";
 import { NeverConnected, type Transport } from "./transport.ts";
 import { type Answer, BATCH_MAX, decodeAnswers, DONE, encodeCommands, FAULT, REFUSED } from "./wire.ts";
@@ -114,6 +114,7 @@ export class Peer {
     const batch: Batch = { forwards, open: forwards.length, giveUp: new AbortController() };
     this.#batches.add(batch);
     const at = { now: clock.now(), monotonic: clock.monotonic() };
+    for (const forward of forwards) forward!.lease = leaseOf(forward!, at.monotonic);
     let failure: Failure = { kind: "ambiguous" };
     try {
       const message = encodeCommands(forwards as Forward[], Math.min(PROTOCOL, this.member.version), at);
@@ -125,7 +126,8 @@ export class Peer {
     }
     this.#batches.delete(batch);
     if (this.#queue.length > 0) this.#flushSoon();
-    for (const forward of batch.forwards) {
+    // Cleared, so that a line that still comes says nothing of a command that is asked again.
+    for (const forward of batch.forwards.splice(0)) {
       if (forward !== undefined) this.context.failed(forward, failure, this.member);
     }
   }
@@ -139,10 +141,12 @@ export class Peer {
       batch.open--;
       if (code === DONE) forward.resolve({ kind: "done", answer: value });
       else if (code === REFUSED) forward.resolve({ kind: "refused", refusal: value });
-      else if (code === FAULT) fail(forward, value, `The owner could not decide: ${value}`);
-      else {
+      else if (code === FAULT && (value !== "deadline" || forward.isAskedAgain)) {
+        fail(forward, value, `The owner could not decide: ${value}`);
+      } else {
         answered--;
-        this.context.failed(forward, { kind: "not_owner", owner: value }, this.member);
+        const failure: Failure = code === FAULT ? { kind: "late" } : { kind: "not_owner", owner: value };
+        this.context.failed(forward, failure, this.member);
       }
     }
     if (answered > 0) this.context.answered(answered);

@@ -20,7 +20,7 @@ export interface Posted {
   readonly kind: string;
   readonly key: string;
   readonly command: { readonly id: string };
-  /** Monotonic milliseconds of this process after which it may not be decided any more. */
+  /** Monotonic milliseconds of this process after which it, or this copy of it, may not be decided any more. */
   readonly deadline: number;
   /** Whether it may be stored already. */
   readonly doubtful: boolean;
@@ -55,9 +55,13 @@ export class BadMessage extends Error {
 }
 
 /** A batch for a node that speaks a version. @param at when it leaves */
-export function encodeCommands(posted: readonly Posted[], version: number, at: Instant): string {
-  const commands = posted.map(({ kind, key, command, deadline, doubtful, handed }) =>
-    [kind, key, Math.ceil(deadline - at.monotonic), handed << 1 | Number(doubtful), command] as const
+export function encodeCommands(
+  posted: readonly (Posted & { readonly lease: number })[],
+  version: number,
+  at: Instant,
+): string {
+  const commands = posted.map(({ kind, key, command, lease, doubtful, handed }) =>
+    [kind, key, Math.max(0, Math.floor(lease - at.monotonic)), handed << 1 | Number(doubtful), command] as const
   );
   return JSON.stringify(version < 2 ? [1, commands] : [2, Math.floor(at.now), commands]);
 }

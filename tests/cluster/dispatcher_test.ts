@@ -13,6 +13,9 @@ async function withCoupon(owner: string, amount: number = 10): Promise<{ world: 
   return { world, key };
 }
 
+/** Longest until a command of which a copy may be about is asked again. */
+const LEASE_MS = 2_200;
+
 /** What is asked, after so much time of the world. */
 async function told<T>(world: ClusterWorld, asked: Promise<T>, ms: number = 1_000): Promise<T> {
   asked.catch(() => {});
@@ -75,7 +78,7 @@ Deno.test("what an owner had taken when it was killed is decided once by the nex
     await world.clock.advance(1);
     if (user === 15) world.kill("c");
   }
-  const all = await told(world, Promise.all(fates));
+  const all = await told(world, Promise.all(fates), LEASE_MS);
   assert.deepEqual(new Set(all), new Set(["done"]));
   const { events } = world.rows.byKey.get(key)!;
   assert.equal(events.filter(({ kind }) => kind === "claimed").length, 30);
@@ -87,7 +90,7 @@ Deno.test("an answer that is lost on its way is found again: the command acts on
   world.network.losesAnswers = () => lost++ === 0;
   const commands = [claim("u1"), claim("u2", { keyed: true }), voidClaim("nobody")];
   const fates = commands.map((command) => ask(world, "a", key, command));
-  assert.deepEqual(await told(world, Promise.all(fates)), ["done", "done", "claim_not_found"]);
+  assert.deepEqual(await told(world, Promise.all(fates), LEASE_MS), ["done", "done", "claim_not_found"]);
   assert.deepEqual(world.node("b").store.holders(key), ["u1", "u2"]);
   assert.equal(world.node("a").counts.get("ambiguous"), 3);
 });
@@ -99,7 +102,7 @@ Deno.test("a command whose connection is lost while it is being decided shares t
   world.network.losesAnswers = () => lost++ === 0;
   world.node("b").store.gate = promise;
   const asked = ask(world, "a", key, claim("u1"));
-  await world.clock.advance(100);
+  await world.clock.advance(LEASE_MS + 100);
   world.node("b").store.gate = Promise.resolve();
   resolve();
   assert.equal(await told(world, asked), "done");
@@ -109,7 +112,35 @@ Deno.test("a command whose connection is lost while it is being decided shares t
 Deno.test("a command that is lost twice is a 503 that does not say that nothing happened", async () => {
   const { world, key } = await withCoupon("b");
   world.network.losesAnswers = () => true;
-  assert.equal(await told(world, ask(world, "a", key, claim("u1"))), "storage_unavailable");
+  assert.equal(await told(world, ask(world, "a", key, claim("u1")), LEASE_MS), "storage_unavailable");
+});
+
+Deno.test("what was refused is not found later, though a copy of it was in a frozen owner's buffers", async () => {
+  const { world, key } = await withCoupon("c");
+  assert.equal(await told(world, ask(world, "a", key, claim("u1"))), "done");
+  const thaw = world.freeze("c");
+  await world.clock.advance(2_500);
+  const again = ask(world, "a", key, claim("u1"));
+  await world.clock.advance(2_500);
+  assert.equal(await again, "already_claimed");
+  assert.equal(await told(world, ask(world, "a", key, voidClaim("u1")), 10), "done");
+  thaw();
+  await world.clock.advance(5_000);
+  assert.deepEqual(world.node("a").store.holders(key), []);
+});
+
+Deno.test("what an owner could not decide within its lease is asked again, and nothing of it acts twice", async () => {
+  const { world, key } = await withCoupon("b");
+  await world.clock.advance(61_000); // asleep
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.node("b").store.gate = promise;
+  const asked = ask(world, "a", key, claim("u1"));
+  await world.clock.advance(LEASE_MS + 500);
+  world.node("b").store.gate = Promise.resolve();
+  resolve();
+  assert.equal(await told(world, asked), "done");
+  assert.equal(world.node("a").counts.get("late"), 1);
+  assert.equal(world.rows.byKey.get(key)!.events.length, 2);
 });
 
 Deno.test("a frozen owner's commands are decided by the next once it is out, none of them twice", async () => {
