@@ -46,7 +46,8 @@ export class Peer {
   readonly #batches = new Set<Batch>();
   #lastSentAt = -Infinity;
   #scheduled = false;
-  #sweeping = false;
+  /** Ends the next look at deadlines; undefined where there is none. */
+  #cancelSweep: (() => void) | undefined;
   #closed = false;
 
   constructor(readonly member: Member, readonly context: PeerContext) {}
@@ -75,6 +76,7 @@ export class Peer {
     const unsent = this.#queue;
     this.#queue = [];
     for (const forward of unsent) this.context.failed(forward, { kind: "unsent" }, this.member);
+    this.#rest();
   }
 
   /** Sends no more and gives up what is out, since the node cannot be reached. */
@@ -125,6 +127,7 @@ export class Peer {
       if (error instanceof NeverConnected) failure = { kind: "never_connected" };
     }
     this.#batches.delete(batch);
+    this.#rest();
     if (this.#queue.length > 0) this.#flushSoon();
     // Cleared, so that a line that still comes says nothing of a command that is asked again.
     for (const forward of batch.forwards.splice(0)) {
@@ -155,13 +158,18 @@ export class Peer {
   // --- deadlines ---
 
   #sweepLater(): void {
-    if (this.#sweeping) return;
-    this.#sweeping = true;
-    this.context.clock.after(SWEEP_MS, () => {
-      this.#sweeping = false;
+    this.#cancelSweep ??= this.context.clock.after(SWEEP_MS, () => {
+      this.#cancelSweep = undefined;
       this.#sweep();
       if (!this.idle) this.#sweepLater();
     });
+  }
+
+  /** Once it is closed and all is told, no timer is left. */
+  #rest(): void {
+    if (!this.#closed || !this.idle) return;
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
   }
 
   #sweep(): void {
