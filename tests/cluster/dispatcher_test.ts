@@ -95,15 +95,16 @@ Deno.test("an answer that is lost on its way is found again: the command acts on
   assert.equal(world.node("a").counts.get("ambiguous"), 3);
 });
 
-Deno.test("a command whose connection is lost while it is being decided shares that decision", async () => {
+Deno.test("a command whose connection is lost while it is being stored shares that outcome", async () => {
   const { world, key } = await withCoupon("b");
+  const { store } = world.node("b");
   const { promise, resolve } = Promise.withResolvers<void>();
   let lost = 0;
   world.network.losesAnswers = () => lost++ === 0;
-  world.node("b").store.gate = promise;
+  const append = store.append.bind(store);
+  store.append = async (part) => (await promise, await append(part)); // alone: what is stored can be read meanwhile
   const asked = ask(world, "a", key, claim("u1"));
   await world.clock.advance(LEASE_MS + 100);
-  world.node("b").store.gate = Promise.resolve();
   resolve();
   assert.equal(await told(world, asked), "done");
   assert.equal(world.rows.byKey.get(key)!.events.length, 2);
@@ -127,6 +128,22 @@ Deno.test("what was refused is not found later, though a copy of it was in a fro
   thaw();
   await world.clock.advance(5_000);
   assert.deepEqual(world.node("a").store.holders(key), []);
+});
+
+Deno.test("a copy that may be about is waited for: refused and accepted later is never one command", async () => {
+  const { world, key } = await withCoupon("c");
+  assert.equal(await told(world, ask(world, "b", key, claim("u1"))), "done");
+  const thaw = world.freeze("c");
+  const command = claim("u1");
+  const asked = ask(world, "a", key, command);
+  await world.clock.advance(10);
+  for (const id of ["a", "b"]) world.node(id).cluster.membership.refused(world.node("c").self);
+  await world.clock.advance(100);
+  assert.equal(await told(world, ask(world, "b", key, voidClaim("u1")), 100), "done");
+  thaw();
+  const isDone = await told(world, asked, 6_000) === "done";
+  const isStored = world.rows.byKey.get(key)!.events.some(({ id }) => id === command.id);
+  assert.equal(isDone, isStored);
 });
 
 Deno.test("what an owner could not decide within its lease is asked again, and nothing of it acts twice", async () => {
@@ -181,6 +198,13 @@ Deno.test("a fenced node asks the holder that the row names, before it takes the
   assert.equal(owner.counts.get("not_owner"), 1, "b was asked, and names c");
   assert.equal(owner.counts.get("activated"), activated + 1);
   assert.equal(await told(world, ask(world, "a", key, claim("u2"))), "done");
+});
+
+Deno.test("a forwarded command of a fenced actor that comes back does not wait for itself", async () => {
+  const { world, key } = await withCoupon("c");
+  assert.equal(await told(world, fate(world.node("b").actors.ask(key, claim("of b")))), "done");
+  assert.equal(await told(world, ask(world, "a", key, claim("u1"))), "done");
+  assert.equal(world.node("c").counts.get("not_owner"), 1);
 });
 
 Deno.test("a node that does not own names the owner, and the asker learns of it", async () => {

@@ -135,11 +135,12 @@ Deno.test("leave() is known to all at once, also while the registry is gone", as
   assertRings(world, "a b");
 });
 
-Deno.test("leave() takes the entry off, and no late heartbeat puts it back", async () => {
+Deno.test("leave() takes the entry off, and no heartbeat under way puts it back", async () => {
   const world = await ClusterWorld.of("a", "b");
-  await world.clock.advance(HEARTBEAT_MS - 52); // a beat begins with the good-bye
+  world.registry.latencyMs = 400;
+  await world.clock.advance(HEARTBEAT_MS + 100); // a beat waits for its list
   const left = world.leave("b");
-  await world.clock.advance(100);
+  await world.clock.advance(2_000);
   await left;
   assert.deepEqual(world.registry.list().map(({ id }) => id), ["a"]);
 });
@@ -188,6 +189,15 @@ Deno.test("a node whose connection was refused is out until it answers, while it
   world.network.listen(b.host);
   await world.clock.advance(HEARTBEAT_MS + 10);
   assert.deepEqual(a.roster.ring.nodes, ["a", "b"]);
+});
+
+Deno.test("a node that was out is in as soon as it greets and answers", async () => {
+  const world = await ClusterWorld.of("a", "b");
+  const { membership } = world.node("a").cluster;
+  membership.refused(world.node("b").self);
+  assert.deepEqual(membership.greeted(world.node("b").self).map(({ id }) => id), ["a"], "it is not taken at its word");
+  await world.clock.advance(5);
+  assert.deepEqual(membership.roster.ring.nodes, ["a", "b"]);
 });
 
 Deno.test("verify() lets a dead node go at once, and pings a living one once", async () => {

@@ -4,13 +4,13 @@ import type { Registry } from "../../src/cluster/registry.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import type { NodeClock } from "./node_clock.ts";
 
-const LATENCY_MS = 1;
-
 /** The entries that all nodes see. */
 export class FakeRegistry {
   readonly #entries = new Map<string, { member: Member; expiresAt: number }>();
   /** Whether nobody reaches it. */
   gone = false;
+  /** How long an answer takes, in milliseconds. */
+  latencyMs = 1;
   /** Ids of nodes that do not reach it. */
   readonly unreachableBy = new Set<string>();
 
@@ -31,7 +31,7 @@ export class FakeRegistry {
   of(id: string, clock: NodeClock): Registry {
     const call = <T>(act: () => T) =>
       new Promise<T>((resolve, reject) =>
-        clock.after(LATENCY_MS, () => {
+        clock.after(this.latencyMs, () => {
           if (this.gone || this.unreachableBy.has(id)) reject(new Error("registry gone"));
           else resolve(act());
         })
