@@ -357,8 +357,7 @@ export class Actor<K extends Kind> {
     this.#activating = false;
     const beginning = { sound: true, inFlight: 0, last: undefined, settling: false };
     this.#awake = { handle, firstTurn: turn, turn, state, since, confirmedAt: since, ...beginning };
-    if (this.#releasing) this.#letGo();
-    else this.#wake();
+    this.#wake();
   }
 
   /**

@@ -180,6 +180,24 @@ Deno.test("release() of a keyed replay in reading answers it first", async () =>
   assert.deepEqual([world.actors.awake, handed.waiting.length], [0, 0]);
 });
 
+Deno.test("release() while a doubtful command is looked up hands it back, where nobody stored it", async () => {
+  const [one] = await twoNodes(10);
+  await one.clock.advance(61_000);
+  assert.equal(await fate(one.actors.ask(KEY, claim("a"))), "done");
+  const handed = collect(one);
+  const { activations } = one.store;
+  const { promise, open } = gate();
+  const recall = one.store.recall.bind(one.store);
+  one.store.recall = async (...args) => (await promise, await recall(...args));
+  one.actors.ask(KEY, claim("doubtful"), { doubtful: true });
+  await settle();
+  one.actors.release(() => false);
+  open();
+  await settle();
+  assert.deepEqual(users(handed), ["doubtful"]);
+  assert.deepEqual([one.store.activations, one.actors.awake], [activations, 0]);
+});
+
 Deno.test("release() keeps those it is told to keep", async () => {
   const world = makeWorld();
   for (const key of ["a", "b"]) await world.actors.ask(key, create(terms(key, 1)));

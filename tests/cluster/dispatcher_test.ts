@@ -138,7 +138,7 @@ Deno.test("a copy that may be about is waited for: refused and accepted later is
   const asked = ask(world, "a", key, command);
   await world.clock.advance(10);
   for (const id of ["a", "b"]) world.node(id).cluster.membership.refused(world.node("c").self);
-  await world.clock.advance(100);
+  await world.clock.advance(700); // a ping finds nobody
   assert.equal(await told(world, ask(world, "b", key, voidClaim("u1")), 100), "done");
   thaw();
   const isDone = await told(world, asked, 6_000) === "done";
@@ -232,6 +232,18 @@ Deno.test("nodes that are cut from each other answer the truth or a fault", asyn
   world.network.heal();
   assert.equal(await told(world, ask(world, "a", key, claim("u3"))), "done");
   assert.deepEqual(world.node("b").store.holders(key), ["u2", "u3"]);
+});
+
+Deno.test("a node whose good-bye was lost tells at the first forward that it has left", async () => {
+  const { world, key } = await withCoupon("b");
+  world.network.cut("http://a:8081", "http://b:8081");
+  const left = world.node("b").cluster.leave();
+  await world.clock.advance(1_100);
+  await left;
+  world.network.heal();
+  assert.equal(world.node("a").cluster.ownerOf(key).id, "b");
+  assert.equal(await told(world, ask(world, "a", key, claim("u1")), 20), "done");
+  assert.notEqual(world.node("a").cluster.ownerOf(key).id, "b");
 });
 
 Deno.test("a node that joins gets its actors without one failed command", async () => {

@@ -44,9 +44,10 @@ Deno.test("join() finds the others in a registry that has just come back empty",
   const world = await ClusterWorld.of("a", "b");
   world.registry.clear();
   const c = world.make("c");
-  const joined = c.cluster.join();
+  let ring: readonly string[] = [];
+  c.cluster.join().then(() => ring = c.cluster.membership.roster.ring.nodes);
   await world.clock.advance(HEARTBEAT_MS + 10);
-  await joined;
+  assert.deepEqual(ring, ["a", "b", "c"], "as it had joined");
   assertRings(world, "a b c");
 });
 
@@ -139,7 +140,7 @@ Deno.test("leave() takes the entry off, and no heartbeat under way puts it back"
   const world = await ClusterWorld.of("a", "b");
   world.registry.latencyMs = 400;
   await world.clock.advance(HEARTBEAT_MS + 100); // a beat waits for its list
-  const left = world.leave("b");
+  const left = world.node("b").cluster.leave();
   await world.clock.advance(2_000);
   await left;
   assert.deepEqual(world.registry.list().map(({ id }) => id), ["a"]);
@@ -209,6 +210,8 @@ Deno.test("verify() lets a dead node go at once, and pings a living one once", a
   await world.clock.advance(10);
   await sure;
   assert.equal(pings(), before + 1);
+  await membership.verify(world.node("b").self);
+  assert.equal(pings(), before + 1, "nor again at once");
   const { self } = world.node("c");
   world.kill("c");
   const checked = membership.verify(self);

@@ -111,14 +111,17 @@ for (const [what, act, kind] of failures) {
   Deno.test(`a command whose answer is out when ${what} comes back as ${kind}, one that was answered does not`, async () => {
     const { peer, sent, send, failures } = makePeer();
     const first = send("a");
-    send("b");
+    let isTold = false;
+    send("b").then(() => isTold = true);
     await settle();
     sent[0]!.answer(0);
     act(sent[0]!);
     await settle();
     assert.equal(await first, "no a");
     assert.deepEqual(failures, [["b", kind]]);
-    sent[0]!.answer(1); // too late to say anything
+    sent[0]!.answer(1);
+    await settle();
+    assert(!isTold, "too late to say anything: it is asked again");
     assert(peer.idle);
   });
 }
