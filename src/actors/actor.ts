@@ -7,7 +7,7 @@
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, Letter, Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Clock, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
+import type { Activation, ActorEvents, Asking, Clock, HandBack, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn.ts";
 
@@ -19,6 +19,8 @@ const TURNS_IN_FLIGHT = 2;
 
 /** Of a command whose turn has no number: that it makes the actor, or that another node sent it. */
 const NONE = -2;
+/** Of a command that another node may have stored: whether it did is found by its id. */
+const ELSEWHERE = { epoch: NONE, turn: NONE, outcome: { kind: "done", answer: undefined } } as const;
 
 /** One activation, from awakening to its first failure. */
 interface Awake<K extends Kind> {
@@ -53,6 +55,8 @@ export interface ActorContext<K extends Kind> {
   readonly schedule: (actor: Actor<K>) => void;
   /** Told, in the same tick, when the actor has no state and no letters: its entry is to be removed. */
   readonly gone: (actor: Actor<K>) => void;
+  /** Undefined on a node that is alone. */
+  handBack?: HandBack<K>;
 }
 
 /** One actor of this node: activating, awake, or gone. */
@@ -64,6 +68,8 @@ export class Actor<K extends Kind> {
   #former: Pick<Awake<K>, "state" | "sound" | "inFlight"> | undefined = undefined;
   #activating = false;
   #scheduled = false;
+  /** Whether it is to be let go once nothing is under way. */
+  #releasing = false;
   /** Turns in flight and readings of stored answers, of this activation and of former ones. */
   #outstanding = 0;
   #lastNow = 0;
@@ -86,10 +92,12 @@ export class Actor<K extends Kind> {
   }
 
   /** Puts a command in the mailbox. @throws Fault (as a rejection) of {@linkcode Actors.ask} */
-  tell(command: K["Command"], now: number, timeoutMs: number): Promise<OutcomeOf<K>> {
+  tell(command: K["Command"], now: number, timeoutMs: number, asking?: Asking): Promise<OutcomeOf<K>> {
     this.lastUsed = now;
     return new Promise((resolve, reject) => {
-      const letter: LetterOf<K> = new Letter(command, now + timeoutMs, resolve, reject);
+      const deadline = Math.min(now + timeoutMs, asking?.deadline ?? Infinity);
+      const letter: LetterOf<K> = new Letter(command, deadline, resolve, reject, asking?.handed);
+      if (asking?.doubtful) letter.lost = ELSEWHERE;
       if (!this.#mailbox.push(letter)) {
         reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${this.#mailbox.size} wait`));
         return;
@@ -107,8 +115,29 @@ export class Actor<K extends Kind> {
   run(): void {
     this.#scheduled = false;
     if (this.#activating) return;
-    if (this.#awake === undefined) this.#activate();
+    if (this.#awake === undefined) this.#retry();
     else this.#takeTurn(this.#awake);
+  }
+
+  /** Takes no more turns; once nothing is under way, hands back what waits and lets the state go. */
+  release(): void {
+    this.#releasing = true;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (!this.#releasing || this.#activating || this.#outstanding > 0 || this.#awake?.settling) return;
+    this.#releasing = false;
+    this.#awake = undefined;
+    this.#handBack(undefined);
+    if (this.#mailbox.size > 0) this.#wake();
+    else if (this.idle) this.context.gone(this); // else it has a run left, which finds nothing to do
+  }
+
+  #handBack(holder: string | undefined): void {
+    const letters = this.#mailbox.take();
+    if (letters.length === 0 || this.context.handBack?.(this.key, letters, holder)) return;
+    this.#mailbox.putBack(letters);
   }
 
   #wake(): void {
@@ -120,6 +149,7 @@ export class Actor<K extends Kind> {
   // --- the turn ---
 
   #takeTurn(awake: Awake<K>): void {
+    if (this.#releasing) return this.#letGo();
     if (awake.inFlight === TURNS_IN_FLIGHT || awake.settling || this.#mailbox.size === 0) return;
     const letters = this.#mailbox.take();
     if (letters.some((letter) => letter.lost !== undefined)) {
@@ -145,7 +175,10 @@ export class Actor<K extends Kind> {
     awake.inFlight++;
     this.#outstanding++;
     const turn: Turn<K> = { letters, events: happened, number, sentAt };
-    awake.last!.then(() => this.#settle(awake, turn), (error) => this.#fail(awake, turn, error));
+    awake.last!.then(() => this.#settle(awake, turn), (error) => {
+      this.#fail(awake, turn, error);
+      this.#letGo();
+    });
   }
 
   #settle(awake: Awake<K>, turn: Turn<K>): void {
@@ -222,6 +255,7 @@ export class Actor<K extends Kind> {
       for (const letter of letters) letter.reject(fault);
     }
     this.#outstanding--;
+    this.#letGo();
   }
 
   // --- what a failure means ---
@@ -251,16 +285,29 @@ export class Actor<K extends Kind> {
     this.#backOff();
   }
 
-  #backOff(): void {
-    const { clock } = this.context;
+  async #backOff(): Promise<void> {
+    const { clock, handBack } = this.context;
     this.#losses++;
     this.#activating = true;
+    if (handBack !== undefined) await this.#askHolder();
     clock.after(backoffMs(this.#losses, clock.random()), () => this.#retry());
+  }
+
+  /** What waits goes to the node that has the actor now; where that cannot be, it waits for the next activation. */
+  async #askHolder(): Promise<void> {
+    let holder: string | undefined;
+    try {
+      holder = await this.context.store.holderOf?.(this.key);
+    } catch {
+      // Then the ring tells whom to ask.
+    }
+    this.#handBack(holder);
   }
 
   #retry(): void {
     this.#activating = false;
-    if (this.#mailbox.size > 0) this.#activate();
+    if (this.#releasing) this.#letGo();
+    else if (this.#mailbox.size > 0) this.#activate();
     else if (this.idle) this.context.gone(this); // else the sweep finds it once it is
   }
 

@@ -1,7 +1,7 @@
 /** Which actors are awake on this node, and who may wake one more? */
 import type { Kind } from "../domain/decision.ts";
 import { Actor, type ActorContext } from "./actor.ts";
-import type { ActorEvents, Actors, Clock, OutcomeOf, Rules, Store } from "./ports.ts";
+import type { ActorEvents, Asking, Clock, HandBack, LocalActors, OutcomeOf, Rules, Store } from "./ports.ts";
 import { Fault } from "./ports.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */
@@ -22,7 +22,7 @@ export interface ActorLimits {
 }
 
 /** The actors of one kind on this node. */
-export class ActorSystem<K extends Kind> implements Actors<K> {
+export class ActorSystem<K extends Kind> implements LocalActors<K> {
   /** In the order of use: the least recently used first. */
   readonly #actors = new Map<string, Actor<K>>();
   readonly #context: ActorContext<K>;
@@ -62,7 +62,7 @@ export class ActorSystem<K extends Kind> implements Actors<K> {
     return depth;
   }
 
-  ask(key: string, command: K["Command"]): Promise<OutcomeOf<K>> {
+  ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>> {
     if (this.#stopping) return Promise.reject(new Fault("stopping", "Cannot take a command as the node is leaving"));
     let actor = this.#actors.get(key);
     if (actor === undefined) {
@@ -79,7 +79,17 @@ export class ActorSystem<K extends Kind> implements Actors<K> {
       this.#actors.set(key, actor);
       this.#newest = actor;
     }
-    return actor.tell(command, this.clock.monotonic(), this.limits.timeoutMs);
+    return actor.tell(command, this.clock.monotonic(), this.limits.timeoutMs, asking);
+  }
+
+  handBackTo(take: HandBack<K>): void {
+    this.#context.handBack = take;
+  }
+
+  release(keeps: (key: string) => boolean): number {
+    const going = [...this.#actors.values()].filter(({ key }) => !keeps(key));
+    for (const actor of going) actor.release();
+    return going.length;
   }
 
   /** Takes no more commands; resolves once all that were taken are answered or dropped. */

@@ -28,6 +28,8 @@ export class Letter<Command, Answer, Refusal> {
     readonly deadline: number,
     readonly resolve: (outcome: Outcome<Answer, Refusal>) => void,
     readonly reject: (fault: Fault) => void,
+    /** Times that an actor has handed it back before. */
+    readonly handed: number = 0,
   ) {}
 }
 

@@ -2,6 +2,7 @@
 import type { CouponKind } from "../domain/coupon.ts";
 import type { Decision, Kind } from "../domain/decision.ts";
 import type { SaleKind } from "../domain/sale.ts";
+import type { Fault } from "./faults.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
@@ -24,6 +25,53 @@ export interface Actors<K extends Kind> {
    * @throws Fault where the machinery failed; `deadline` and `overloaded` mean that nothing happened
    */
   ask(key: string, command: K["Command"]): Promise<OutcomeOf<K>>;
+}
+
+/** Of a command that was on another way before, or comes from another node. */
+export interface Asking {
+  /** Monotonic milliseconds after which it may not be decided any more. */
+  readonly deadline?: number;
+  /** Whether it may be stored already: then its stored answer is what it gets. */
+  readonly doubtful?: boolean;
+  /** Times that an actor has handed it back. */
+  readonly handed?: number;
+}
+
+/** A command that waits for its actor, with the way back. */
+export interface Waiting<K extends Kind> {
+  readonly command: K["Command"];
+  /** Monotonic milliseconds after which it may not be decided any more. */
+  readonly deadline: number;
+  /** Times that an actor has handed it back before. */
+  readonly handed: number;
+  readonly resolve: (outcome: OutcomeOf<K>) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+/**
+ * Takes commands that an actor does not decide since another node is to.
+ *
+ * @param holder whom the actor's row names, where the actor was fenced and that could be read
+ * @returns false where they are to be decided here after all; then none was taken
+ */
+export type HandBack<K extends Kind> = (
+  key: string,
+  waiting: readonly Waiting<K>[],
+  holder: string | undefined,
+) => boolean;
+
+/** The actors of this node, which others may own after it. */
+export interface LocalActors<K extends Kind> extends Actors<K> {
+  ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>>;
+  /** Names who takes what fenced and released actors hand back; before that they keep it. */
+  handBackTo(take: HandBack<K>): void;
+  /**
+   * Lets actors go: each finishes the turns that it has sent and hands back what waits.
+   *
+   * @param keeps whether the actor of a key stays
+   * @returns how many go
+   */
+  release(keeps: (key: string) => boolean): number;
 }
 
 /** The coupons, by the fold of their names. */
@@ -130,6 +178,8 @@ export interface Store<K extends Kind> {
    * @returns id -> answer, without those that were never accepted
    */
   recall(handle: Handle, commands: readonly K["Command"][]): Promise<Map<string, K["Answer"]>>;
+  /** The text by which the last activation named its node; undefined where there is no such actor. */
+  holderOf?(key: string): Promise<string | undefined>;
 }
 
 /** What the actors tell of their work; counted, never waited for. */

@@ -33,7 +33,11 @@ from unnest($2::text[], $3::uuid[]) w(content, id)
 join claims k on k.coupon_id = $1 and k.user_id = substr(w.content, 7) and k.claim_id = w.id
 join coupons c on c.id = $1
 union all
-select id, answer from receipts where coupon_id = $1 and id = any($3::uuid[])`;
+select r.id, r.answer
+from unnest($2::text[], $3::uuid[]) w(content, id)
+join receipts r on r.coupon_id = $1 and r.id = w.id and r.content = w.content`;
+
+const HOLDER = "select holder from coupons where fold = $1";
 
 /** The Store of coupons over a database. */
 export class CouponStore implements Store<CouponKind> {
@@ -78,6 +82,11 @@ export class CouponStore implements Store<CouponKind> {
     const params = [handle.id, commands.map(contentOf), commands.map(({ id }) => id)];
     const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL_CLAIMS, params, "recall"));
     return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
+  }
+
+  async holderOf(key: string): Promise<string | undefined> {
+    const [row] = await repeatable("Cannot read a holder", () => this.sql.query(HOLDER, [key], "holder"));
+    return row?.[0] as string | undefined;
   }
 
   #laneOf(handle: Handle): Lane<CouponEvent> {

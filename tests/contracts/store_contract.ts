@@ -162,6 +162,24 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
     for (const [place, { answer }] of answers.entries()) assert.deepEqual(recalled.get(commands[place]!.id), answer);
   });
 
+  test("recall() gives no answer where the id is another command's", async (store) => {
+    const writer = await Writer.make(store, 10);
+    const [claimed, edited] = [claim("a"), edit({ amount: 11 })];
+    await writer.tell(claimed, edited);
+    const reused = [
+      claim("b", { id: claimed.id }),
+      claim("a", { id: edited.id }),
+      edit({ amount: 12 }, { id: edited.id }),
+    ];
+    for (const command of reused) assert.equal((await store.recall(writer.active.handle, [command])).size, 0);
+  });
+
+  test("holderOf() names whoever made or activated the coupon last", async (store) => {
+    assert.equal(await store.holderOf!("nobody"), undefined);
+    const { key } = await Writer.make(store, 1);
+    assert.equal(typeof await store.holderOf!(key), "string");
+  });
+
   test("append() of a part sent twice stores it once and calls the second fenced", async (store) => {
     const writer = await Writer.make(store, 10);
     const events = writer.decide(claim("a"));

@@ -19,6 +19,7 @@ export type Failure = "lost before" | "lost after" | "unavailable" | "data error
 /** A coupon's row with its events. */
 interface Row {
   readonly id: number;
+  holder: string;
   epoch: number;
   turn: number;
   events: CouponEvent[];
@@ -41,7 +42,7 @@ export class MemoryStore implements Store<CouponKind> {
   activations = 0;
   appends = 0;
 
-  constructor(readonly rows: MemoryRows = new MemoryRows()) {}
+  constructor(readonly rows: MemoryRows = new MemoryRows(), readonly holder: string = "memory") {}
 
   async activate(key: string, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
     await this.gate;
@@ -49,6 +50,7 @@ export class MemoryStore implements Store<CouponKind> {
     const row = this.rows.byKey.get(key);
     if (row === undefined) return undefined;
     row.epoch++;
+    row.holder = this.holder;
     const state = remnant === undefined ? stateOf(row) : broughtUp(remnant, stateOf(row), row.events);
     return { handle: { id: row.id, epoch: row.epoch, lane: row.id }, turn: row.turn, state };
   }
@@ -58,7 +60,8 @@ export class MemoryStore implements Store<CouponKind> {
     if (this.rows.byKey.has(key)) return undefined;
     const failure = this.failures.shift();
     if (failure === "lost before") throw new LostAnswer(failure);
-    const row: Row = { id: this.rows.byKey.size + 1, epoch: 1, turn: 0, events: [], answers: new Map() };
+    const { holder } = this;
+    const row: Row = { id: this.rows.byKey.size + 1, holder, epoch: 1, turn: 0, events: [], answers: new Map() };
     this.rows.byKey.set(key, row);
     store(row, event);
     if (failure === "lost after") throw new LostAnswer(failure);
@@ -93,6 +96,11 @@ export class MemoryStore implements Store<CouponKind> {
       const found = answers.get(command.id);
       return found !== undefined && found.content === contentOf(command) ? [[command.id, found.answer]] : [];
     }));
+  }
+
+  async holderOf(key: string): Promise<string | undefined> {
+    await this.gate;
+    return this.rows.byKey.get(key)?.holder;
   }
 
   /** Users who hold a claim on a coupon, in order of claiming. */

@@ -1,0 +1,67 @@
+/** What do nodes say to one another beside commands? A ping, a greeting, a good-bye: each short, each in time or never. */
+import type { Clock } from "../actors/ports.ts";
+import { type Member, memberOf, PROTOCOL } from "./member.ts";
+import { NeverConnected, type Transport } from "./transport.ts";
+
+/** A call that takes longer got no answer, in milliseconds. */
+export const CALL_MS = 500;
+
+/** What a node says of itself. */
+export interface Pong extends Member {
+  /** Whether it has said, or is about to say, good-bye. */
+  readonly leaving: boolean;
+}
+
+/** How a node was found: by its own words, by nothing that listens there, or not at all. */
+export type Found = Pong | "refused" | "silent";
+
+/** Where each message goes. */
+export const PATHS = { commands: "/commands", ping: "/ping", greet: "/greet", leave: "/leave" } as const;
+
+/** Calls to other nodes. None throws. */
+export class Calls {
+  constructor(readonly transport: Transport, readonly clock: Clock) {}
+
+  /** Asks a node who it is. */
+  async ping(member: Member): Promise<Found> {
+    try {
+      const told = await this.#call(member, PATHS.ping, []);
+      const found = memberOf(told);
+      return found === undefined ? "silent" : { ...found, leaving: (told as Pong).leaving === true };
+    } catch (error) {
+      return error instanceof NeverConnected ? "refused" : "silent";
+    }
+  }
+
+  /** Tells a node of this one. @returns the nodes that it knows, itself among them; none where it does not answer */
+  async greet(member: Member, self: Member): Promise<Member[]> {
+    try {
+      const told = await this.#call(member, PATHS.greet, [self]);
+      return Array.isArray(told) ? told.flatMap((each) => memberOf(each) ?? []) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Tells a node that this one leaves. @returns whether it knows now */
+  async leave(member: Member, { id, incarnation }: Member, timeoutMs: number): Promise<boolean> {
+    try {
+      return await this.#call(member, PATHS.leave, [id, incarnation], timeoutMs) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #call(member: Member, path: string, parts: unknown[], timeoutMs: number = CALL_MS): Promise<unknown> {
+    const giveUp = new AbortController();
+    const cancel = this.clock.after(timeoutMs, () => giveUp.abort());
+    let told: unknown;
+    const message = JSON.stringify([Math.min(PROTOCOL, member.version), ...parts]);
+    try {
+      await this.transport.send(member.url, path, message, giveUp.signal, (line) => told = JSON.parse(line));
+      return told;
+    } finally {
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** Is this a command for a coupon? Asked of what another node sent: the rules must not meet anything else. */
+import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
+import { foldName, isUserId } from "../domain/text.ts";
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+type Told = Readonly<Record<string, unknown>>;
+
+function isAmount(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= AMOUNT_MAX;
+}
+
+function isTimeOrNull(value: unknown): boolean {
+  return value === null || Number.isSafeInteger(value);
+}
+
+function areTerms(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, amount, startsAt, endsAt } = value as Told;
+  return typeof name === "string" && foldName(name) !== undefined && isAmount(amount) && isTimeOrNull(startsAt) &&
+    isTimeOrNull(endsAt);
+}
+
+function areChanges(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { amount, startsAt, endsAt, paused } = value as Told;
+  return (amount === undefined || isAmount(amount)) && (startsAt === undefined || isTimeOrNull(startsAt)) &&
+    (endsAt === undefined || isTimeOrNull(endsAt)) && (paused === undefined || typeof paused === "boolean");
+}
+
+/** Whether the rules of coupons can decide it. */
+export function isCouponCommand(told: unknown): told is CouponCommand {
+  if (typeof told !== "object" || told === null) return false;
+  const { id, keyed, kind, userId, terms, changes } = told as Told;
+  if (typeof id !== "string" || !UUID.test(id) || typeof keyed !== "boolean") return false;
+  switch (kind) {
+    case "claim":
+    case "validate":
+    case "void":
+      return isUserId(userId);
+    case "create":
+      return areTerms(terms);
+    case "edit":
+      return areChanges(changes);
+  }
+  return false;
+}
+
+/** Whether a text is the key of a coupon's actor: the fold of a name. */
+export function isCouponKey(key: string): boolean {
+  return foldName(key) === key;
+}

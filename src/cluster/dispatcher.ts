@@ -1,0 +1,192 @@
+/**
+ * Who decides a command? Its actor's owner: this node's own actors, or another node. What could not be asked there is
+ * asked once more, by what is known of the failure; a command carries its id, and one that may be stored already is
+ * looked up before it is decided, so it acts once however often it is asked.
+ */
+import type { Actors, Asking, Clock, LocalActors, OutcomeOf, Waiting } from "../actors/ports.ts";
+import { Fault } from "../actors/ports.ts";
+import type { Kind } from "../domain/decision.ts";
+import type { ClusterEvents } from "./events.ts";
+import { fail, type Failure, type Forward, forwardOf, untilLeaseEnds } from "./forward.ts";
+import { holderOf, isSame, type Member } from "./member.ts";
+import type { Membership } from "./membership.ts";
+import { OpenAsks } from "./open_asks.ts";
+import { Peers } from "./peers.ts";
+import type { Roster } from "./roster.ts";
+import type { Transport } from "./transport.ts";
+
+/** An actor hands a command back so often: each time its owner changed under way. Then it is refused as `moved`. */
+export const HANDED_MAX = 3;
+
+/** A kind of actor, as the cluster knows it. */
+export interface Hosted<K extends Kind> {
+  /** The same on every node: `coupon`, `sale`. */
+  readonly name: string;
+  /** This node's own. */
+  readonly local: LocalActors<K>;
+  /** Whether a text can be a key of this kind. */
+  readonly isKey: (key: string) => boolean;
+  /** Whether what another node sent is a command of this kind that the rules can decide. */
+  readonly isCommand: (command: unknown) => command is K["Command"];
+}
+
+/** What the dispatcher works with. */
+export interface DispatcherContext {
+  readonly membership: Membership;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly events: ClusterEvents;
+  /** A command not decided within so many milliseconds is dropped. */
+  readonly timeoutMs: number;
+}
+
+/** The actors of the whole cluster. */
+export class Dispatcher {
+  // deno-lint-ignore no-explicit-any -- each kind has types of its own, and only its own commands come to it
+  readonly #kinds = new Map<string, Hosted<any>>();
+  readonly #open = new OpenAsks();
+  readonly #peers: Peers;
+
+  constructor(readonly context: DispatcherContext) {
+    const { transport, clock, events } = context;
+    this.#peers = new Peers({
+      transport,
+      clock,
+      answered: (commands) => events.forwarded("answered", commands),
+      failed: (forward, failure, asked) => this.#failed(forward, failure, asked),
+    });
+  }
+
+  /** Makes a kind's actors the cluster's. @returns the port that asks whichever node owns them */
+  host<K extends Kind>(hosted: Hosted<K>): Actors<K> {
+    const { name, local } = hosted;
+    this.#kinds.set(name, hosted);
+    local.handBackTo((key, waiting, holder) => this.#takeBack(name, key, waiting, holder));
+    return { ask: (key, command) => this.#ask(name, local, key, command) };
+  }
+
+  /** A kind that this node hosts. */
+  hosted(name: string): Hosted<Kind> | undefined {
+    return this.#kinds.get(name);
+  }
+
+  /** Decides a command here that another node sent, or that was on another way before. */
+  askHere(name: string, key: string, command: { readonly id: string }, asking: Asking): Promise<OutcomeOf<Kind>> {
+    return this.#open.ask(command, () => this.#kinds.get(name)!.local.ask(key, command, asking));
+  }
+
+  /** To be told of each new roster: actors that others own now go, and so do the ways to nodes that are gone. */
+  follow(now: Roster, before: Roster): void {
+    if (now.ring !== before.ring) {
+      let actors = 0;
+      for (const { local } of this.#kinds.values()) actors += local.release((key) => now.ownerOf(key) === now.self);
+      if (actors > 0) this.context.events.handedOff(actors);
+    }
+    this.#peers.follow(now);
+  }
+
+  /** Gives up what is out. */
+  close(): void {
+    this.#peers.close();
+  }
+
+  #ask<K extends Kind>(
+    kind: string,
+    local: LocalActors<K>,
+    key: string,
+    command: K["Command"],
+  ): Promise<OutcomeOf<K>> {
+    const { roster } = this.context.membership;
+    const owner = roster.ownerOf(key);
+    if (owner === roster.self) return local.ask(key, command);
+    return new Promise<OutcomeOf<K>>((resolve, reject) => {
+      const deadline = this.context.clock.monotonic() + this.context.timeoutMs;
+      const way = { resolve: resolve as Forward["resolve"], reject };
+      this.#peers.to(owner).send(forwardOf({ kind, key, command, deadline, handed: 0, ...way }));
+    });
+  }
+
+  /** Sends a command on, or has it decided here. */
+  #pass(forward: Forward, to: Member): void {
+    if (to !== this.context.membership.self) {
+      this.#peers.to(to).send(forward);
+      return;
+    }
+    const { kind, key, command, resolve } = forward;
+    this.askHere(kind, key, command, forward).then(resolve, (error) => {
+      if (error instanceof Fault) fail(forward, error.code, error.message);
+      else forward.reject(error);
+    });
+  }
+
+  /**
+   * What a fenced or released actor hands back goes to the node that holds it by its row, where that node is in the
+   * ring; else to the ring's owner.
+   */
+  #takeBack<K extends Kind>(
+    kind: string,
+    key: string,
+    waiting: readonly Waiting<K>[],
+    holder: string | undefined,
+  ): boolean {
+    const { roster, self } = this.context.membership;
+    const named = holderOf(holder);
+    const known = named === undefined ? undefined : roster.member(named.id);
+    const to = known !== undefined && known !== self && isSame(known, named!) ? known : roster.ownerOf(key);
+    if (to === self) return false;
+    for (const { command, deadline, resolve, reject, handed } of waiting) {
+      this.#open.forget(command.id);
+      const way = { resolve: resolve as Forward["resolve"], reject };
+      const forward = forwardOf({ kind, key, command, deadline, handed: handed + 1, ...way });
+      if (handed < HANDED_MAX) this.#pass(forward, to);
+      else fail(forward, "moved", `Command dropped: its actor moved ${handed} times under way`);
+    }
+    return true;
+  }
+
+  // --- failed forwards ---
+
+  async #failed(forward: Forward, failure: Failure, asked: Member): Promise<void> {
+    const { events, membership } = this.context;
+    events.forwarded(failure.kind, 1);
+    if (failure.kind === "never_connected") membership.refused(asked);
+    if (failure.kind === "ambiguous") forward.doubtful = true;
+    if (forward.isAskedAgain && failure.kind !== "unsent") {
+      fail(forward, "moved", `Command dropped: asked twice, and ${asked.id} was ${failure.kind}`);
+      return;
+    }
+    if (failure.kind !== "unsent") forward.isAskedAgain = true;
+    const to = await this.#another(forward, failure, asked);
+    const isGone = failure.kind === "never_connected" || failure.kind === "ambiguous";
+    if (to === membership.self && isGone) events.tookOver();
+    this.#pass(forward, to);
+  }
+
+  /** Whom to ask after a failure. */
+  async #another(forward: Forward, failure: Failure, asked: Member): Promise<Member> {
+    const { membership, clock } = this.context;
+    const { key } = forward;
+    switch (failure.kind) {
+      case "not_owner": {
+        const owner = failure.owner!;
+        if (owner.id === membership.self.id) {
+          // Where this node sees it otherwise, one of both has not heard of something yet.
+          const seen = membership.roster.ownerOf(key);
+          if (seen !== membership.self) await membership.verify(seen);
+          return membership.self;
+        }
+        membership.named(owner);
+        return owner;
+      }
+      case "ambiguous": {
+        await membership.verify(asked);
+        const waitMs = untilLeaseEnds(forward, clock.monotonic());
+        if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+        break;
+      }
+      case "rejected":
+        await membership.verify(asked);
+    }
+    return membership.roster.ownerOf(key);
+  }
+}

@@ -1,0 +1,54 @@
+/** What do nodes know of one another? */
+
+/** The version of the peers' protocol that this node speaks; it understands the one before it as well. */
+export const PROTOCOL = 2;
+/** The oldest version that this node understands. */
+export const PROTOCOL_MIN = 1;
+
+/** A node, as the others know it. */
+export interface Member {
+  /** 1 to 64 letters, digits, `.`, `_` or `-`. */
+  readonly id: string;
+  /** Where its peers reach it. */
+  readonly url: string;
+  /** Milliseconds since the epoch, by Postgres's clock, at its start: of two of one id the greater is the living one. */
+  readonly incarnation: number;
+  /** The version of the peers' protocol that it speaks. */
+  readonly version: number;
+}
+
+const ID = /^[\w.-]{1,64}$/;
+
+/** Whether a text can be a node's id. */
+export function isNodeId(text: unknown): text is string {
+  return typeof text === "string" && ID.test(text);
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** A member out of what another node or the registry told; undefined where it is none. */
+export function memberOf(told: unknown): Member | undefined {
+  if (typeof told !== "object" || told === null) return undefined;
+  const { id, url, incarnation, version } = told as Record<string, unknown>;
+  if (!isNodeId(id) || !isWhole(incarnation) || !isWhole(version)) return undefined;
+  if (typeof url !== "string" || url.length > 256 || /\s/.test(url) || !/^https?:\/\/[^/]/.test(url)) return undefined;
+  return URL.canParse(url) ? { id, url, incarnation, version } : undefined;
+}
+
+/** Whether both are one process. */
+export function isSame(a: Member, b: Member): boolean {
+  return a.id === b.id && a.incarnation === b.incarnation;
+}
+
+/** A node as its actors' rows name it. */
+export function holderText({ id, incarnation, url, version }: Member): string {
+  return `${id} ${incarnation} ${url} ${version}`;
+}
+
+/** The node that a row names; undefined where it names none that can be asked. */
+export function holderOf(text: string | undefined): Member | undefined {
+  const [id, incarnation, url, version] = (text ?? "").split(" ");
+  return memberOf({ id, url, incarnation: Number(incarnation), version: Number(version) });
+}

@@ -1,0 +1,235 @@
+/**
+ * How does a node know the others? By their greetings first, by the registry second; and it lets one go only by its
+ * good-bye, or after it tried to reach it directly. Here are the timers and the talking; what is heard means what
+ * roster.ts and judgement.ts say.
+ */
+import type { Clock } from "../actors/ports.ts";
+import type { Calls, Pong } from "./calls.ts";
+import type { ClusterEvents } from "./events.ts";
+import { judged, whyGone } from "./judgement.ts";
+import { isSame, type Member } from "./member.ts";
+import type { Registry } from "./registry.ts";
+import { Roster } from "./roster.ts";
+
+/** A leaving node waits so long for its peers, in milliseconds. */
+export const LEAVE_MS = 1_000;
+/** A node that was reached so lately, in milliseconds, is not pinged again to make sure. */
+const SURE_MS = 100;
+
+/** What membership works with. */
+export interface MembershipContext {
+  readonly registry: Registry;
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly events: ClusterEvents;
+  readonly heartbeatMs: number;
+  /** Told of each new roster, in the same tick. */
+  readonly changed: (now: Roster, before: Roster) => void;
+}
+
+/** Who is in the ring, as this node sees it. */
+export class Membership {
+  #roster: Roster;
+  #leaving = false;
+  #cancelBeat: () => void = () => {};
+  /** Monotonic time at which the registry answered last. */
+  #answeredAt: number | undefined;
+  /** Pings under way, and when each node was reached last, by id. */
+  readonly #checks = new Map<string, Promise<void>>();
+  readonly #reachedAt = new Map<string, number>();
+
+  constructor(readonly self: Member, readonly context: MembershipContext) {
+    this.#roster = Roster.alone(self);
+  }
+
+  /** The ring and its nodes, now. */
+  get roster(): Roster {
+    return this.#roster;
+  }
+
+  /** Milliseconds since the registry answered last; undefined where it never did. */
+  get registryAgeMs(): number | undefined {
+    return this.#answeredAt === undefined ? undefined : this.context.clock.monotonic() - this.#answeredAt;
+  }
+
+  /** What this node says of itself. */
+  get pong(): Pong {
+    return { ...this.self, leaving: this.#leaving };
+  }
+
+  /**
+   * Enters the ring: waits for the registry, and greets whoever it lists. A list that names nobody else is read once
+   * more after a heartbeat, since a registry that came back empty is filled again within one.
+   */
+  async join(): Promise<void> {
+    const { heartbeatMs } = this.context;
+    let listed = await this.#firstList();
+    if (listed.every(({ id }) => id === this.self.id)) {
+      await this.#pause(heartbeatMs);
+      listed = await this.#firstList();
+    }
+    await this.#greet(listed);
+    this.#beatAfter(heartbeatMs);
+  }
+
+  async #firstList(): Promise<Member[]> {
+    for (;;) {
+      const listed = await this.#exchange();
+      if (listed !== undefined || this.#leaving) return listed ?? [];
+      await this.#pause(this.context.heartbeatMs);
+    }
+  }
+
+  /**
+   * Leaves the ring: stops writing itself, says good-bye to every peer, and owns its actors until all know it or
+   * {@linkcode LEAVE_MS} are over. On its own it leaves nothing behind, and goes on owning all.
+   */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    this.#cancelBeat();
+    const { calls, registry, events } = this.context;
+    await Promise.all(this.#roster.members.map((member) => calls.leave(member, this.self, LEAVE_MS)));
+    this.#become(this.#roster.withoutSelf());
+    await registry.remove(this.self).catch((error) => events.registryFailed(error));
+  }
+
+  /** Makes sure of a node that is believed to own something: the ring is right, as far as can be told, after it. */
+  async verify(member: Member): Promise<void> {
+    const { clock } = this.context;
+    if (clock.monotonic() - (this.#reachedAt.get(member.id) ?? -Infinity) < SURE_MS) return;
+    await this.#check(member, async (found) => {
+      if (found !== "silent") return false;
+      const listed = await this.#list();
+      return listed !== undefined && !listed.some((each) => isSame(each, member));
+    });
+  }
+
+  /** A command could not be delivered to it: nothing listens there. */
+  refused(member: Member): void {
+    this.#reachedAt.delete(member.id);
+    this.#become(this.#roster.refused(member));
+  }
+
+  /** Another node named it as an owner. */
+  named(member: Member): void {
+    this.#become(this.#roster.admitted(member));
+  }
+
+  /** A node greeted this one. @returns the nodes that this one knows */
+  greeted(member: Member): Member[] {
+    this.#become(this.#roster.admitted(member));
+    // Where it could not be reached before, that it reaches this node is not enough.
+    if (this.#roster.member(member.id) === undefined) this.#check(member);
+    return [this.self, ...this.#roster.members];
+  }
+
+  /** A node said good-bye. */
+  departed(id: string, incarnation: number): void {
+    this.#become(this.#roster.departed(id, incarnation));
+  }
+
+  // --- heartbeats ---
+
+  #beatAfter(delayMs: number): void {
+    if (!this.#leaving) this.#cancelBeat = this.context.clock.after(delayMs, () => this.#beat());
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, heartbeatMs } = this.context;
+    const startedAt = clock.monotonic();
+    const wasAway = this.registryAgeMs ?? 0;
+    for (const member of this.#roster.unreachable) this.#check(member);
+    const listed = await this.#exchange();
+    if (listed !== undefined) this.#hear(listed);
+    // This process stood still, or the registry does: the others may have let this node go.
+    if (wasAway > 3 * heartbeatMs) await this.#greet(this.#roster.members);
+    this.#beatAfter(Math.max(0, startedAt + heartbeatMs - clock.monotonic()));
+  }
+
+  /** What the registry lists; those that it misses are asked directly. */
+  #hear(listed: readonly Member[]): void {
+    let roster = this.#roster;
+    for (const member of listed) roster = roster.admitted(member);
+    const namesake = listed.find(({ id, incarnation }) => id === this.self.id && incarnation > this.self.incarnation);
+    if (namesake !== undefined) this.context.events.displaced(namesake);
+    const ids = new Set(listed.map(({ id }) => id));
+    this.#become(roster.forgotten((id) => ids.has(id)));
+    for (const member of this.#roster.members) {
+      if (!listed.some((each) => isSame(each, member))) this.#check(member, () => Promise.resolve(true));
+    }
+  }
+
+  /** Lists all nodes and writes this one, in that order: else it would overwrite a namesake before it sees it. */
+  async #exchange(): Promise<Member[] | undefined> {
+    const { registry, events } = this.context;
+    const listed = await this.#list();
+    if (listed === undefined || this.#leaving) return listed;
+    try {
+      await registry.write(this.self);
+      return listed;
+    } catch (error) {
+      events.registryFailed(error as Error);
+      return undefined;
+    }
+  }
+
+  async #list(): Promise<Member[] | undefined> {
+    const { registry, events, clock } = this.context;
+    try {
+      const listed = await registry.list();
+      this.#answeredAt = clock.monotonic();
+      return listed;
+    } catch (error) {
+      events.registryFailed(error as Error);
+      return undefined;
+    }
+  }
+
+  // --- the others ---
+
+  /** Greets nodes, and those that they know; whoever does not answer is in all the same: the registry vouches for it. */
+  async #greet(members: readonly Member[]): Promise<void> {
+    const greeted = new Set<string>([this.self.id]);
+    let next = members.filter(({ id }) => !greeted.has(id));
+    while (next.length > 0) {
+      for (const { id } of next) greeted.add(id);
+      this.#become(next.reduce((roster, member) => roster.admitted(member), this.#roster));
+      const known = (await Promise.all(next.map((member) => this.context.calls.greet(member, this.self)))).flat();
+      next = known.filter(({ id }, at) => !greeted.has(id) && known.findIndex((other) => other.id === id) === at);
+    }
+  }
+
+  /** Pings a node, once at a time, and draws the consequence. @param missing whether the registry does not list it */
+  #check(member: Member, missing?: (found: unknown) => Promise<boolean>): Promise<void> {
+    const { calls, clock } = this.context;
+    const key = `${member.id} ${member.incarnation}`;
+    const check = this.#checks.get(key) ?? (async () => {
+      const found = await calls.ping(member);
+      const isMissing = await missing?.(found) ?? false;
+      this.#checks.delete(key);
+      if (typeof found === "object") this.#reachedAt.set(found.id, clock.monotonic());
+      else this.#reachedAt.delete(member.id);
+      this.#become(judged(this.#roster, member, found, isMissing));
+    })();
+    this.#checks.set(key, check);
+    return check;
+  }
+
+  #become(now: Roster): void {
+    const before = this.#roster;
+    if (now === before) return;
+    this.#roster = now;
+    const { events, changed } = this.context;
+    changed(now, before);
+    for (const member of before.members) {
+      if (now.member(member.id) !== undefined) continue;
+      this.#reachedAt.delete(member.id);
+      events.nodeGone(member, whyGone(now, member));
+    }
+    if (now.ring !== before.ring) events.ringChanged(now.ring.nodes);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.context.clock.after(ms, resolve));
+  }
+}

@@ -1,0 +1,41 @@
+/** Which ways lead to other nodes? One to each incarnation, made when it is first needed. */
+import { isSame, type Member } from "./member.ts";
+import { Peer, type PeerContext } from "./peer.ts";
+import type { Roster } from "./roster.ts";
+
+/** The ways to all other nodes. */
+export class Peers {
+  readonly #peers = new Map<string, Peer>();
+
+  constructor(readonly context: PeerContext) {}
+
+  /** The way to a node. */
+  to(member: Member): Peer {
+    const known = this.#peers.get(member.id);
+    if (known !== undefined && isSame(known.member, member)) return known;
+    const peer = new Peer(member, this.context);
+    this.#peers.set(member.id, peer);
+    known?.break();
+    return peer;
+  }
+
+  /**
+   * Closes the ways to nodes that are no longer in the ring. One that said good-bye may still answer what it took; of
+   * any other nothing is to be expected.
+   */
+  follow(roster: Roster): void {
+    for (const [id, peer] of this.#peers) {
+      const member = roster.member(id);
+      if (member !== undefined && isSame(member, peer.member)) continue;
+      this.#peers.delete(id);
+      if (roster.hasLeft(peer.member)) peer.retire();
+      else peer.break();
+    }
+  }
+
+  /** Gives everything up. */
+  close(): void {
+    for (const peer of this.#peers.values()) peer.break();
+    this.#peers.clear();
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What does a node do with what its peers send? It answers pings, greetings and good-byes, and decides the commands of
+ * the actors that it owns. Of any other it names the owner, once it has made sure of it; it never passes one on.
+ */
+import type { Clock, OutcomeOf } from "../actors/ports.ts";
+import { Fault } from "../actors/ports.ts";
+import type { Kind } from "../domain/decision.ts";
+import { PATHS } from "./calls.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { ClusterEvents } from "./events.ts";
+import { memberOf } from "./member.ts";
+import type { Membership } from "./membership.ts";
+import {
+  type Answer,
+  BadMessage,
+  decodeCommands,
+  DONE,
+  encodeAnswers,
+  FAULT,
+  NOT_OWNER,
+  type Posted,
+  REFUSED,
+  versioned,
+} from "./wire.ts";
+
+/** Commands of peers that may be under way at once; a batch that would exceed it is refused whole with 503. */
+export const OPEN_MAX = 65_536;
+
+/** Where the lines of a reply go. */
+export interface Sink {
+  line(text: string): void;
+  end(): void;
+}
+
+/** What a message is answered with. */
+export interface Reply {
+  readonly status: 200 | 400 | 404 | 503;
+  /** Of 200: writes the lines, now or later. */
+  readonly write?: (sink: Sink) => void;
+}
+
+/** What reception works with. */
+export interface ReceptionContext {
+  readonly dispatcher: Dispatcher;
+  readonly membership: Membership;
+  readonly clock: Clock;
+  readonly events: ClusterEvents;
+}
+
+/** Takes messages of peers; the network around it has checked who they are. */
+export class Reception {
+  #open = 0;
+
+  constructor(readonly context: ReceptionContext) {}
+
+  /** Answers a message; whatever it is, nothing is thrown. */
+  receive(path: string, text: string): Reply {
+    try {
+      return this.#receive(path, text);
+    } catch (error) {
+      if (error instanceof BadMessage || error instanceof SyntaxError) return { status: 400 };
+      throw error;
+    }
+  }
+
+  #receive(path: string, text: string): Reply {
+    const { membership, clock } = this.context;
+    switch (path) {
+      case PATHS.commands: {
+        const posted = decodeCommands(JSON.parse(text), { now: clock.now(), monotonic: clock.monotonic() });
+        if (this.#open + posted.length > OPEN_MAX) return { status: 503 };
+        return { status: 200, write: (sink) => this.#decide(posted, sink) };
+      }
+      case PATHS.ping:
+        versioned(JSON.parse(text));
+        return said(membership.pong);
+      case PATHS.greet: {
+        const member = memberOf(versioned(JSON.parse(text))[1]);
+        return member === undefined ? { status: 400 } : said(membership.greeted(member));
+      }
+      case PATHS.leave: {
+        const [, id, incarnation] = versioned(JSON.parse(text));
+        if (typeof id !== "string" || typeof incarnation !== "number") return { status: 400 };
+        membership.departed(id, incarnation);
+        return said(true);
+      }
+    }
+    return { status: 404 };
+  }
+
+  #isKnown({ kind, key, command }: Posted): boolean {
+    const hosted = this.context.dispatcher.hosted(kind);
+    return hosted !== undefined && hosted.isKey(key) && hosted.isCommand(command);
+  }
+
+  /** Decides a batch; answers that fall in one tick are one line. */
+  #decide(posted: readonly Posted[], sink: Sink): void {
+    let ready: Answer[] = [];
+    let open = posted.length;
+    const flush = () => {
+      sink.line(encodeAnswers(ready));
+      ready = [];
+      if (open === 0) sink.end();
+    };
+    const answer = (each: Answer) => {
+      open--;
+      this.#open--;
+      if (ready.push(each) === 1) this.context.clock.soon(flush);
+    };
+    this.#open += open;
+    if (open === 0) sink.end();
+    for (const [place, each] of posted.entries()) this.#decideOne(place, each, answer);
+  }
+
+  async #decideOne(place: number, posted: Posted, answer: (answer: Answer) => void): Promise<void> {
+    const { membership, dispatcher } = this.context;
+    const { kind, key, command } = posted;
+    if (!this.#isKnown(posted)) { // of a newer version; the rest of its batch is not harmed
+      answer([place, FAULT, "data_error"]);
+      return;
+    }
+    let owner = membership.roster.ownerOf(key);
+    if (owner !== membership.self) {
+      await membership.verify(owner);
+      owner = membership.roster.ownerOf(key);
+    }
+    if (owner !== membership.self) {
+      answer([place, NOT_OWNER, owner]);
+      return;
+    }
+    try {
+      answer(outcomeAnswer(place, await dispatcher.askHere(kind, key, command, posted)));
+    } catch (error) {
+      if (!(error instanceof Fault)) this.context.events.unexpected(error);
+      answer([place, FAULT, error instanceof Fault ? error.code : "storage_unavailable"]);
+    }
+  }
+}
+
+function outcomeAnswer(place: number, outcome: OutcomeOf<Kind>): Answer {
+  return outcome.kind === "done" ? [place, DONE, outcome.answer] : [place, REFUSED, outcome.refusal];
+}
+
+function said(value: unknown): Reply {
+  return {
+    status: 200,
+    write(sink) {
+      sink.line(JSON.stringify(value));
+      sink.end();
+    },
+  };
+}

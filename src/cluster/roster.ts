@@ -1,0 +1,136 @@
+/**
+ * Who is in my ring? An immutable value: what is heard of another node makes the next one. The ring of a node changes
+ * by a greeting, a good-bye, or where a node was tried directly and could not be reached; a registry that is gone or
+ * empty says nothing.
+ */
+import { isSame, type Member } from "./member.ts";
+import { Ring } from "./ring.ts";
+
+/** Good-byes remembered, so that an entry that outlives its node brings nobody back; the oldest is forgotten first. */
+const LEFT_MAX = 1_000;
+
+interface Marks {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly unreachable: ReadonlyMap<string, Member>;
+  readonly left: ReadonlyMap<string, number>;
+  readonly leaving: boolean;
+}
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  return new Map([...map].filter(([each]) => each !== key));
+}
+
+/** The nodes that this one counts with, itself among them until it leaves. */
+export class Roster {
+  readonly ring: Ring;
+  readonly #marks: Marks;
+
+  private constructor(readonly self: Member, marks: Marks, ring?: Ring) {
+    this.#marks = marks;
+    this.ring = ring ?? new Ring([...marks.members.keys(), ...marks.leaving ? [] : [self.id]]);
+  }
+
+  /** A node that knows nobody yet. */
+  static alone(self: Member): Roster {
+    return new Roster(self, { members: new Map(), unreachable: new Map(), left: new Map(), leaving: false });
+  }
+
+  /** The others in the ring. */
+  get members(): readonly Member[] {
+    return [...this.#marks.members.values()];
+  }
+
+  /** Those out of the ring since nobody answered where they were asked. */
+  get unreachable(): readonly Member[] {
+    return [...this.#marks.unreachable.values()];
+  }
+
+  /** Whether this node has left the ring. */
+  get leaving(): boolean {
+    return this.#marks.leaving;
+  }
+
+  /** Whether this incarnation has said good-bye. */
+  hasLeft({ id, incarnation }: Member): boolean {
+    return (this.#marks.left.get(id) ?? -1) >= incarnation;
+  }
+
+  /** A node in the ring, this one included; undefined where it is not. */
+  member(id: string): Member | undefined {
+    return id === this.self.id && !this.leaving ? this.self : this.#marks.members.get(id);
+  }
+
+  /** The owner of an actor: this node itself where it knows nobody else. */
+  ownerOf(key: string): Member {
+    const id = this.ring.ownerOf(key);
+    return id === undefined ? this.self : this.member(id)!;
+  }
+
+  /** After a greeting, an entry, or another node's word: in, unless it is known to have left or to be unreachable. */
+  admitted(member: Member): Roster {
+    const { members, unreachable, left } = this.#marks;
+    if (member.id === this.self.id || this.hasLeft(member)) return this;
+    if ((unreachable.get(member.id)?.incarnation ?? -1) >= member.incarnation) return this;
+    const known = members.get(member.id);
+    if (known !== undefined && known.incarnation >= member.incarnation) return this;
+    return this.#with({
+      members: new Map(members).set(member.id, member),
+      unreachable: without(unreachable, member.id),
+      left: without(left, member.id),
+    });
+  }
+
+  /** After it answered directly: in, though it could not be reached before. */
+  reached(member: Member): Roster {
+    const { unreachable } = this.#marks;
+    const wasOut = (unreachable.get(member.id)?.incarnation ?? Infinity) <= member.incarnation;
+    return (wasOut ? this.#with({ unreachable: without(unreachable, member.id) }) : this).admitted(member);
+  }
+
+  /** After nothing listened where it was asked: this incarnation is out until it answers. */
+  refused(member: Member): Roster {
+    const roster = this.lost(member);
+    if (roster === this) return this;
+    return roster.#with({ unreachable: new Map(this.#marks.unreachable).set(member.id, member) });
+  }
+
+  /** After its entry was missing and it did not answer: out; its next entry or greeting brings it back. */
+  lost(member: Member): Roster {
+    const known = this.#marks.members.get(member.id);
+    if (known === undefined || !isSame(known, member)) return this;
+    return this.#with({ members: without(this.#marks.members, member.id) });
+  }
+
+  /** After its good-bye: out for good; a new incarnation is another. */
+  departed(id: string, incarnation: number): Roster {
+    const { members, unreachable, left } = this.#marks;
+    if (id === this.self.id || (left.get(id) ?? -1) >= incarnation) return this;
+    const leftNow = [...without(left, id), [id, incarnation] as const].slice(-LEFT_MAX);
+    const gone = (one: Member | undefined) => one !== undefined && one.incarnation <= incarnation;
+    return this.#with({
+      members: gone(members.get(id)) ? without(members, id) : members,
+      unreachable: gone(unreachable.get(id)) ? without(unreachable, id) : unreachable,
+      left: new Map(leftNow),
+    });
+  }
+
+  /** Without those unreachable that the registry no longer lists: nothing is to be expected of them. */
+  forgotten(listed: (id: string) => boolean): Roster {
+    const { unreachable } = this.#marks;
+    const kept = [...unreachable].filter(([id]) => listed(id));
+    return kept.length === unreachable.size ? this : this.#with({ unreachable: new Map(kept) });
+  }
+
+  /** After this node left: the others own what it owned. */
+  withoutSelf(): Roster {
+    return this.leaving ? this : this.#with({ leaving: true });
+  }
+
+  /** The ring is made anew only where its nodes change. */
+  #with(change: Partial<Marks>): Roster {
+    const marks = { ...this.#marks, ...change };
+    const same = marks.leaving === this.leaving && marks.members.size === this.#marks.members.size &&
+      [...marks.members.keys()].every((id) => this.#marks.members.has(id));
+    return new Roster(this.self, marks, same ? this.ring : undefined);
+  }
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
+import type { Found } from "../../src/cluster/calls.ts";
+import { judged } from "../../src/cluster/judgement.ts";
+import { type Member, selfMember } from "../../src/cluster/mod.ts";
+import { Roster } from "../../src/cluster/roster.ts";
+import {
+  type Answer,
+  BadMessage,
+  BATCH_MAX,
+  decodeAnswers,
+  decodeCommands,
+  encodeAnswers,
+  encodeCommands,
+  versioned,
+} from "../../src/cluster/wire.ts";
+import { claim, create, edit, terms, validate, voidClaim } from "../support/commands.ts";
+
+const SENT = { now: 1_000_000, monotonic: 5_000 };
+const POSTED = { kind: "coupon", key: "ünï 🎉", command: claim("u"), deadline: 9_000, lease: 7_000 };
+
+for (const version of [1, 2]) {
+  Deno.test(`commands of version ${version} arrive as they left, their time counted by the receiver's clock`, () => {
+    const sent = [{ ...POSTED, doubtful: false, handed: 0 }, { ...POSTED, doubtful: true, handed: 3 }];
+    const text = encodeCommands(sent, version, SENT);
+    const read = decodeCommands(JSON.parse(text), { now: 1_000_000, monotonic: 77 });
+    for (const [at, { kind, key, command, doubtful, handed }] of sent.entries()) {
+      assert.deepEqual(read[at], { kind, key, command, doubtful, handed, deadline: 77 + 2_000 });
+    }
+  });
+}
+
+Deno.test("what a batch lay on its way is taken off its time; a clock that is behind adds none", () => {
+  const text = encodeCommands([{ ...POSTED, doubtful: false, handed: 0 }], 2, SENT);
+  const deadline = (now: number) => decodeCommands(JSON.parse(text), { now, monotonic: 100 })[0]!.deadline;
+  assert.equal(deadline(1_000_000 + 1_500), 100 + 500);
+  assert.equal(deadline(1_000_000 + 60_000), 100 + 2_000 - 60_000);
+  assert.equal(deadline(1_000_000 - 50), 100 + 2_000);
+});
+
+const command = ["coupon", "k", 1_000, 0, { id: "x" }];
+const garbage: unknown[] = [
+  null,
+  "a",
+  {},
+  [],
+  [0, []],
+  [3, 1, []],
+  ["2", 1, []],
+  [2, "now", []],
+  [2, -1, []],
+  [2, 1],
+  [2, 1, {}],
+  [1, 1, []],
+  [2, 1, [null]],
+  [2, 1, [[]]],
+  [2, 1, [command, "x"]],
+  [2, 1, Array(BATCH_MAX + 1).fill(command)],
+  ...command.map((_, at) => [2, 1, [command.with(at, null as never)]]),
+  [2, 1, [command.with(2, -1)]],
+  [2, 1, [command.with(3, 1.5)]],
+  [2, 1, [command.with(4, { id: 1 } as never)]],
+];
+for (const message of garbage) {
+  Deno.test(`decodeCommands() refuses ${JSON.stringify(message).slice(0, 60)}`, () => {
+    assert.throws(() => decodeCommands(message, SENT), BadMessage);
+  });
+}
+
+Deno.test("versioned() takes this version and the one before", () => {
+  assert.deepEqual([versioned([1, "a"]), versioned([2, "a"])], [[1, "a"], [2, "a"]]);
+  for (const version of [0, 3, 1.5, -1, "2", null]) assert.throws(() => versioned([version]), BadMessage);
+});
+
+Deno.test("answers arrive as they left; what is none is refused", () => {
+  const owner = selfMember("n1", "http://n1:8081", 1);
+  const answers: Answer[] = [[0, 0, { kind: "x" }], [1, 1, "sold_out"], [2, 2, "overloaded"], [3, 3, owner]];
+  assert.deepEqual(decodeAnswers(encodeAnswers(answers)), answers);
+  for (const line of ["{}", "[[]]", "[[0,4,1]]", "[[0,3,{}]]", "[[0,2,1]]", "[[-1,0,1]]", "[[0,0]]", "["]) {
+    assert.throws(() => decodeAnswers(line));
+  }
+});
+
+Deno.test("isCouponCommand() takes every command that the edge makes", () => {
+  const all = [
+    claim("u", { keyed: true }),
+    validate("ünï 🎉"),
+    voidClaim("u"),
+    create(terms("Promo", 1, { startsAt: 5, endsAt: null })),
+    edit({}),
+    edit({ amount: 3, startsAt: null, endsAt: 9, paused: true }),
+  ];
+  for (const each of all) assert(isCouponCommand(JSON.parse(JSON.stringify(each))), each.kind);
+});
+
+Deno.test("isCouponCommand() refuses what the rules must not meet", () => {
+  const good = claim("u");
+  const wrong = [
+    null,
+    "claim",
+    {},
+    { ...good, kind: "transfer" },
+    { ...good, id: "1" },
+    { ...good, id: undefined },
+    { ...good, keyed: 1 },
+    { ...good, userId: "" },
+    { ...good, userId: 5 },
+    { ...good, userId: "a\u0000" },
+    create(terms("a/b", 1)),
+    create(terms("Promo", 0)),
+    create(terms("Promo", 1.5)),
+    { ...create(terms("Promo", 1)), terms: null },
+    create(terms("Promo", 1, { startsAt: "now" as never })),
+    edit({ amount: 2 ** 31 }),
+    edit({ paused: null as never }),
+    { ...edit({}), changes: undefined },
+  ];
+  for (const each of wrong) assert(!isCouponCommand(each), JSON.stringify(each));
+});
+
+Deno.test("isCouponKey() takes folds alone", () => {
+  assert(isCouponKey("promo"));
+  for (const key of ["Promo", " promo", "", "a/b", "."]) assert(!isCouponKey(key), key);
+});
+
+const A1: Member = { ...selfMember("a", "http://a:8081", 5) };
+const judgements: [found: string, Found, missing: boolean, incarnation: number][] = [
+  ["silent", "silent", false, 5],
+  ["silent and missing", "silent", true, 0],
+  ["refused", "refused", false, 0],
+  ["refused and missing", "refused", true, 0],
+  ["there", { ...A1, leaving: false }, false, 5],
+  ["there, though missing", { ...A1, leaving: false }, true, 5],
+  ["leaving", { ...A1, leaving: true }, false, 0],
+  ["a new incarnation", { ...A1, incarnation: 6, leaving: false }, false, 6],
+  ["another node at its address", { ...A1, id: "b", leaving: false }, false, 0],
+];
+for (const [what, found, missing, incarnation] of judgements) {
+  Deno.test(`a node that is found ${what} is ${incarnation === 0 ? "out" : "in"}`, () => {
+    const before = Roster.alone(selfMember("self", "http://self:8081", 1)).admitted(A1);
+    assert.equal(judged(before, A1, found, missing).member("a")?.incarnation ?? 0, incarnation);
+  });
+}

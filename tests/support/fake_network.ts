@@ -1,0 +1,85 @@
+/**
+ * A network in one process: real messages, 1 ms each way, between nodes that can die, freeze or be cut off. Like the
+ * real one it says for sure that something was not delivered only where nothing listens; and what was sent to a frozen
+ * process is read once it goes on, whether or not the sender still waits.
+ */
+import type { Reception } from "../../src/cluster/reception.ts";
+import { NeverConnected, type Transport } from "../../src/cluster/transport.ts";
+import type { NodeClock } from "./node_clock.ts";
+
+const LATENCY_MS = 1;
+
+/** A process at an address. */
+export interface Host {
+  readonly url: string;
+  readonly clock: NodeClock;
+  readonly receive: Reception["receive"];
+}
+
+/** All hosts and what is between them. */
+export class FakeNetwork {
+  readonly #hosts = new Map<string, Host>();
+  readonly #cut = new Set<string>();
+  /** Messages sent, by path. */
+  readonly sent = new Map<string, number>();
+  /** Decides of each message of commands whether its answers are lost, though it arrives. */
+  losesAnswers: (from: string, to: string) => boolean = () => false;
+
+  /** A process begins to listen. */
+  listen(host: Host): void {
+    this.#hosts.set(host.url, host);
+  }
+
+  /** Nothing passes between two any more, and neither is told. */
+  cut(a: string, b: string): void {
+    this.#cut.add(`${a} ${b}`).add(`${b} ${a}`);
+  }
+
+  /** All connections work again. */
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  /** What a process sends by. */
+  transportOf(from: string, clock: NodeClock): Transport {
+    return {
+      send: (to, path, message, signal, onLine) =>
+        new Promise((resolve, reject) => {
+          this.sent.set(path, (this.sent.get(path) ?? 0) + 1);
+          signal.addEventListener("abort", () => clock.run(() => reject(new Error("aborted"))));
+          clock.after(LATENCY_MS, () => {
+            if (this.#cut.has(`${from} ${to}`)) return;
+            const host = this.#hosts.get(to);
+            if (host === undefined || host.clock.state === "dead") reject(new NeverConnected(to));
+            else this.#deliver({ from, to, path, message, host }, clock, onLine, resolve, reject);
+          });
+        }),
+    };
+  }
+
+  #deliver(
+    { from, to, path, message, host }: { from: string; to: string; path: string; message: string; host: Host },
+    clock: NodeClock,
+    onLine: (line: string) => void,
+    resolve: (status: number) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const back = (callback: () => void) =>
+      host.clock.world.after(LATENCY_MS, () => {
+        if (host.clock.state === "dead") reject(new Error("connection reset"));
+        else if (!this.#cut.has(`${from} ${to}`)) clock.run(callback);
+      });
+    const isLost = path === "/commands" && this.losesAnswers(from, to);
+    host.clock.run(() => {
+      const { status, write } = host.receive(path, message);
+      if (isLost) back(() => reject(new Error("connection reset")));
+      else if (write === undefined) back(() => resolve(status));
+      else write({ line: (text) => back(() => onLine(text)), end: () => back(() => resolve(status)) });
+    });
+  }
+
+  /** Connections to a process that died are reset. */
+  died(host: Host): void {
+    if (this.#hosts.get(host.url) === host) this.#hosts.delete(host.url);
+  }
+}
