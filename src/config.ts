@@ -34,12 +34,19 @@ export interface Config {
   readonly keepAttemptsMs: number;
 }
 
-/** Where settings come from: `Deno.env.toObject()`. */
+/** Where settings come from. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** This process's environment, read name by name, so that a permission for the settings' names suffices. */
+const PROCESS: Environment = readingBy((name) => Deno.env.get(name));
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const HOUR_MS = 3_600_000;
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
+
+function readingBy(valueOf: (name: string) => string | undefined): Environment {
+  return new Proxy({}, { get: (_, name) => valueOf(String(name)) });
+}
 
 function wrong(name: string, value: string, allowed: string): ConfigError {
   return new ConfigError(`${name}=${value}: must be ${allowed}`);
@@ -96,7 +103,7 @@ function loopbackHost(env: Environment): string {
  * @returns frozen settings, defaults filled in
  * @throws ConfigError one line that names the first wrong setting, its value and what is allowed
  */
-export function readConfig(env: Environment = Deno.env.toObject()): Config {
+export function readConfig(env: Environment = PROCESS): Config {
   const checkoutMode = oneOf(env, "CHECKOUT_MODE", "exclusive", ["exclusive", "open"]);
   return Object.freeze({
     host: loopbackHost(env),
@@ -119,4 +126,19 @@ export function readConfig(env: Environment = Deno.env.toObject()): Config {
     salesAhead: integer(env, "SALES_AHEAD", 1, 0, 24),
     keepAttemptsMs: duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
   });
+}
+
+/**
+ * The names of all settings, as readConfig() asks for them.
+ *
+ * @param env may lead it to ask for more than it does where nothing is set
+ * @throws ConfigError where readConfig() does
+ */
+export function settingNames(env: Environment = {}): ReadonlySet<string> {
+  const names = new Set<string>();
+  readConfig(readingBy((name) => {
+    names.add(name);
+    return env[name];
+  }));
+  return names;
 }

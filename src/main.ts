@@ -30,7 +30,7 @@ const SESSIONS = { activations: 4, views: 4 };
 /** How often, and for how long between, a database that cannot be reached is tried at start. */
 const CONNECT_RETRIES = { maxAttempts: 40, minTimeout: 250, maxTimeout: 1_000, multiplier: 2, jitter: 0 };
 /** Stopping takes no longer than this, in milliseconds, whatever hangs. */
-const STOP_MAX_MS = 12_000;
+export const STOP_MAX_MS = 12_000;
 
 /** A node that serves. */
 export interface Node {

@@ -5,7 +5,7 @@ import { openTestPostgres } from "./storage.ts";
 import { until } from "./until.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-const PERMISSIONS = ["--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write"];
+const SERVE = ["run", "--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write", "src/main.ts"];
 /** What of this process's environment a server needs; its settings are the test's alone. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "DENO_DIR", "XDG_CACHE_HOME"];
 const START_MS = 60_000;
@@ -18,6 +18,10 @@ export interface NodeOptions {
   /** Of the embedded database, where there is no `databaseUrl`. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What Deno is told to do; else to run the server with all that it may need. */
+  readonly command?: readonly string[];
+  /** Where; else in the project's folder. */
+  readonly cwd?: string;
 }
 
 /** A server process, from its start to its end; what it says goes to a file, so that nothing waits for a reader. */
@@ -29,12 +33,11 @@ class ServerProcess {
   readonly #forget = endWithMe(() => this.end("SIGKILL").then(() => {}));
   #said = "";
 
-  constructor({ databaseUrl = "", dataDir = "", env = {} }: NodeOptions) {
-    const command = [Deno.execPath(), "run", ...PERMISSIONS, "src/main.ts"];
+  constructor({ databaseUrl = "", dataDir = "", env = {}, command = SERVE, cwd = ROOT }: NodeOptions) {
     const inherited = INHERITED.map((name) => [name, Deno.env.get(name)] as const).filter(([, value]) => value);
     const child = new Deno.Command("/bin/sh", {
-      args: ["-c", 'exec "$@" >>"$0" 2>&1', this.#log, ...command],
-      cwd: ROOT,
+      args: ["-c", 'exec "$@" >>"$0" 2>&1', this.#log, Deno.execPath(), ...command],
+      cwd,
       clearEnv: true,
       env: { ...Object.fromEntries(inherited), PORT: "0", DATABASE_URL: databaseUrl, DATA_DIR: dataDir, ...env },
       stdin: "null",

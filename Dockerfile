@@ -1,0 +1,30 @@
+# How does a node run in a container? Not as root, with its modules cached and locked, with no permission to spare.
+
+FROM denoland/deno:2.9.6 AS build
+WORKDIR /app
+COPY deno.json deno.lock ./
+COPY src ./src
+COPY deploy/health_check.ts ./deploy/
+RUN ["deno", "cache", "--frozen", "src/main.ts", "deploy/health_check.ts"]
+
+# No shell and no package manager. Its entry point is deno under tini, which passes signals on.
+FROM denoland/deno:distroless-2.9.6
+WORKDIR /app
+COPY --from=build /deno-dir /deno-dir
+COPY --from=build /app /app
+
+# The loopback address of a container is of no use to others.
+ENV HOST=0.0.0.0
+EXPOSE 8080 8081
+USER 65532:65532
+STOPSIGNAL SIGTERM
+
+# Alive, not ready: whoever kills what is unhealthy must not kill every node while PostgreSQL is away. The balancer asks
+# for readiness.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
+  CMD ["deno", "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1", "--allow-env=PORT", "deploy/health_check.ts"]
+
+# Of the environment it sees its settings alone; whatever else a library asks for is not there.
+CMD ["run", "--no-prompt", "--frozen", "--cached-only", "--allow-net", "--ignore-env", \
+  "--allow-env=ACTORS_AWAKE_MAX,ACTOR_IDLE,ADMIN_TOKEN,ALLOW_UNSAFE_DATABASE,CHECKOUT_MODE,CHECKOUT_TTL,CLUSTER_PORT,CLUSTER_SECRET,DATABASE_URL,DATA_DIR,DRAIN,HEARTBEAT,HOST,ITEMS_PER_SALE,JWT_SECRET,KEEP_ATTEMPTS,LANES,LOG_LEVEL,MAILBOX_MAX,NODE_EXPIRY,NODE_ID,NODE_URL,PORT,PURCHASE_LIMIT,REQUEST_TIMEOUT,SALES_AHEAD,SALE_CLOSES,SERVICE_TOKEN,UPSTASH_REDIS_REST_TOKEN,UPSTASH_REDIS_REST_URL", \
+  "src/main.ts"]

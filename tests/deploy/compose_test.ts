@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { readConfig } from "../../src/config.ts";
+import { STOP_MAX_MS } from "../../src/main.ts";
+import { environmentOf, nodes, openNetworks, service, services } from "../support/compose.ts";
+import { PEER_PORT } from "../support/deploy_settings.ts";
+import { image } from "../support/image.ts";
+
+/** A variable of a service, read as a URL. */
+function urlOf(name: string, variable: string): URL {
+  return new URL(environmentOf(service(name))[variable]!);
+}
+
+function shareNetwork(one: string, other: string): boolean {
+  return service(one).networks.some((network) => service(other).networks.includes(network));
+}
+
+Deno.test("every service has a health check, restarts, and names its image's very version", () => {
+  assert.equal(services.size, 7);
+  for (const [name, { image: reference, build, healthcheck, restart }] of services) {
+    assert.equal(restart, "unless-stopped", name);
+    if (build !== undefined) continue; // Its health check is the Dockerfile's.
+    assert(healthcheck !== undefined && /^CMD(-SHELL)?$/.test(healthcheck.test[0]!), name);
+    assert.match(reference, /^[a-z/-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?$/, name);
+  }
+  assert.equal(image("HEALTHCHECK").length, 1);
+});
+
+Deno.test("there are three nodes, each named as its service and reached by its peers there", () => {
+  assert.deepEqual([...nodes.keys()], ["node-1", "node-2", "node-3"]);
+  for (const name of nodes.keys()) {
+    assert.equal(environmentOf(service(name))["NODE_ID"], name);
+    assert.equal(urlOf(name, "NODE_URL").href, `http://${name}:${PEER_PORT}/`);
+  }
+});
+
+Deno.test("the nodes differ in nothing but their names", () => {
+  const plain = [...nodes].map(([name, node]) => JSON.stringify(node).replaceAll(name, "node"));
+  assert.equal(new Set(plain).size, 1);
+});
+
+Deno.test("the nodes' and the balancer's ports are the code's own, and the image tells them", () => {
+  const { port } = readConfig({});
+  assert.deepEqual(image("EXPOSE"), [`${port} ${PEER_PORT}`]);
+  assert.deepEqual(service("balancer").ports?.map(({ target }) => target), [port]);
+});
+
+Deno.test("only the balancer has a published port, and only it is on a network that leads outside", () => {
+  const having = (is: (name: string) => boolean) => [...services.keys()].filter(is);
+  assert.deepEqual(having((name) => service(name).ports !== undefined), ["balancer"]);
+  assert.equal(openNetworks.length, 1);
+  assert.deepEqual(having((name) => service(name).networks.includes(openNetworks[0]!)), ["balancer"]);
+  assert.deepEqual(having((name) => name !== "balancer" && shareNetwork("balancer", name)), [...nodes.keys()]);
+});
+
+Deno.test("what a service asks is on a network with it, under the credentials that it was given", () => {
+  const { POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB } = environmentOf(service("postgres"));
+  for (const name of nodes.keys()) {
+    const database = urlOf(name, "DATABASE_URL");
+    const [user, password, path] = [database.username, database.password, database.pathname];
+    assert.deepEqual([user, password, path], [POSTGRES_USER, POSTGRES_PASSWORD, `/${POSTGRES_DB}`]);
+    const gateway = urlOf(name, "UPSTASH_REDIS_REST_URL");
+    assert.equal(
+      environmentOf(service(name))["UPSTASH_REDIS_REST_TOKEN"],
+      environmentOf(service("gateway"))["SRH_TOKEN"],
+    );
+    const asked = [database.hostname, gateway.hostname, ...nodes.keys()];
+    assert.deepEqual(asked.filter((other) => !shareNetwork(name, other)), []);
+  }
+  const redis = urlOf("gateway", "SRH_CONNECTION_STRING");
+  assert(shareNetwork("gateway", redis.hostname));
+  assert.equal(redis.password, environmentOf(service(redis.hostname))["REDISCLI_AUTH"]);
+});
+
+Deno.test("a node is given more time to stop than it takes at most", () => {
+  for (const [name, { stop_grace_period }] of nodes) {
+    const [, seconds] = /^(\d+)s$/.exec(stop_grace_period ?? "") ?? [];
+    assert(Number(seconds) * 1_000 > STOP_MAX_MS, `${name}: ${stop_grace_period} for ${STOP_MAX_MS} ms`);
+  }
+});
+
+Deno.test("PostgreSQL keeps its data in a volume and loses nothing that it acknowledged", () => {
+  const { command = [], volumes = [] } = service("postgres");
+  for (const setting of ["fsync", "full_page_writes", "synchronous_commit"]) {
+    assert.deepEqual(command.filter((it) => it.startsWith(`${setting}=`)), [`${setting}=on`]);
+  }
+  assert.deepEqual(volumes, ["postgres-data:/var/lib/postgresql/data"]);
+});
