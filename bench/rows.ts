@@ -6,6 +6,9 @@ import type { Load } from "./load.ts";
 /** The usual number of connections. */
 export const CONNECTIONS = 256;
 
+/** What comes before each measurement; audited like it. */
+const WARM_UP_SECONDS = 1;
+
 /** When something is measured. */
 export interface Round {
   /** From 0 on. */
@@ -123,8 +126,11 @@ function experimentOf(line: Line): Experiment {
     async measure(lab, { round, rounds, seconds }) {
       const server = await serve(lab);
       await probe(server.port, line, round);
+      const rows = database === undefined ? undefined : await lab.database(database);
       const load = { ...line.load, seconds, ...asleep && shareOf(round, rounds) };
-      const measured = await lab.load(title, server, load, database ? await lab.database(database) : undefined);
+      // The row before may have put its actors to sleep, and new code is slow at first.
+      if (!asleep) await lab.load(`${title}: warming up`, server, { ...load, seconds: WARM_UP_SECONDS }, rows);
+      const measured = await lab.load(title, server, load, rows);
       const { accepted, refused } = measured;
       const strange = expects === undefined ? refused : accepted;
       if (strange > 0) lab.book.notes.push(`${name}, round ${round + 1}: ${strange} answers were not as expected`);

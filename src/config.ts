@@ -21,12 +21,24 @@ export interface Config {
   readonly actorIdleMs: number;
   readonly requestTimeoutMs: number;
   readonly drainMs: number;
+  readonly itemsPerSale: number;
+  /** Items that one user may buy in one sale. */
+  readonly purchaseLimit: number;
+  readonly checkoutMode: "exclusive" | "open";
+  /** Life of a hold. */
+  readonly checkoutTtlMs: number;
+  readonly saleCloses: "sold_out" | "at_end";
+  /** Sales made before their hours. */
+  readonly salesAhead: number;
+  /** Age at which a sale's attempts are dropped. */
+  readonly keepAttemptsMs: number;
 }
 
 /** Where settings come from: `Deno.env.toObject()`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const HOUR_MS = 3_600_000;
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 function wrong(name: string, value: string, allowed: string): ConfigError {
@@ -85,6 +97,7 @@ function loopbackHost(env: Environment): string {
  * @throws ConfigError one line that names the first wrong setting, its value and what is allowed
  */
 export function readConfig(env: Environment = Deno.env.toObject()): Config {
+  const checkoutMode = oneOf(env, "CHECKOUT_MODE", "exclusive", ["exclusive", "open"]);
   return Object.freeze({
     host: loopbackHost(env),
     port: integer(env, "PORT", 8080, 0, 65_535),
@@ -98,5 +111,12 @@ export function readConfig(env: Environment = Deno.env.toObject()): Config {
     actorIdleMs: duration(env, "ACTOR_IDLE", 300_000, 1_000, 86_400_000),
     requestTimeoutMs: duration(env, "REQUEST_TIMEOUT", 5_000, 100, 60_000),
     drainMs: duration(env, "DRAIN", 2_000, 0, 60_000),
+    itemsPerSale: integer(env, "ITEMS_PER_SALE", 10_000, 1, 999_999),
+    purchaseLimit: integer(env, "PURCHASE_LIMIT", 10, 1, 32_767),
+    checkoutMode,
+    checkoutTtlMs: duration(env, "CHECKOUT_TTL", checkoutMode === "open" ? HOUR_MS : 30_000, 1, 24 * HOUR_MS),
+    saleCloses: oneOf(env, "SALE_CLOSES", "sold_out", ["sold_out", "at_end"]),
+    salesAhead: integer(env, "SALES_AHEAD", 1, 0, 24),
+    keepAttemptsMs: duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
   });
 }

@@ -2,16 +2,23 @@
 import { retry } from "@std/async/retry";
 import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "./actors/actor_system.ts";
+import type { Sales } from "./actors/ports.ts";
 import { Fault } from "./actors/ports.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { type CouponKind } from "./domain/coupon.ts";
 import { couponRules } from "./domain/coupon_state.ts";
+import { type SaleKind, saleRules, type SaleSettings } from "./domain/sale.ts";
 import { Edge, type RequestLog } from "./http/app.ts";
 import { BodyReader } from "./http/body.ts";
 import { CouponRoutes } from "./http/coupons.ts";
 import { Health } from "./http/health.ts";
+import { ItemPictures } from "./http/item_pictures.ts";
 import { Metrics } from "./http/metrics.ts";
+import { SaleStreams } from "./http/sale_streams.ts";
+import { SaleRoutes } from "./http/sales.ts";
 import { openLog } from "./log.ts";
+import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
+import { SaleOpener } from "./scheduler/sale_opener.ts";
 import { FolderInUse, openEmbedded } from "./storage/embedded.ts";
 import { MigrationError } from "./storage/migrate.ts";
 import { migrateDatabase, openStorage, type Storage, UnsafeDatabase } from "./storage/mod.ts";
@@ -68,16 +75,43 @@ function requestLog(log: Logger, verbose: boolean): RequestLog {
   };
 }
 
+function saleSettings(config: Config): SaleSettings {
+  const { purchaseLimit: limit, checkoutMode: mode, checkoutTtlMs: ttlMs, saleCloses: closes } = config;
+  return { limit, mode, ttlMs, closes };
+}
+
+/** Sees to it that each hour has its sale, and that old attempts go. */
+function startScheduler(
+  config: Config,
+  log: Logger,
+  { clock, attempts }: Storage,
+  sales: Sales,
+): { ready: () => boolean; stop: () => Promise<unknown> } {
+  const opener = new SaleOpener(sales, clock, { items: config.itemsPerSale, ahead: config.salesAhead }, {
+    opened: (key) => log.info("Opened the sale {key}", { key }),
+    failed: (key, error) => log.warn("Cannot open the sale {key}: {error}", { key, error: String(error) }),
+  });
+  const sweeper = new AttemptSweeper(attempts, clock, config.keepAttemptsMs, {
+    dropped: (keys) => log.info("Dropped the attempts of {keys}", { keys }),
+    failed: (error) => log.warn("Cannot drop old attempts: {error}", { error: String(error) }),
+  });
+  opener.start();
+  sweeper.start();
+  return { ready: () => opener.ready, stop: () => Promise.all([opener.stop(), sweeper.stop()]) };
+}
+
 /** Starts a node. @throws ConfigError, FolderInUse, MigrationError, UnsafeDatabase; NotConnected after half a minute */
 export async function startNode(config: Config, log: Logger): Promise<Node> {
   const database = await openDatabase(config);
   const metrics: Metrics = new Metrics({
-    actorsAwake: () => actors.awake,
-    mailboxDepth: () => actors.depth,
+    actorsAwake: () => coupons.awake + sales.awake,
+    mailboxDepth: () => coupons.depth + sales.depth,
+    streams: () => streams.count,
   });
   const storage: Storage = await whenReached(log, () =>
     openStorage(database, {
       lanes: config.lanes,
+      saleCloses: config.saleCloses,
       timeoutMs: config.requestTimeoutMs,
       holder: `${config.host}:${config.port}/${crypto.randomUUID()}`,
       allowUnsafe: config.allowUnsafeDatabase,
@@ -91,16 +125,26 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       },
     }));
   for (const name of storage.migrated) log.info("Applied migration {name}", { name });
-  const actors = new ActorSystem<CouponKind>(couponRules, storage.coupons, storage.clock, {
+  const { clock } = storage;
+  const limits = {
     mailboxMax: config.mailboxMax,
     awakeMax: config.actorsAwakeMax,
     idleMs: config.actorIdleMs,
     timeoutMs: config.requestTimeoutMs,
-  }, metrics);
+  };
+  const coupons = new ActorSystem<CouponKind>(couponRules, storage.coupons, clock, limits, metrics);
+  const sales = new ActorSystem<SaleKind>(saleRules(saleSettings(config)), storage.sales, clock, limits, metrics);
+  const scheduler = startScheduler(config, log, storage, sales);
   const bodies = new BodyReader();
-  const health = new Health(() => storage.connected());
-  const coupons = new CouponRoutes(actors, storage.views, bodies);
-  const edge = new Edge({ coupons, health, metrics, log: requestLog(log, config.logLevel === "debug") });
+  const health = new Health(() => storage.connected() && scheduler.ready());
+  const streams = new SaleStreams(storage.saleViews);
+  const edge = new Edge({
+    coupons: new CouponRoutes(coupons, storage.views, bodies),
+    sales: new SaleRoutes({ sales, views: storage.saleViews, bodies, pictures: new ItemPictures(), streams }),
+    health,
+    metrics,
+    log: requestLog(log, config.logLevel === "debug"),
+  });
   const server = Deno.serve({ hostname: config.host, port: config.port, onListen() {} }, edge.fetch);
   const { port } = server.addr;
   log.info("Serving on http://{host}:{port} from {database}", {
@@ -118,8 +162,10 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
     async stop(drain) {
       health.leave();
       if (drain) await new Promise((resolve) => setTimeout(resolve, config.drainMs));
+      streams.close();
       await server.shutdown();
-      await actors.stop();
+      await scheduler.stop();
+      await Promise.all([coupons.stop(), sales.stop()]);
       bodies.close();
       await storage.close();
       log.info("Stopped");

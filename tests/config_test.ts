@@ -15,7 +15,15 @@ Deno.test("readConfig() fills in the documented defaults", () => {
     actorIdleMs: 300_000,
     requestTimeoutMs: 5_000,
     drainMs: 2_000,
+    itemsPerSale: 10_000,
+    purchaseLimit: 10,
+    checkoutMode: "exclusive",
+    checkoutTtlMs: 30_000,
+    saleCloses: "sold_out",
+    salesAhead: 1,
+    keepAttemptsMs: 2_592_000_000,
   });
+  assert.equal(readConfig({ CHECKOUT_MODE: "open" }).checkoutTtlMs, 3_600_000);
 });
 
 Deno.test("readConfig() reads durations by their units", () => {
@@ -39,6 +47,11 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
     ["HOST", "0.0.0.0", /^HOST=0.0.0.0: must be a loopback address/],
     ["DATABASE_URL", "mysql://u:secret@h/d", /^DATABASE_URL=\*\*\*: must be a URL such as postgres:/],
     ["DATABASE_URL", "postgres://h", /^DATABASE_URL=/],
+    ["ITEMS_PER_SALE", "0", /^ITEMS_PER_SALE=0: must be a whole number from 1 to 999999$/],
+    ["CHECKOUT_MODE", "shared", /must be one of exclusive, open$/],
+    ["SALE_CLOSES", "never", /must be one of sold_out, at_end$/],
+    ["CHECKOUT_TTL", "0s", /^CHECKOUT_TTL=0s: must be a duration/],
+    ["SALES_AHEAD", "25", /^SALES_AHEAD=25/],
   ];
   for (const [name, value, line] of cases) {
     assert.throws(() => readConfig({ [name]: value }), (error) => {

@@ -1,20 +1,28 @@
 /** How is a rival served? Behind the very same edge: same checks, ids and shape of answer; only the asking differs. */
-import type { Coupons, CouponViews } from "../../src/actors/ports.ts";
+import type { Coupons, CouponViews, Sales, SaleViews } from "../../src/actors/ports.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { Health } from "../../src/http/health.ts";
+import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
+import { SaleStreams } from "../../src/http/sale_streams.ts";
+import { SaleRoutes } from "../../src/http/sales.ts";
 
-const NO_VIEWS = {} as CouponViews;
+/** Whom no one asks. */
+const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };
+const NO_COUPON_VIEWS = {} as CouponViews;
+const NO_SALE_VIEWS = {} as SaleViews;
 
-/** Serves claims by these coupons on 127.0.0.1, and prints the port. */
-export function serveEdge(coupons: Coupons): void {
-  const metrics = new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0 });
+/** Serves claims by these coupons, and checkouts and purchases by these sales, on 127.0.0.1, and prints the port. */
+export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coupons; sales?: Sales }): void {
+  const bodies = new BodyReader();
+  const streams = new SaleStreams(NO_SALE_VIEWS);
   const edge = new Edge({
-    coupons: new CouponRoutes(coupons, NO_VIEWS, new BodyReader()),
+    coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies),
+    sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
     health: new Health(() => true),
-    metrics,
+    metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0 }),
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => console.error(route, code, error) },
   });
   const port = Number(Deno.args[0] ?? 0);

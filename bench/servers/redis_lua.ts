@@ -19,13 +19,15 @@ await client.connect();
 const script = await client.scriptLoad(CLAIM);
 
 serveEdge({
-  async ask(fold, command): Promise<OutcomeOf<CouponKind>> {
-    if (command.kind !== "claim") return { kind: "refused", refusal: "coupon_not_found" };
-    const { id: claimId, userId } = command;
-    const options = { keys: [`left:${fold}`, `holders:${fold}`], arguments: [userId] };
-    const remaining = await client.evalSha(script, options) as number;
-    if (remaining < 0) return { kind: "refused", refusal: REFUSALS[remaining as -1 | -2 | -3] };
-    const answer = { kind: "claimed", claimId, userId, couponName: fold, remaining, claimedAt: Date.now() } as const;
-    return { kind: "done", answer };
+  coupons: {
+    async ask(fold, command): Promise<OutcomeOf<CouponKind>> {
+      if (command.kind !== "claim") return { kind: "refused", refusal: "coupon_not_found" };
+      const { id: claimId, userId } = command;
+      const options = { keys: [`left:${fold}`, `holders:${fold}`], arguments: [userId] };
+      const remaining = await client.evalSha(script, options) as number;
+      if (remaining < 0) return { kind: "refused", refusal: REFUSALS[remaining as -1 | -2 | -3] };
+      const answer = { kind: "claimed", claimId, userId, couponName: fold, remaining, claimedAt: Date.now() } as const;
+      return { kind: "done", answer };
+    },
   },
 });

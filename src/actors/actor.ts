@@ -159,12 +159,7 @@ export class Actor<K extends Kind> {
     const { clock, events, store, rules } = this.context;
     const sentAt = clock.monotonic();
     const now = this.#lastNow = Math.max(this.#lastNow, clock.now());
-    const happened = decideLetters<K>(
-      letters,
-      (command) => rules.decide(awake.state, command, now),
-      (event) => awake.state = rules.evolve(awake.state, event),
-      sentAt,
-    );
+    const happened = decideLetters<K>(letters, rules, awake, now, sentAt);
     events.turned(letters.length);
     let number: number | undefined;
     if (happened.length > 0) {
@@ -179,19 +174,11 @@ export class Actor<K extends Kind> {
     } // else: refusals that rest on a turn in flight hold once that one is stored
     awake.inFlight++;
     this.#outstanding++;
-    this.#settle(awake, { letters, events: happened, number, sentAt }, awake.last!);
+    const turn: Turn<K> = { letters, events: happened, number, sentAt };
+    awake.last!.then(() => this.#settle(awake, turn), (error) => this.#fail(awake, turn, error));
   }
 
-  async #settle(awake: Awake<K>, turn: Turn<K>, stored: Promise<void>): Promise<void> {
-    try {
-      await stored;
-    } catch (error) {
-      awake.inFlight--;
-      this.#outstanding--;
-      this.#fail(awake, turn, error);
-      this.#letGo();
-      return;
-    }
+  #settle(awake: Awake<K>, turn: Turn<K>): void {
     awake.inFlight--;
     this.#outstanding--;
     awake.confirmedAt = Math.max(awake.confirmedAt, turn.sentAt);
@@ -272,12 +259,15 @@ export class Actor<K extends Kind> {
 
   /** The first turn in flight that fails ends the activation; those behind it fail with it, or were stored. */
   #fail(awake: Awake<K>, turn: Turn<K>, error: unknown): void {
+    awake.inFlight--;
+    this.#outstanding--;
     this.#mailbox.putBack(reopen(turn, awake.handle.epoch, error));
     const before = error instanceof Fenced ? this.context.rules.undo?.(awake.state, turn.events) : undefined;
     if (before === undefined) awake.sound = false;
     else awake.state = before;
     if (this.#awake === awake) this.#drop(awake, error instanceof Fenced);
     else if (this.#mailbox.size > 0) this.#wake();
+    this.#letGo();
   }
 
   #drop(awake: Awake<K>, fenced: boolean): void {

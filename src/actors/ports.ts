@@ -1,10 +1,12 @@
 /** What do the actors need of the rooms around them, and what do they offer? */
 import type { CouponKind } from "../domain/coupon.ts";
 import type { Decision, Kind } from "../domain/decision.ts";
+import type { SaleKind } from "../domain/sale.ts";
 import type { Fault } from "./faults.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
+export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
 
 /** What an asked actor says, once it is durable. */
 export type Outcome<Answer, Refusal> =
@@ -74,6 +76,8 @@ export interface LocalActors<K extends Kind> extends Actors<K> {
 
 /** The coupons, by the fold of their names. */
 export type Coupons = Actors<CouponKind>;
+/** The sales, by their hours. */
+export type Sales = Actors<SaleKind>;
 
 /** Time and chance, for those who may not have their own. */
 export interface Clock {

@@ -20,13 +20,16 @@ export interface Turn<K extends Kind> {
 /**
  * Decides each letter in its order.
  *
- * @param evolve makes the draft what it is after an event
+ * @param draft its state becomes what it is after the events
+ * @param now milliseconds since the epoch
+ * @param monotonic the same moment by the monotonic clock, for deadlines
  * @returns the events, to be stored as one
  */
 export function decideLetters<K extends Kind>(
   letters: readonly LetterOf<K>[],
-  decide: (command: K["Command"]) => ReturnType<Rules<K>["decide"]>,
-  evolve: (event: K["Event"]) => void,
+  rules: Rules<K>,
+  draft: { state: K["State"] },
+  now: number,
   monotonic: number,
 ): K["Event"][] {
   const events: K["Event"][] = [];
@@ -35,23 +38,16 @@ export function decideLetters<K extends Kind>(
       letter.reject(lateFault(letter));
       continue;
     }
-    const decision = decide(letter.command);
-    switch (decision.kind) {
-      case "accepted":
-        letter.outcome = { kind: "done", answer: decision.answer };
-        break;
-      case "allowed":
-        letter.outcome = { kind: "done", answer: decision.answer };
-        continue;
-      case "refused":
-        letter.outcome = decision;
-        break;
-      case "replay":
-        letter.replayed = true;
-        continue;
+    const decision = rules.decide(draft.state, letter.command, now);
+    if (decision.kind === "replay") {
+      letter.replayed = true;
+      continue;
     }
-    if (decision.event === undefined) continue;
-    evolve(decision.event);
+    letter.outcome = decision.kind === "refused"
+      ? { kind: "refused", refusal: decision.refusal }
+      : { kind: "done", answer: decision.answer };
+    if (decision.kind === "allowed" || decision.event === undefined) continue;
+    draft.state = rules.evolve(draft.state, decision.event);
     events.push(decision.event);
   }
   return events;

@@ -1,5 +1,6 @@
 /** What can be read without waking an actor? Every view is one statement on Postgres, so it is true of one moment. */
 import type { CouponView } from "../domain/coupon.ts";
+import type { SalePhase, SaleView } from "../domain/sale.ts";
 
 /** A stored claim. */
 export interface ClaimView {
@@ -35,4 +36,87 @@ export interface CouponViews {
   ): Promise<{ data: ClaimView[]; next: number | undefined } | undefined>;
   /** A user's claim; undefined where there is none, or no such coupon. */
   claim(fold: string, userId: string): Promise<ClaimView | undefined>;
+}
+
+/** A sale, with what of it is held now. */
+export interface SaleSummary extends SaleView {
+  /** Items that are not sold and have a live hold. */
+  readonly held: number;
+  readonly phase: SalePhase;
+}
+
+/** Whether an item can be had. */
+export type ItemState = "available" | "held" | "sold";
+
+/** An item of a sale. */
+export interface ItemView {
+  /** Its number in its sale, from 1. */
+  readonly n: number;
+  readonly state: ItemState;
+}
+
+/** A stored checkout attempt. */
+export interface AttemptView {
+  /** Numbers a sale's attempts from 1. */
+  readonly seq: number;
+  readonly userId: string;
+  /** The item that was wanted, by its number; there may be none. */
+  readonly n: number;
+  /** `ok`, or the refusal. */
+  readonly outcome: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** A stored hold. */
+export interface HoldView {
+  readonly n: number;
+  readonly userId: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** When it was given back, or its purchase voided; null where it was not. */
+  readonly endedAt: number | null;
+  /** When its item was bought by it; null where it was not. */
+  readonly purchasedAt: number | null;
+  /** Whether it holds its item now. */
+  readonly isLive: boolean;
+}
+
+/** A part of a list. */
+export interface Page<T> {
+  readonly data: T[];
+  /** How many there are in all. */
+  readonly total: number;
+}
+
+/** The views of sales, by their numbers. Every method throws a `storage_unavailable` Fault where Postgres cannot be read. */
+export interface SaleViews {
+  /** A sale; undefined where there is none of this number. */
+  sale(number: number): Promise<SaleSummary | undefined>;
+  /** The number of the sale of the hour that it is now. */
+  current(): number;
+  /** Sales, the newest first; in one phase where it is given. */
+  sales(phase: SalePhase | undefined, offset: number, limit: number): Promise<Page<SaleSummary>>;
+  /** Items by their numbers; of one state where it is given; undefined where there is no such sale. */
+  items(
+    number: number,
+    state: ItemState | undefined,
+    offset: number,
+    limit: number,
+  ): Promise<Page<ItemView> | undefined>;
+  /** An item; undefined where there is none. */
+  item(number: number, n: number): Promise<ItemView | undefined>;
+  /**
+   * Attempts in their order, after the attempt of that number; of one outcome where it is given.
+   *
+   * @returns with the number of the last where more follow; undefined where there is no such sale
+   */
+  attempts(
+    number: number,
+    outcome: string | undefined,
+    after: number,
+    limit: number,
+  ): Promise<Page<AttemptView> & { readonly next: number | undefined } | undefined>;
+  /** A hold by its code; undefined where there is none. */
+  hold(number: number, code: string): Promise<HoldView | undefined>;
 }

@@ -55,7 +55,7 @@ export class Holders {
 }
 
 /** FNV-1a, 32 bits (RFC 9923), over UTF-16 code units; its upper half folded into the lower. */
-function hash(text: string): number {
+export function hash(text: string): number {
   let sum = 0x811c9dc5;
   for (let place = 0; place < text.length; place++) {
     sum = Math.imul(sum ^ text.charCodeAt(place), 0x01000193);

@@ -1,11 +1,12 @@
-/** Which request goes where? Hono routes all but the claim, which is found before it. */
+/** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
 import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
 import type { Health } from "./health.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics, Tally } from "./metrics.ts";
 import { BadRequest, problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
+import type { SaleRoutes } from "./sales.ts";
 
 /** What the edge tells the log. */
 export interface RequestLog {
@@ -18,6 +19,7 @@ export interface RequestLog {
 /** What the edge is made of. */
 export interface EdgeParts {
   readonly coupons: CouponRoutes;
+  readonly sales: SaleRoutes;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: RequestLog;
@@ -26,20 +28,31 @@ export interface EdgeParts {
 type Handler = (routed: RoutedRequest) => Promise<Answered> | Answered;
 
 const CLAIM_PATH = "/api/coupons/claim";
-const CLAIM_ROUTE = "POST " + CLAIM_PATH;
+
+/** A route that is asked by the thousand a second. */
+interface HotRoute {
+  readonly route: string;
+  readonly handle: (request: Request, id: RequestId) => Promise<Answered>;
+  readonly outcomes: Tally;
+}
 
 /** The public edge: give its `fetch` to a server. */
 export class Edge {
   readonly #parts: EdgeParts;
   readonly #app = new Hono();
+  /** By their paths. */
+  readonly #hot = new Map<string, HotRoute>();
   /** Of each path pattern: the methods it knows. */
   readonly #methods = new Map<string, Set<string>>();
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { coupons, health, metrics } = parts;
+    const { coupons, sales, health, metrics } = parts;
     const one = "/api/coupons/:name";
-    this.#route("POST", CLAIM_PATH, ({ request, id }) => coupons.claim(request, id));
+    this.#hotRoute(CLAIM_PATH, (request, id) => coupons.claim(request, id), metrics.claims);
+    this.#hotRoute("/checkout", (request, id) => sales.checkout(request, id), metrics.checkouts);
+    this.#hotRoute("/purchase", (request, id) => sales.purchase(request, id), metrics.purchases);
+    this.#routeSales(sales);
     this.#route("POST", "/api/coupons/validate", (routed) => coupons.validate(routed));
     this.#route("POST", "/api/coupons", (routed) => coupons.create(routed));
     this.#route("GET", "/api/coupons", (routed) => coupons.list(routed));
@@ -63,25 +76,47 @@ export class Edge {
 
   /** Answers a request; never throws. */
   readonly fetch = (request: Request): Response | Promise<Response> => {
-    const { url } = request;
-    if (
-      request.method === "POST" && url.endsWith(CLAIM_PATH) && url.length - url.indexOf("/", 8) === CLAIM_PATH.length
-    ) {
-      return this.#claim(request);
+    if (request.method === "POST") {
+      const { url } = request;
+      const path = url.indexOf("/", 8);
+      const query = url.indexOf("?", path);
+      const hot = this.#hot.get(url.slice(path, query < 0 ? url.length : query));
+      if (hot !== undefined) return this.#answerHot(hot, request);
     }
     return this.#app.fetch(request);
   };
 
-  async #claim(request: Request): Promise<Response> {
+  async #answerHot({ route, handle, outcomes }: HotRoute, request: Request): Promise<Response> {
     const id = requestIdOf(request.headers);
     let answered: Answered;
     try {
-      answered = await this.#parts.coupons.claim(request, id);
+      answered = await handle(request, id);
     } catch (error) {
       answered = failure(error, id);
     }
-    this.#parts.metrics.claims.count(answered.code ?? "accepted");
-    return this.#finish(CLAIM_ROUTE, id, answered);
+    outcomes.count(answered.code ?? "accepted");
+    return this.#finish(route, id, answered);
+  }
+
+  #hotRoute(path: string, handle: HotRoute["handle"], outcomes: Tally): void {
+    this.#hot.set(path, { route: "POST " + path, handle, outcomes });
+    this.#route("POST", path, ({ request, id }) => handle(request, id)); // by other spellings of the path
+  }
+
+  #routeSales(sales: SaleRoutes): void {
+    const sale = "/api/sales/:sale";
+    const item = sale + "/items/:item";
+    this.#route("GET", "/checkout", (routed) => sales.showHold(routed));
+    this.#route("DELETE", "/checkout", (routed) => sales.release(routed));
+    this.#route("DELETE", "/purchase", (routed) => sales.void(routed));
+    this.#route("GET", "/api/sales", (routed) => sales.list(routed));
+    this.#route("GET", sale, (routed) => sales.show(routed));
+    this.#route("PATCH", sale, (routed) => sales.edit(routed));
+    this.#route("GET", sale + "/items", (routed) => sales.items(routed));
+    this.#route("GET", item, (routed) => sales.item(routed));
+    this.#route("GET", item + "/image.svg", (routed) => sales.picture(routed));
+    this.#route("GET", sale + "/attempts", (routed) => sales.attempts(routed));
+    this.#route("GET", sale + "/stream", (routed) => sales.stream(routed));
   }
 
   #route(method: string, path: string, handler: Handler): void {

@@ -94,3 +94,13 @@ export function changesOf(body: unknown): CouponChanges {
     ...paused !== undefined && { paused },
   };
 }
+
+const SALE_FIELDS = new Set(["paused"]);
+
+/** Checks the body of a sale's edit; undefined is no body. @throws BadRequest */
+export function saleChangesOf(body: unknown): { readonly paused?: boolean } {
+  if (body === undefined) return {};
+  const { paused } = fieldsOf(body, SALE_FIELDS);
+  if (paused !== undefined && typeof paused !== "boolean") throw invalid("paused must be true or false");
+  return paused === undefined ? {} : { paused };
+}

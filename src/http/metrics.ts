@@ -7,6 +7,7 @@ import { headersOf, type RequestId } from "./request_id.ts";
 export interface Gauges {
   readonly actorsAwake: () => number;
   readonly mailboxDepth: () => number;
+  readonly streams: () => number;
 }
 
 /** A counter by up to two labels, counted in a map. */
@@ -47,6 +48,8 @@ export class Metrics {
     "status",
   ]);
   readonly claims = new Tally(this.#registry, "doorbuster_claims_total", "Claims by outcome", ["code"]);
+  readonly checkouts = new Tally(this.#registry, "doorbuster_checkouts_total", "Checkouts by outcome", ["code"]);
+  readonly purchases = new Tally(this.#registry, "doorbuster_purchases_total", "Purchases by outcome", ["code"]);
   readonly #turnSize = new Histogram({
     name: "doorbuster_turn_commands",
     help: "Commands in a turn",
@@ -71,6 +74,7 @@ export class Metrics {
   constructor(gauges: Gauges) {
     this.#gauge("doorbuster_actors_awake", "Actors in memory", gauges.actorsAwake);
     this.#gauge("doorbuster_mailbox_depth", "Commands that wait, over all actors", gauges.mailboxDepth);
+    this.#gauge("doorbuster_streams", "Event streams that are open", gauges.streams);
   }
 
   /** An actor was loaded. */

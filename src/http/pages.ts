@@ -16,12 +16,21 @@ function wholeNumber(query: URLSearchParams, name: string, fallback: number, max
   return number;
 }
 
-/** `page` and `per_page`, counted from 1; defaults 1 and 20. @throws BadRequest */
+/** `page` and `per_page` (or `page_num` and `page_size`), counted from 1; defaults 1 and 20. @throws BadRequest */
 export function pageOf(query: URLSearchParams): { page: number; perPage: number } {
+  const either = (name: string, other: string) => query.has(other) && !query.has(name) ? other : name;
   return {
-    page: wholeNumber(query, "page", 1, INTEGER_MAX),
-    perPage: wholeNumber(query, "per_page", 20, PER_PAGE_MAX),
+    page: wholeNumber(query, either("page", "page_num"), 1, INTEGER_MAX),
+    perPage: wholeNumber(query, either("per_page", "page_size"), 20, PER_PAGE_MAX),
   };
+}
+
+/** A parameter of few values; undefined where absent. @throws BadRequest */
+export function oneOf<T extends string>(query: URLSearchParams, name: string, allowed: readonly T[]): T | undefined {
+  const value = query.get(name);
+  if (value === null) return undefined;
+  if ((allowed as readonly string[]).includes(value)) return value as T;
+  throw new BadRequest("invalid_request", `${name} must be one of ${allowed.join(", ")}`);
 }
 
 /** `limit` of a cursor page; default 100, at most 1,000. @throws BadRequest */

@@ -1,6 +1,7 @@
 /** How is each outcome told over HTTP? One table from code to status; errors are RFC 9457 problems. */
 import type { FaultCode } from "../actors/ports.ts";
 import type { CouponRefusal } from "../domain/coupon.ts";
+import type { SaleRefusal } from "../domain/sale.ts";
 import { headersOf, type RequestId } from "./request_id.ts";
 
 /** Refusals of the edge itself, before anyone is asked. */
@@ -16,11 +17,13 @@ export type EdgeRefusal =
   | "not_ready";
 
 /** Every `code` of a problem. */
-export type ProblemCode = CouponRefusal | FaultCode | EdgeRefusal;
+export type ProblemCode = CouponRefusal | SaleRefusal | "sale_paused" | FaultCode | EdgeRefusal;
 
 interface Meaning {
   readonly status: number;
   readonly title: string;
+  /** Where two mean one thing to a client, but not one status. */
+  readonly code?: string;
 }
 
 /** What each code means. */
@@ -35,6 +38,20 @@ export const PROBLEMS = {
   sold_out: { status: 400, title: "No units are left" },
   invalid_period: { status: 400, title: "The end must come after the start" },
   amount_below_claimed: { status: 409, title: "More units are claimed than the new amount" },
+  sale_not_found: { status: 404, title: "There is no such sale" },
+  item_not_found: { status: 404, title: "There is no such item" },
+  code_unknown: { status: 404, title: "There is no such code" },
+  sale_exists: { status: 409, title: "The sale is there already" },
+  sale_not_started: { status: 412, title: "The sale has not started" },
+  sale_over: { status: 412, title: "The sale is over" },
+  sale_paused: { status: 412, title: "The sale is paused", code: "paused" },
+  code_used: { status: 409, title: "An item was bought with this code already" },
+  code_expired: { status: 404, title: "The code has expired" },
+  sold_to_another: { status: 410, title: "The item was sold to another" },
+  hold_not_live: { status: 404, title: "The code holds nothing any more" },
+  purchase_not_found: { status: 404, title: "Nothing is bought with this code" },
+  limit_reached: { status: 429, title: "The user has as many items of this sale as one may" },
+  item_unavailable: { status: 412, title: "The item is held or sold" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
   invalid_request: { status: 400, title: "The request is not valid" },
   invalid_idempotency_key: { status: 400, title: "Idempotency-Key must be 1 to 255 visible ASCII characters" },
@@ -64,8 +81,8 @@ export class BadRequest extends Error {
 }
 
 function bodyOf(code: ProblemCode, detail?: string): string {
-  const { status, title } = PROBLEMS[code];
-  return JSON.stringify({ type: "about:blank", title, status, code, ...detail !== undefined && { detail } });
+  const { status, title, code: shown = code }: Meaning = PROBLEMS[code];
+  return JSON.stringify({ type: "about:blank", title, status, code: shown, ...detail !== undefined && { detail } });
 }
 
 const BODIES = new Map(Object.keys(PROBLEMS).map((code) => [code, bodyOf(code as ProblemCode)]));

@@ -8,7 +8,7 @@ import {
   type CouponKind,
 } from "../domain/coupon.ts";
 import { foldName } from "../domain/text.ts";
-import type { Activator } from "./activator.ts";
+import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
 import type { Sql } from "./sql.ts";
 import { lostOrUnavailable, repeatable } from "./trouble.ts";
@@ -43,8 +43,8 @@ const HOLDER = "select holder from coupons where fold = $1";
 export class CouponStore implements Store<CouponKind> {
   constructor(
     readonly sql: Sql,
-    readonly activator: Activator,
-    readonly lanes: readonly Lane[],
+    readonly activator: CouponActivator,
+    readonly lanes: readonly Lane<CouponEvent>[],
     readonly holder: string,
   ) {}
 
@@ -89,7 +89,7 @@ export class CouponStore implements Store<CouponKind> {
     return row?.[0] as string | undefined;
   }
 
-  #laneOf(handle: Handle): Lane {
+  #laneOf(handle: Handle): Lane<CouponEvent> {
     return this.lanes[handle.lane % this.lanes.length]!;
   }
 }

@@ -6,9 +6,7 @@
  */
 import type { Clock, Handle, Part } from "../actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
-import type { CouponEvent } from "../domain/coupon.ts";
-import { type Batch, batchOf, type Job } from "./batch.ts";
-import { STATEMENTS } from "./journal_sql.ts";
+import type { Batch, Job } from "./batch.ts";
 import { type Connection, ConnectionLost, NotConnected, type Row, SqlError } from "./sql.ts";
 
 /** Events in one commit; the rest waits for the next. A single part may exceed it. */
@@ -29,9 +27,9 @@ export interface LaneEvents {
   dataError(): void;
 }
 
-/** One connection that commits. */
-export class Lane {
-  #queue: Job[] = [];
+/** One connection that commits the turns of one kind of actor. */
+export class Lane<Event> {
+  #queue: Job<Event>[] = [];
   #connection: Connection | undefined;
   #inFlight = 0;
   /** Parts and confirmations sent and not answered. */
@@ -41,6 +39,7 @@ export class Lane {
   #closed = false;
 
   constructor(
+    readonly batchOf: (jobs: readonly Job<Event>[]) => Batch<Event>,
     readonly connect: () => Promise<Connection>,
     readonly clock: Clock,
     readonly timeoutMs: number,
@@ -53,7 +52,7 @@ export class Lane {
   }
 
   /** Stores a part. Throws as {@linkcode Store.append}. */
-  append(part: Part<CouponEvent>): Promise<void> {
+  append(part: Part<Event>): Promise<void> {
     return this.#enqueue(part.handle, part);
   }
 
@@ -82,7 +81,7 @@ export class Lane {
     this.#connection = undefined;
   }
 
-  #enqueue(handle: Handle, part: Part<CouponEvent> | undefined): Promise<void> {
+  #enqueue(handle: Handle, part: Part<Event> | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ handle, part, deadline: this.clock.monotonic() + this.timeoutMs, resolve, reject });
       this.#flushSoon();
@@ -110,7 +109,7 @@ export class Lane {
     }
   }
 
-  async #send(connection: Connection, jobs: readonly Job[]): Promise<void> {
+  async #send(connection: Connection, jobs: readonly Job<Event>[]): Promise<void> {
     this.#inFlight++;
     this.#jobsOut += jobs.length;
     await this.#commit(connection, jobs);
@@ -149,7 +148,7 @@ export class Lane {
     }
   }
 
-  #take(): Job[] {
+  #take(): Job<Event>[] {
     const actors = new Set<number>();
     let events = 0;
     let count = 0;
@@ -163,11 +162,11 @@ export class Lane {
     return this.#queue.splice(0, count);
   }
 
-  async #commit(connection: Connection, jobs: readonly Job[], retries: number = RETRIES): Promise<void> {
+  async #commit(connection: Connection, jobs: readonly Job<Event>[], retries: number = RETRIES): Promise<void> {
     const startedAt = this.clock.monotonic();
     try {
-      const batch = batchOf(jobs);
-      const rows = await connection.query(STATEMENTS[batch.statement], batch.params, batch.statement);
+      const batch = this.batchOf(jobs);
+      const rows = await connection.query(batch.text, batch.params, batch.name);
       this.events.committed((this.clock.monotonic() - startedAt) / 1000, batch.parts.length);
       tell(batch, rows);
     } catch (error) {
@@ -175,7 +174,7 @@ export class Lane {
     }
   }
 
-  async #fail(connection: Connection, jobs: readonly Job[], error: Error, retries: number): Promise<void> {
+  async #fail(connection: Connection, jobs: readonly Job<Event>[], error: Error, retries: number): Promise<void> {
     if (error instanceof ConnectionLost) {
       this.#forget(connection);
       this.events.disconnected(error);
@@ -201,16 +200,20 @@ export class Lane {
   }
 }
 
-function tell({ parts, confirmations }: Batch, rows: readonly Row[]): void {
+function tell({ parts, confirmations }: Batch<unknown>, rows: readonly Row[]): void {
   settle(parts, rows[0]!);
   if (confirmations.length > 0) settle(confirmations, rows[1]!);
 }
 
 /** @param row how many jobs were done, and the places of those, which count from 1 */
-function settle(jobs: readonly Job[], [count, places]: Row): void {
-  const done = count === jobs.length ? undefined : new Set(String(places ?? "").split(",").map(Number));
+function settle(jobs: readonly Job<unknown>[], [count, places]: Row): void {
+  if (count === jobs.length) {
+    for (const job of jobs) job.resolve();
+    return;
+  }
+  const done = new Set(String(places ?? "").split(",").map(Number));
   for (const [index, job] of jobs.entries()) {
-    if (done === undefined || done.has(index + 1)) job.resolve();
+    if (done.has(index + 1)) job.resolve();
     else job.reject(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
   }
 }

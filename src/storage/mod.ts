@@ -1,12 +1,20 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { CouponViews, Store } from "../actors/ports.ts";
-import type { CouponKind } from "../domain/coupon.ts";
-import { Activator } from "./activator.ts";
+import type { CouponViews, SaleViews, Store } from "../actors/ports.ts";
+import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
+import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
+import { AttemptPartitions } from "./attempts.ts";
+import type { Batch, Job } from "./batch.ts";
+import { CouponActivator } from "./coupon_activator.ts";
+import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresClock } from "./postgres_clock.ts";
+import { SaleActivator } from "./sale_activator.ts";
+import { saleBatch } from "./sale_batch.ts";
+import { SaleStore } from "./sale_store.ts";
+import { PostgresSaleViews } from "./sale_views.ts";
 import type { Database } from "./sql.ts";
 
 /** How often an idle lane looks after its session, in milliseconds. */
@@ -19,8 +27,10 @@ export class UnsafeDatabase extends Error {
 
 /** How storage serves. */
 export interface StorageOptions {
-  /** Sessions that commit; cut to what the database can. */
+  /** Sessions that commit, for each kind of actor; cut to what the database can. */
   readonly lanes: number;
+  /** When a sale that is not sold out is over. */
+  readonly saleCloses: SaleSettings["closes"];
   /** A turn that could not be sent for so long is given up, in milliseconds. */
   readonly timeoutMs: number;
   /** This node and incarnation, for the rows of its actors. */
@@ -33,7 +43,10 @@ export interface StorageOptions {
 /** Storage, open. */
 export interface Storage {
   readonly coupons: Store<CouponKind>;
+  readonly sales: Store<SaleKind>;
   readonly views: CouponViews;
+  readonly saleViews: SaleViews;
+  readonly attempts: AttemptPartitions;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -72,10 +85,14 @@ export async function openStorage(database: Database, options: StorageOptions): 
   const migrated = await migrateDatabase(database);
   const clock = new PostgresClock();
   await clock.follow(database.views);
-  const lanes = Array.from(
-    { length: Math.min(options.lanes, database.lanesMax) },
-    () => new Lane(() => database.connect(), clock, options.timeoutMs, options.events),
-  );
+  const makeLanes = <Event>(batchOf: (jobs: readonly Job<Event>[]) => Batch<Event>) =>
+    Array.from(
+      { length: Math.min(options.lanes, database.lanesMax) },
+      () => new Lane(batchOf, () => database.connect(), clock, options.timeoutMs, options.events),
+    );
+  const couponLanes: Lane<CouponEvent>[] = makeLanes(couponBatch);
+  const saleLanes: Lane<SaleEvent>[] = makeLanes(saleBatch);
+  const lanes = [...couponLanes, ...saleLanes];
   await Promise.all(lanes.map((lane) => lane.open()));
   let cancelKeep = () => {};
   const keep = () => {
@@ -83,10 +100,14 @@ export async function openStorage(database: Database, options: StorageOptions): 
     cancelKeep = clock.after(KEEP_MS, keep);
   };
   keep();
-  const activator = new Activator(database.activations, options.holder);
+  const { activations, views } = database;
+  const { holder } = options;
   return {
-    coupons: new CouponStore(database.activations, activator, lanes, options.holder),
-    views: new PostgresCouponViews(database.views),
+    coupons: new CouponStore(activations, new CouponActivator(activations, holder), couponLanes, holder),
+    sales: new SaleStore(activations, new SaleActivator(activations, holder), saleLanes, holder),
+    views: new PostgresCouponViews(views),
+    saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
+    attempts: new AttemptPartitions(activations, options.saleCloses),
     clock,
     migrated,
     connected: () => lanes.some((lane) => lane.connected),

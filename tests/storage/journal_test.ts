@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { Handle, Store } from "../../src/actors/ports.ts";
 import { Fault, Fenced } from "../../src/actors/ports.ts";
 import { type Coupon, type CouponEvent, type CouponKind, decide } from "../../src/domain/coupon.ts";
-import { STATEMENTS } from "../../src/storage/journal_sql.ts";
+import { STATEMENTS } from "../../src/storage/coupon_sql.ts";
+import { SALE_STATEMENTS } from "../../src/storage/sale_sql.ts";
 import { migrateDatabase, type Storage } from "../../src/storage/mod.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { create, terms } from "../support/commands.ts";
@@ -169,16 +170,25 @@ Deno.test("the journal's statements, planned on empty tables, reach the large on
   const database = await openTestPostgres();
   await migrateDatabase(database);
   const lane = await database.connect();
+  const one = (columns: number) => Array(columns).fill("{1}");
+  const none = (columns: number) => Array(columns).fill("{}");
+  const json = (...names: string[]) => JSON.stringify(Object.fromEntries(names.map((name) => [name, []])));
+  const claims = [...one(6), ...none(5), ""];
+  const sales = [...one(6), ...none(4), "", ...none(7), "", ...none(4), ...none(7), ""];
+  const given: Record<string, string[]> = {
+    claims,
+    confirming: [...claims, ...one(2)],
+    turns: [...claims, ...one(2), json("edits", "updates", "deletes", "receipts")],
+    sales,
+    sale_turns: [...sales, ...one(2), json("edits", "ended", "voided", "receipts")],
+  };
   try {
-    const claims = [..."111000".split("").map((one) => `{${one}}`), ...Array(5).fill("{}"), ""];
-    const confirming = [...claims, "{1}", "{1}"];
-    const turns = [...confirming, JSON.stringify({ edits: [], updates: [], deletes: [], receipts: [] })];
-    const params = { claims, confirming, turns };
-    for (const [name, text] of Object.entries(STATEMENTS) as [keyof typeof params, string][]) {
-      await lane.query(text, params[name], name);
-      const given = params[name].map((value) => `'${value}'`).join();
-      const plan = (await lane.query(`explain execute ${name}(${given})`)).map(([line]) => String(line));
-      const reads = plan.filter((line) => /Scan.* on (coupons|claims)\b/.test(line));
+    for (const [name, text] of Object.entries({ ...STATEMENTS, ...SALE_STATEMENTS })) {
+      const params = given[name]!;
+      await lane.query(text, params, name);
+      const values = params.map((value) => `'${value}'`).join();
+      const plan = (await lane.query(`explain execute ${name}(${values})`)).map(([line]) => String(line));
+      const reads = plan.filter((line) => /Scan.* on (coupons|claims|sales|items|holds|purchases)\b/.test(line));
       assert(reads.length > 0);
       for (const line of reads) {
         assert.match(line, /Index (Only )?Scan using|Bitmap Heap Scan/);

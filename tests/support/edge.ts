@@ -3,13 +3,19 @@ import type { CouponViews } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { type CouponKind, viewOf } from "../../src/domain/coupon.ts";
 import { couponRules } from "../../src/domain/coupon_state.ts";
+import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { Health } from "../../src/http/health.ts";
+import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { ProblemCode } from "../../src/http/problem.ts";
+import { SaleStreams } from "../../src/http/sale_streams.ts";
+import { SaleRoutes } from "../../src/http/sales.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { MemorySaleStore, MemorySaleViews } from "./memory_sales.ts";
+import { settingsOf } from "./sale_commands.ts";
 import { MemoryStore } from "./memory_store.ts";
 
 /** Views over a memory store's rows. */
@@ -51,6 +57,9 @@ export class MemoryViews implements CouponViews {
 export interface TestEdge {
   readonly fetch: (request: Request) => Promise<Response>;
   readonly store: MemoryStore;
+  readonly sales: ActorSystem<SaleKind>;
+  readonly streams: SaleStreams;
+  readonly clock: FakeClock;
   readonly health: Health;
   /** Failures that the edge told its log. */
   readonly failures: { route: string; code: ProblemCode; error: unknown }[];
@@ -58,18 +67,29 @@ export interface TestEdge {
   close(): void;
 }
 
-/** Makes an edge. @param bodyTimeoutMs milliseconds that a body may take */
-export function makeEdge(bodyTimeoutMs: number = 10_000): TestEdge {
+/**
+ * Makes an edge.
+ *
+ * @param bodyTimeoutMs milliseconds that a body may take
+ * @param settings of its sales
+ */
+export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings = settingsOf()): TestEdge {
   const store = new MemoryStore();
   const clock = new FakeClock();
-  const metrics: Metrics = new Metrics({ actorsAwake: () => actors.awake, mailboxDepth: () => actors.depth });
+  const gauges = { actorsAwake: () => actors.awake, mailboxDepth: () => actors.depth, streams: () => streams.count };
+  const metrics: Metrics = new Metrics(gauges);
   const limits = { mailboxMax: 100, awakeMax: 1_000, idleMs: 60_000, timeoutMs: 5_000 };
   const actors = new ActorSystem<CouponKind>(couponRules, store, clock, limits, metrics);
+  const saleStore = new MemorySaleStore();
+  const sales = new ActorSystem<SaleKind>(saleRules(settings), saleStore, clock, limits, metrics);
+  const saleViews = new MemorySaleViews(saleStore, clock, settings.closes);
+  const streams = new SaleStreams(saleViews);
   const bodies = new BodyReader(bodyTimeoutMs);
   const health = new Health(() => true);
   const failures: TestEdge["failures"] = [];
   const edge = new Edge({
     coupons: new CouponRoutes(actors, new MemoryViews(store), bodies),
+    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
     health,
     metrics,
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => failures.push({ route, code, error }) },
@@ -77,9 +97,15 @@ export function makeEdge(bodyTimeoutMs: number = 10_000): TestEdge {
   return {
     fetch: (request) => Promise.resolve(edge.fetch(request)),
     store,
+    sales,
+    streams,
+    clock,
     health,
     failures,
-    close: () => bodies.close(),
+    close() {
+      bodies.close();
+      streams.close();
+    },
   };
 }
 

@@ -14,6 +14,11 @@ export class FakeClock implements Clock {
   /** @param epoch milliseconds since the Unix epoch at the start */
   constructor(public epoch: number = Date.UTC(2026, 10, 21, 14)) {}
 
+  /** Timers that wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   now(): number {
     return this.epoch + this.#elapsed;
   }

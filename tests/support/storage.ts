@@ -30,5 +30,6 @@ export async function openTestEmbedded(): Promise<Database> {
 /** Opens storage on a database. */
 export function openTestStorage(database: Database, more: Partial<StorageOptions> = {}): Promise<Storage> {
   const holder = `test/${crypto.randomUUID()}`;
-  return openStorage(database, { lanes: 2, timeoutMs: 5_000, holder, allowUnsafe: false, events: NO_EVENTS, ...more });
+  const usual = { lanes: 2, saleCloses: "sold_out", timeoutMs: 5_000, allowUnsafe: false, events: NO_EVENTS } as const;
+  return openStorage(database, { ...usual, holder, ...more });
 }

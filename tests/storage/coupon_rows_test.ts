@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type CouponCommand, type CouponEvent, decide } from "../../src/domain/coupon.ts";
 import { evolve } from "../../src/domain/coupon_state.ts";
-import { turnRows } from "../../src/storage/turn_rows.ts";
+import { turnRows } from "../../src/storage/coupon_rows.ts";
 import { claim, create, edit, terms, voidClaim } from "../support/commands.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 14);

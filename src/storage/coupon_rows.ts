@@ -33,14 +33,25 @@ export interface TurnRows {
 
 /** Folds a turn's events, at least one, in their order. */
 export function turnRows(events: readonly CouponEvent[]): TurnRows {
-  const claims = events.filter((event) => event.kind === "claimed");
   const at = events[0]!.at;
-  const seq = claims.at(-1)?.seq ?? 0;
-  if (claims.length === events.length) {
-    const none = { edited: undefined, updates: [], deletes: [], receipts: [] };
-    return { at, seq, taken: claims.length, inserts: claims, ...none };
+  if (isClaims(events)) {
+    const seq = events.at(-1)!.seq;
+    return {
+      at,
+      seq,
+      taken: events.length,
+      edited: undefined,
+      inserts: events,
+      updates: [],
+      deletes: [],
+      receipts: [],
+    };
   }
-  return foldMixed(events, at, seq);
+  return foldMixed(events, at, events.findLast((event) => event.kind === "claimed")?.seq ?? 0);
+}
+
+function isClaims(events: readonly CouponEvent[]): events is readonly ClaimRow[] {
+  return events.every((event) => event.kind === "claimed");
 }
 
 function foldMixed(events: readonly CouponEvent[], at: number, seq: number): TurnRows {

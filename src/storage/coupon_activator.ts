@@ -19,7 +19,7 @@ const JOINED_MAX = 1_000;
 const AT_ONCE = 2;
 /** Claims that come with the coupon itself, and in each page after it. */
 const FIRST_PAGE = 100;
-const PAGE = 10_000;
+const PAGE = 4_000;
 
 const RAISE = `with l as materialized (
   select id from coupons where fold = any($1::text[]) order by id for no key update
@@ -57,7 +57,7 @@ interface Waiter {
 }
 
 /** Activates coupons, many at once. */
-export class Activator {
+export class CouponActivator {
   #waiting: Waiter[] = [];
   #running = 0;
 

@@ -1,0 +1,220 @@
+/** What can be asked of flash sales over HTTP? */
+import { Buffer } from "node:buffer";
+import { getRandomValues } from "node:crypto";
+import type { ItemState, Sales, SaleViews } from "../actors/ports.ts";
+import type { SaleCommand, SalePhase, SaleRefusal } from "../domain/sale.ts";
+import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
+import { isUserId } from "../domain/text.ts";
+import { answer, type Answered, refusal } from "./answer.ts";
+import type { BodyReader } from "./body.ts";
+import { saleChangesOf } from "./checks.ts";
+import { commandId } from "./command_id.ts";
+import type { RoutedRequest } from "./coupons.ts";
+import type { ItemPictures } from "./item_pictures.ts";
+import { cursorAfter, cursorOf, limitOf, oneOf, pageOf } from "./pages.ts";
+import { BadRequest, type ProblemCode } from "./problem.ts";
+import type { RequestId } from "./request_id.ts";
+import { showAttempt, showHold, showItemState, showSale, showSaleAnswer } from "./sale_shown.ts";
+import type { SaleStreams } from "./sale_streams.ts";
+
+/** Whose keys they are, while callers are not told apart. */
+const CALLER = "";
+const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
+const ITEM_STATES: readonly ItemState[] = ["available", "held", "sold"];
+
+/** A command without what makes it one of its own. */
+type Wanted = SaleCommand extends infer Command ? Command extends SaleCommand ? Omit<Command, "id" | "keyed"> : never
+  : never;
+
+/** What the routes of sales work with. */
+export interface SaleParts {
+  readonly sales: Sales;
+  readonly views: SaleViews;
+  readonly bodies: BodyReader;
+  readonly pictures: ItemPictures;
+  readonly streams: SaleStreams;
+}
+
+/** The routes of sales. Each throws BadRequest or Fault. */
+export class SaleRoutes {
+  constructor(readonly parts: SaleParts) {}
+
+  /** POST /checkout?user_id&id, or ?code: then a purchase. */
+  async checkout(request: Request, id: RequestId): Promise<Answered> {
+    const query = queryOf(request.url);
+    const item = parameter(query, "id", "item_id");
+    if (query.has("code")) {
+      if (item !== undefined) throw new BadRequest("invalid_request", "code cannot stand beside id");
+      return await this.purchase(request, id);
+    }
+    const userId = parameter(query, "user_id");
+    if (userId === undefined || item === undefined) {
+      throw new BadRequest("invalid_request", "user_id and id are needed, or code");
+    }
+    if (!isUserId(userId)) {
+      throw new BadRequest("invalid_request", "user_id must be 1 to 255 characters, not blank, no control characters");
+    }
+    const place = parseItemId(item);
+    if (place === undefined) return refusal("item_not_found", id);
+    const code = Buffer.from(getRandomValues(new Uint8Array(16))).toString("base64url");
+    return await this.#tell(request, id, saleKeyOf(place.number), { kind: "checkout", userId, n: place.n, code });
+  }
+
+  /** POST /purchase?code */
+  purchase(request: Request, id: RequestId): Promise<Answered> {
+    return this.#withCode("purchase", request, id);
+  }
+
+  /** DELETE /checkout?code */
+  release({ request, id }: RoutedRequest): Promise<Answered> {
+    return this.#withCode("release", request, id);
+  }
+
+  /** DELETE /purchase?code */
+  void({ request, id }: RoutedRequest): Promise<Answered> {
+    return this.#withCode("voidPurchase", request, id);
+  }
+
+  async #withCode(kind: "purchase" | "release" | "voidPurchase", request: Request, id: RequestId): Promise<Answered> {
+    const parts = parseCode(codeOf(request.url));
+    return parts === undefined
+      ? refusal("code_unknown", id)
+      : await this.#tell(request, id, parts.key, { kind, code: parts.code });
+  }
+
+  async #tell(request: Request, id: RequestId, key: string, wanted: Wanted): Promise<Answered> {
+    const command = { ...wanted, ...commandId(request.headers, CALLER, key) } as SaleCommand;
+    const outcome = await this.parts.sales.ask(key, command);
+    return outcome.kind === "refused"
+      ? refusal(problemOf(outcome.refusal), id)
+      : answer(200, id, showSaleAnswer(outcome.answer));
+  }
+
+  /** GET /checkout?code */
+  async showHold({ request, id }: RoutedRequest): Promise<Answered> {
+    const code = codeOf(request.url);
+    const parts = parseCode(code);
+    const hold = parts === undefined ? undefined : await this.parts.views.hold(parts.number, parts.code);
+    if (hold === undefined) return refusal("code_unknown", id);
+    return answer(200, id, JSON.stringify(showHold(code, parts!.number, hold)));
+  }
+
+  /** GET /api/sales */
+  async list({ request, id }: RoutedRequest): Promise<Answered> {
+    const query = queryOf(request.url);
+    const { page, perPage } = pageOf(query);
+    const phase = oneOf(query, "state", PHASES);
+    const { data, total } = await this.parts.views.sales(phase, (page - 1) * perPage, perPage);
+    const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
+    return answer(200, id, JSON.stringify({ data: data.map(showSale), meta }));
+  }
+
+  /** GET /api/sales/{id} */
+  async show({ id, names }: RoutedRequest): Promise<Answered> {
+    const number = this.#numberOf(names[0]!);
+    const sale = number === undefined ? undefined : await this.parts.views.sale(number);
+    return sale === undefined ? refusal("sale_not_found", id) : answer(200, id, JSON.stringify(showSale(sale)));
+  }
+
+  /** PATCH /api/sales/{id} */
+  async edit({ request, id, names }: RoutedRequest): Promise<Answered> {
+    const number = this.#numberOf(names[0]!);
+    if (number === undefined) return refusal("sale_not_found", id);
+    let changes;
+    try {
+      changes = saleChangesOf(await this.parts.bodies.optionalJson(request));
+    } catch (error) {
+      // 404 comes before 400.
+      const known = error instanceof BadRequest && error.code === "invalid_request";
+      if (known && await this.parts.views.sale(number) === undefined) return refusal("sale_not_found", id);
+      throw error;
+    }
+    return await this.#tell(request, id, saleKeyOf(number), { kind: "edit", ...changes });
+  }
+
+  /** GET /api/sales/{id}/items */
+  async items({ request, id, names }: RoutedRequest): Promise<Answered> {
+    const query = queryOf(request.url);
+    const { page, perPage } = pageOf(query);
+    const state = oneOf(query, "state", ITEM_STATES);
+    const number = this.#numberOf(names[0]!);
+    const found = number === undefined
+      ? undefined
+      : await this.parts.views.items(number, state, (page - 1) * perPage, perPage);
+    if (found === undefined) return refusal("sale_not_found", id);
+    const { data, total } = found;
+    const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
+    return answer(200, id, JSON.stringify({ data: data.map((item) => showItemState(number!, item)), meta }));
+  }
+
+  /** GET /api/sales/{id}/items/{item_id} */
+  async item({ id, names }: RoutedRequest): Promise<Answered> {
+    const place = this.#placeOf(names);
+    const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
+    if (item === undefined) return refusal("item_not_found", id);
+    return answer(200, id, JSON.stringify(showItemState(place!.number, item)));
+  }
+
+  /** GET /api/sales/{id}/items/{item_id}/image.svg */
+  async picture({ request, id, names }: RoutedRequest): Promise<Answered> {
+    const place = this.#placeOf(names);
+    const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
+    return item === undefined ? refusal("item_not_found", id) : this.parts.pictures.answer(place!, request.headers, id);
+  }
+
+  /** GET /api/sales/{id}/attempts */
+  async attempts({ request, id, names }: RoutedRequest): Promise<Answered> {
+    const query = queryOf(request.url);
+    const limit = limitOf(query);
+    const after = cursorOf(query, "attempts");
+    const outcome = parameter(query, "outcome");
+    const number = this.#numberOf(names[0]!);
+    const page = number === undefined ? undefined : await this.parts.views.attempts(number, outcome, after, limit);
+    if (page === undefined) return refusal("sale_not_found", id);
+    const data = page.data.map((attempt) => showAttempt(number!, attempt));
+    const next_cursor = page.next === undefined ? null : cursorAfter("attempts", page.next);
+    return answer(200, id, JSON.stringify({ data, total: page.total, next_cursor }));
+  }
+
+  /** GET /api/sales/{id}/stream */
+  async stream({ request, id, names }: RoutedRequest): Promise<Answered> {
+    if (request.method === "HEAD") return await this.show({ request, id, names });
+    const number = this.#numberOf(names[0]!);
+    const sale = number === undefined ? undefined : await this.parts.views.sale(number);
+    return sale === undefined ? refusal("sale_not_found", id) : this.parts.streams.open(sale, id);
+  }
+
+  /** The number of a path's sale; `current` is that of this hour. */
+  #numberOf(name: string): number | undefined {
+    return name === "current" ? this.parts.views.current() : parseSaleKey(name);
+  }
+
+  /** The item of a path, where it is one of the path's sale. */
+  #placeOf(names: readonly string[]): ItemPlace | undefined {
+    const place = parseItemId(names[1]!);
+    return place !== undefined && place.number === this.#numberOf(names[0]!) ? place : undefined;
+  }
+}
+
+/** A sale that is paused and a coupon that is paused are told by one code, with statuses of their own. */
+function problemOf(refusal: SaleRefusal): ProblemCode {
+  return refusal === "paused" ? "sale_paused" : refusal;
+}
+
+function queryOf(url: string): URLSearchParams {
+  const mark = url.indexOf("?");
+  return new URLSearchParams(mark < 0 ? "" : url.slice(mark));
+}
+
+/** A parameter that may stand once, by one of its names. @throws BadRequest where it stands twice */
+function parameter(query: URLSearchParams, ...names: string[]): string | undefined {
+  const values = names.flatMap((name) => query.getAll(name));
+  if (values.length > 1) throw new BadRequest("invalid_request", `${names.join(" or ")} must stand once`);
+  return values[0];
+}
+
+function codeOf(url: string): string {
+  const code = parameter(queryOf(url), "code");
+  if (code === undefined) throw new BadRequest("invalid_request", "code is needed");
+  return code;
+}

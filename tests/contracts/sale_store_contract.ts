@@ -1,0 +1,241 @@
+/** What must every Store of sales do? One suite; each implementation passes it. */
+import assert from "node:assert/strict";
+import type { Activation, Store } from "../../src/actors/ports.ts";
+import { Fenced } from "../../src/actors/ports.ts";
+import {
+  type Sale,
+  type SaleAnswer,
+  type SaleCommand,
+  type SaleEvent,
+  type SaleKind,
+  saleRules,
+  type SaleSettings,
+} from "../../src/domain/sale.ts";
+import { HOUR_MS, saleKeyOf } from "../../src/domain/sale_ids.ts";
+import { editSale, newCode, open, purchase, release, settingsOf, voidPurchase } from "../support/sale_commands.ts";
+import { checkout as checkoutOf } from "../support/sale_commands.ts";
+import type { Identity } from "../support/commands.ts";
+
+/** A store, and how to ask its database for a number. */
+export interface SaleStores {
+  readonly store: Store<SaleKind>;
+  readonly count: (sql: string) => Promise<number>;
+  close(): Promise<void>;
+}
+
+const NOW = Date.UTC(2026, 10, 21, 14);
+const SETTINGS = settingsOf();
+let sales = NOW / HOUR_MS;
+
+function checkout(
+  userId: string,
+  n: number,
+  { code = newCode(), ...who }: Identity & { code?: string } = {},
+): SaleCommand {
+  return { ...checkoutOf(userId, n, who), code };
+}
+
+/** A sale under a writer of its own: decides like an actor and stores turn by turn. */
+class Writer {
+  active!: Activation<Sale>;
+  readonly rules;
+  readonly answers = new Map<SaleCommand, SaleAnswer>();
+
+  constructor(readonly store: Store<SaleKind>, readonly number: number, settings: SaleSettings) {
+    this.rules = saleRules(settings);
+  }
+
+  static async make(store: Store<SaleKind>, items: number, settings: SaleSettings = SETTINGS): Promise<Writer> {
+    const writer = new Writer(store, sales--, settings);
+    const decision = writer.rules.decide(undefined, { ...open(items), number: writer.number }, NOW);
+    assert(decision.kind === "accepted");
+    assert(await store.create(saleKeyOf(writer.number), decision.event) !== undefined);
+    await writer.activate();
+    return writer;
+  }
+
+  async activate(): Promise<Sale> {
+    this.active = (await this.store.activate(saleKeyOf(this.number)))!;
+    return this.active.state;
+  }
+
+  /** Decides, stores as one turn where there is anything to store, and tells what each command came to. */
+  async tell(commands: readonly SaleCommand[], now: number): Promise<string[]> {
+    const events: SaleEvent[] = [];
+    const told = commands.map((command) => {
+      const decision = this.rules.decide(this.active.state, command, now);
+      if ((decision.kind === "accepted" || decision.kind === "refused") && decision.event !== undefined) {
+        events.push(decision.event);
+        this.rules.evolve(this.active.state, decision.event);
+      }
+      if (decision.kind === "accepted") this.answers.set(command, decision.answer);
+      return decision.kind === "refused" ? decision.refusal : decision.kind;
+    });
+    if (events.length > 0) {
+      const turn = this.active.turn + 1;
+      await this.store.append({ handle: this.active.handle, turn, events });
+      this.active = { ...this.active, turn };
+    }
+    return told;
+  }
+
+  async recall(commands: readonly SaleCommand[]): Promise<Map<string, SaleAnswer>> {
+    return await this.store.recall(this.active.handle, commands);
+  }
+}
+
+/** A small generator of numbers, by its seed (mulberry32). */
+function randomFrom(seed: number): (below: number) => number {
+  return (below) => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+function randomCommand(below: (max: number) => number, codes: readonly string[], keyed: SaleCommand[]): SaleCommand {
+  const who = { keyed: below(3) === 0 };
+  const code = codes[below(codes.length + 1)] ?? newCode();
+  const kind = below(10);
+  if (kind === 9 && keyed.length > 0) return keyed[below(keyed.length)]!;
+  if (kind < 5) return checkout(`user ${below(4)}`, below(8), who);
+  if (kind < 7) return purchase(code, who);
+  if (kind === 7) return release(code, who);
+  if (below(4) === 0) return editSale({ paused: below(4) === 0 }, who);
+  return voidPurchase(code, who);
+}
+
+/** What every next command would come to, now and when all holds have ended. */
+function probe(
+  writer: Writer,
+  sale: Sale,
+  codes: readonly string[],
+  keyed: readonly SaleCommand[],
+  now: number,
+): unknown {
+  const commands = [
+    ...Array.from(
+      { length: 36 },
+      (_, place) => checkout(`user ${place % 4}`, Math.floor(place / 4), { id: "x", code: "y" }),
+    ),
+    ...codes.flatMap((code) => [purchase, release, voidPurchase].map((act) => act(code, { id: "x" }))),
+    ...keyed,
+  ];
+  return [now, now + SETTINGS.ttlMs].map((at) => commands.map((command) => writer.rules.decide(sale, command, at)));
+}
+
+/** Registers the suite. */
+export function saleStoreContract(name: string, openStores: () => Promise<SaleStores>): void {
+  const test = (behaviour: string, body: (stores: SaleStores) => Promise<void>) =>
+    Deno.test(`${name}: ${behaviour}`, async () => {
+      const stores = await openStores();
+      try {
+        await body(stores);
+      } finally {
+        await stores.close();
+      }
+    });
+
+  test("activate() answers undefined where there is no such sale", async ({ store }) => {
+    assert.equal(await store.activate("2026-11-21T03Z"), undefined);
+    assert.equal(await store.activate("nonsense"), undefined);
+  });
+
+  test("create() makes a sale with its items once, whoever asks", async ({ store, count }) => {
+    const number = sales--;
+    const handles = await Promise.all(Array.from({ length: 10 }, () => {
+      const decision = saleRules(SETTINGS).decide(undefined, { ...open(10_000), number }, NOW);
+      assert(decision.kind === "accepted");
+      return store.create(saleKeyOf(number), decision.event);
+    }));
+    assert.equal(handles.filter((handle) => handle !== undefined).length, 1);
+    assert.equal(await count(`select count(*)::integer from items where sale_id = ${number}`), 10_000);
+    const { state } = (await store.activate(saleKeyOf(number)))!;
+    assert.deepEqual([state.items, state.sold, state.attempts, state.createdAt], [10_000, 0, 0, NOW]);
+  });
+
+  for (const mode of ["exclusive", "open"] as const) {
+    test(`append() and activate(): what is stored decides as what was evolved, ${mode}`, async ({ store, count }) => {
+      for (let seed = 1; seed <= 6; seed++) {
+        const below = randomFrom(seed);
+        const writer = await Writer.make(store, 7, { ...SETTINGS, mode, limit: 3 });
+        const codes: string[] = [];
+        const keyed: SaleCommand[] = [];
+        let now = NOW;
+        for (let turn = 0; turn < 25; turn++) {
+          now += below(12_000);
+          const commands = Array.from({ length: 1 + below(8) }, () => randomCommand(below, codes, keyed));
+          await writer.tell(commands, now);
+          for (const command of commands) {
+            if (command.kind === "checkout" && !codes.includes(command.code)) codes.push(command.code);
+            if (command.keyed && writer.answers.has(command)) keyed.push(command);
+          }
+        }
+        const evolved = writer.active.state;
+        const stored = await writer.activate();
+        const told = `seed ${seed}`;
+        const counters = ({ sold, attempts, paused, items }: Sale) => ({ sold, attempts, paused, items });
+        assert.deepEqual(counters(stored), counters(evolved), told);
+        assert.deepEqual(probe(writer, stored, codes, keyed, now), probe(writer, evolved, codes, keyed, now), told);
+        const recalled = await writer.recall(keyed);
+        for (const command of keyed) assert.deepEqual(recalled.get(command.id), writer.answers.get(command), told);
+        const id = writer.number;
+        const wrong = `select
+          (s.sold <> (select count(*) from purchases where sale_id = s.id))::integer
+          + (s.sold <> (select count(*) from items where sale_id = s.id and sold))::integer
+          + (s.attempts <> (select count(*) from attempts where sale_id = s.id))::integer
+          + (select count(*)::integer from items t where sale_id = s.id and sold <> exists
+              (select from purchases p where p.sale_id = s.id and p.n = t.n))
+          from sales s where id = ${id}`;
+        assert.equal(await count(wrong), 0, told);
+      }
+    });
+  }
+
+  test("append() frees an item and a slot, and gives them anew, within one turn", async ({ store, count }) => {
+    const writer = await Writer.make(store, 3, { ...SETTINGS, limit: 1 });
+    const [a, b, c] = [newCode(), newCode(), newCode()];
+    await writer.tell([checkout("ann", 1, { code: a }), purchase(a)], NOW);
+    const again = [
+      voidPurchase(a),
+      checkout("ann", 2, { code: b }),
+      purchase(b), // the slot of the purchase that is voided
+      checkout("bob", 1, { code: c }),
+      purchase(c), // its item
+    ];
+    assert.deepEqual(await writer.tell(again, NOW + 1), again.map(() => "accepted"));
+    const { sold } = await writer.activate();
+    assert.equal(sold, 2);
+    assert.equal(await count(`select count(*)::integer from purchases where sale_id = ${writer.number}`), 2);
+    const [first] = writer.answers.keys();
+    assert.deepEqual((await writer.recall([first!])).get(first!.id), writer.answers.get(first!));
+  });
+
+  test("append() of a stale owner stores nothing, neither holds nor attempts", async ({ store, count }) => {
+    const stale = await Writer.make(store, 10);
+    const live = new Writer(store, stale.number, SETTINGS);
+    await live.activate();
+    await assert.rejects(stale.tell([checkout("ann", 1)], NOW), Fenced);
+    await live.tell([checkout("bob", 1)], NOW);
+    assert.equal((await live.activate()).attempts, 1);
+    assert.equal(await count(`select count(*)::integer from holds where sale_id = ${live.number}`), 1);
+    assert.equal(await count(`select count(*)::integer from attempts where sale_id = ${live.number}`), 1);
+    await assert.rejects(store.confirm(stale.active.handle), Fenced);
+    await store.confirm(live.active.handle);
+  });
+
+  test("activate() reads a sale of many pages", async ({ store }) => {
+    const writer = await Writer.make(store, 12_001, { ...SETTINGS, limit: 12_000 });
+    for (let turn = 0; turn < 4; turn++) {
+      const commands = Array.from({ length: 3_000 }, (_, place) => {
+        const code = newCode();
+        return [checkout("ann", turn * 3_000 + place + 1, { code }), purchase(code)];
+      });
+      await writer.tell(commands.flat(), NOW);
+    }
+    const state = await writer.activate();
+    assert.deepEqual([state.sold, state.attempts], [12_000, 12_000]);
+    assert.deepEqual(await writer.tell([checkout("bob", 7)], NOW), ["item_unavailable"]);
+  });
+}
