@@ -175,10 +175,7 @@ export class Actor<K extends Kind> {
     awake.inFlight++;
     this.#outstanding++;
     const turn: Turn<K> = { letters, events: happened, number, sentAt };
-    awake.last!.then(() => this.#settle(awake, turn), (error) => {
-      this.#fail(awake, turn, error);
-      this.#letGo();
-    });
+    awake.last!.then(() => this.#settle(awake, turn), (error) => this.#fail(awake, turn, error));
   }
 
   #settle(awake: Awake<K>, turn: Turn<K>): void {
@@ -270,6 +267,7 @@ export class Actor<K extends Kind> {
     else awake.state = before;
     if (this.#awake === awake) this.#drop(awake, error instanceof Fenced);
     else if (this.#mailbox.size > 0) this.#wake();
+    this.#letGo();
   }
 
   #drop(awake: Awake<K>, fenced: boolean): void {
