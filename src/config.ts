@@ -32,6 +32,27 @@ export interface Config {
   readonly salesAhead: number;
   /** Age at which a sale's attempts are dropped. */
   readonly keepAttemptsMs: number;
+  /** Undefined: this node is alone. */
+  readonly cluster: ClusterConfig | undefined;
+}
+
+/** How this node is one of several. */
+export interface ClusterConfig {
+  /** Of the registry: Upstash, or serverless-redis-http in front of a Redis. */
+  readonly redisUrl: string;
+  readonly redisToken: string;
+  readonly nodeId: string;
+  /** Where the other nodes reach this one. */
+  readonly nodeUrl: string;
+  /** The peers' listener; on `host`, as the public one. */
+  readonly port: number;
+  /** What nodes show one another. */
+  readonly secret: string;
+  readonly heartbeatMs: number;
+  /** A node that the registry has not heard of for so long is looked after, and gone where it does not answer. */
+  readonly expiryMs: number;
+  /** Activations a second, for the first seconds after joining. */
+  readonly joinActivations: number;
 }
 
 /** Where settings come from. */
@@ -42,6 +63,8 @@ const PROCESS: Environment = readingBy((name) => Deno.env.get(name));
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const HOUR_MS = 3_600_000;
+/** Where the peers' listener is by default. */
+export const CLUSTER_PORT = 8081;
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 function readingBy(valueOf: (name: string) => string | undefined): Environment {
@@ -97,6 +120,44 @@ function loopbackHost(env: Environment): string {
   return value;
 }
 
+function httpUrl(env: Environment, name: string, fallback?: string): string {
+  const value = env[name] || fallback;
+  const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || value!.length > 256) {
+    throw wrong(name, value ?? "", "a URL such as http://host:8081");
+  }
+  return value!.replace(/\/$/, "");
+}
+
+/** A secret is never repeated in a message. */
+function secret(env: Environment, name: string, least: number): string {
+  const value = env[name] ?? "";
+  if (!/^[\x21-\x7e]*$/.test(value) || value.length < least || value.length > 4_096) {
+    throw wrong(name, value === "" ? "" : "***", `at least ${least} visible ASCII characters`);
+  }
+  return value;
+}
+
+function clusterConfig(env: Environment): ClusterConfig | undefined {
+  const names = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const;
+  if (names.every((name) => !env[name])) return undefined;
+  const nodeId = env["NODE_ID"] || `node-${crypto.randomUUID().slice(0, 8)}`;
+  if (!/^[\w.-]{1,64}$/.test(nodeId)) throw wrong("NODE_ID", nodeId, "1 to 64 letters, digits, '.', '_' or '-'");
+  const port = integer(env, "CLUSTER_PORT", CLUSTER_PORT, 1, 65_535);
+  const heartbeatMs = duration(env, "HEARTBEAT", 1_000, 50, 60_000);
+  return {
+    redisUrl: httpUrl(env, names[0]),
+    redisToken: secret(env, names[1], 1),
+    nodeId,
+    nodeUrl: httpUrl(env, "NODE_URL", `http://${env["HOST"] || "127.0.0.1"}:${port}`),
+    port,
+    secret: secret(env, "CLUSTER_SECRET", 16),
+    heartbeatMs,
+    expiryMs: duration(env, "NODE_EXPIRY", 3 * heartbeatMs, 2 * heartbeatMs, 600_000),
+    joinActivations: integer(env, "JOIN_ACTIVATIONS", 1_000, 1, 1_000_000),
+  };
+}
+
 /**
  * Checks the settings.
  *
@@ -125,6 +186,7 @@ export function readConfig(env: Environment = PROCESS): Config {
     saleCloses: oneOf(env, "SALE_CLOSES", "sold_out", ["sold_out", "at_end"]),
     salesAhead: integer(env, "SALES_AHEAD", 1, 0, 24),
     keepAttemptsMs: duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
+    cluster: clusterConfig(env),
   });
 }
 

@@ -1,7 +1,8 @@
 /** How is a rival served? Behind the very same edge: same checks, ids and shape of answer; only the asking differs. */
-import type { Coupons, CouponViews, Sales, SaleViews } from "../../src/actors/ports.ts";
+import type { ClusterViews, Coupons, CouponViews, Sales, SaleViews } from "../../src/actors/ports.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
@@ -21,8 +22,9 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies),
     sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
+    cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => true),
-    metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0 }),
+    metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0, registryAge: () => NaN }),
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => console.error(route, code, error) },
   });
   const port = Number(Deno.args[0] ?? 0);

@@ -86,6 +86,11 @@ export class Actor<K extends Kind> {
     return this.#mailbox.size;
   }
 
+  /** The epoch of its activation, and the monotonic time at which Postgres confirmed it; undefined while it has none. */
+  get activation(): { readonly epoch: number; readonly confirmedAt: number } | undefined {
+    return this.#awake && { epoch: this.#awake.handle.epoch, confirmedAt: this.#awake.confirmedAt };
+  }
+
   /** Whether it may be passivated: no letter waits and nothing is under way. */
   get idle(): boolean {
     return !this.#activating && !this.#scheduled && this.#outstanding === 0 && this.#mailbox.size === 0;

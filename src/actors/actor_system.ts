@@ -1,7 +1,18 @@
 /** Which actors are awake on this node, and who may wake one more? */
 import type { Kind } from "../domain/decision.ts";
 import { Actor, type ActorContext } from "./actor.ts";
-import type { ActorEvents, Asking, Clock, HandBack, LocalActors, OutcomeOf, Rules, Store } from "./ports.ts";
+import type {
+  ActorEvents,
+  ActorView,
+  Asking,
+  Clock,
+  HandBack,
+  LocalActors,
+  OutcomeOf,
+  Page,
+  Rules,
+  Store,
+} from "./ports.ts";
 import { Fault } from "./ports.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */
@@ -60,6 +71,24 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     let depth = 0;
     for (const actor of this.#actors.values()) depth += actor.depth;
     return depth;
+  }
+
+  /** Actors in memory, the most recently used first, and how many there are. */
+  list(limit: number): Page<ActorView> {
+    const newest = [...this.#actors.values()].slice(-limit).reverse();
+    return { data: newest.map((actor) => this.#viewOf(actor)), total: this.#actors.size };
+  }
+
+  /** An actor in memory; undefined where it is not. */
+  view(key: string): ActorView | undefined {
+    const actor = this.#actors.get(key);
+    return actor === undefined ? undefined : this.#viewOf(actor);
+  }
+
+  #viewOf({ key, depth, activation }: Actor<K>): ActorView {
+    const agoMs = activation === undefined ? 0 : this.clock.monotonic() - activation.confirmedAt;
+    const confirmedAt = activation === undefined ? null : this.clock.now() - agoMs;
+    return { key, epoch: activation?.epoch ?? null, mailboxDepth: depth, confirmedAt };
   }
 
   ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>> {

@@ -5,6 +5,7 @@ import type { SaleKind } from "../domain/sale.ts";
 import type { Fault } from "./faults.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
+import type { Page } from "./views.ts";
 export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
 export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
 
@@ -72,6 +73,42 @@ export interface LocalActors<K extends Kind> extends Actors<K> {
    * @returns how many go
    */
   release(keeps: (key: string) => boolean): number;
+}
+
+/** An actor of this node. */
+export interface ActorView {
+  readonly key: string;
+  /** Of its activation; null while it has none. */
+  readonly epoch: number | null;
+  /** Commands that wait. */
+  readonly mailboxDepth: number;
+  /** When Postgres last confirmed that it is this node's, in milliseconds since the epoch; null where it never did. */
+  readonly confirmedAt: number | null;
+}
+
+/** A node of the cluster, as this one sees it. */
+export interface NodeView {
+  readonly id: string;
+  /** Where its peers reach it. */
+  readonly url: string;
+  /** Part of all keys that it owns, 0 to 1. */
+  readonly share: number;
+  readonly state: "in" | "unreachable";
+}
+
+/** What can be told of the cluster. */
+export interface ClusterViews {
+  /** This node's id. */
+  readonly self: string;
+  nodes(): readonly NodeView[];
+  /** Whether the registry of nodes answers, and how long ago it did; null where it never did, or there is none. */
+  registry(): { readonly state: "answers" | "silent" | "none"; readonly ageMs: number | null };
+  /** The actors of this node, the most recently used first, and how many there are. */
+  actors(kind: "coupon" | "sale", limit: number): Page<ActorView>;
+  /** An actor of this node; undefined where it is not in memory here. */
+  actor(kind: "coupon" | "sale", key: string): ActorView | undefined;
+  /** The node that the ring names for an actor. */
+  ownerOf(key: string): NodeView;
 }
 
 /** The coupons, by the fold of their names. */

@@ -1,6 +1,7 @@
 /** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
+import type { ClusterRoutes } from "./cluster.ts";
 import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
 import type { Health } from "./health.ts";
 import type { Metrics, Tally } from "./metrics.ts";
@@ -20,6 +21,7 @@ export interface RequestLog {
 export interface EdgeParts {
   readonly coupons: CouponRoutes;
   readonly sales: SaleRoutes;
+  readonly cluster: ClusterRoutes;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: RequestLog;
@@ -47,12 +49,14 @@ export class Edge {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { coupons, sales, health, metrics } = parts;
+    const { coupons, sales, cluster, health, metrics } = parts;
     const one = "/api/coupons/:name";
     this.#hotRoute(CLAIM_PATH, (request, id) => coupons.claim(request, id), metrics.claims);
     this.#hotRoute("/checkout", (request, id) => sales.checkout(request, id), metrics.checkouts);
     this.#hotRoute("/purchase", (request, id) => sales.purchase(request, id), metrics.purchases);
     this.#routeSales(sales);
+    this.#route("GET", "/cluster", (routed) => cluster.show(routed));
+    this.#route("GET", "/cluster/actors/:key", (routed) => cluster.showActor(routed));
     this.#route("POST", "/api/coupons/validate", (routed) => coupons.validate(routed));
     this.#route("POST", "/api/coupons", (routed) => coupons.create(routed));
     this.#route("GET", "/api/coupons", (routed) => coupons.list(routed));

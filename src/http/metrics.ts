@@ -8,6 +8,8 @@ export interface Gauges {
   readonly actorsAwake: () => number;
   readonly mailboxDepth: () => number;
   readonly streams: () => number;
+  /** Seconds since the registry of nodes answered; NaN where it never did, or there is none. */
+  readonly registryAge: () => number;
 }
 
 /** A counter by up to two labels, counted in a map. */
@@ -32,11 +34,11 @@ export class Tally {
     });
   }
 
-  /** Counts one. */
-  count(first: string, second: string | number = ""): void {
+  /** Counts one, or more at once. */
+  count(first: string, second: string | number = "", times = 1): void {
     let seconds = this.#counts.get(first);
     if (seconds === undefined) this.#counts.set(first, seconds = new Map());
-    seconds.set(second, (seconds.get(second) ?? 0) + 1);
+    seconds.set(second, (seconds.get(second) ?? 0) + times);
   }
 }
 
@@ -71,10 +73,26 @@ export class Metrics {
   readonly #dataErrors = this.#counter("doorbuster_data_errors_total", "Turns whose rows were refused");
   readonly #disconnects = this.#counter("doorbuster_lane_disconnects_total", "Lane sessions lost or not had");
 
+  readonly forwards = new Tally(
+    this.#registry,
+    "doorbuster_forwards_total",
+    "Commands sent to another node by outcome",
+    [
+      "outcome",
+    ],
+  );
+  readonly #ringChanges = this.#counter("doorbuster_ring_changes_total", "Rings of other nodes than before");
+  readonly #handOffs = this.#counter("doorbuster_hand_offs_total", "Awake actors that another node owns now");
+  readonly #takeOvers = this.#counter(
+    "doorbuster_take_overs_total",
+    "Commands decided here since their owner could not be reached",
+  );
+
   constructor(gauges: Gauges) {
     this.#gauge("doorbuster_actors_awake", "Actors in memory", gauges.actorsAwake);
     this.#gauge("doorbuster_mailbox_depth", "Commands that wait, over all actors", gauges.mailboxDepth);
     this.#gauge("doorbuster_streams", "Event streams that are open", gauges.streams);
+    this.#gauge("doorbuster_registry_age_seconds", "Time since the registry of nodes answered", gauges.registryAge);
   }
 
   /** An actor was loaded. */
@@ -106,6 +124,21 @@ export class Metrics {
   /** A lane lost its session, or could not have one. */
   disconnected(): void {
     this.#disconnects.inc();
+  }
+
+  /** The ring has other nodes than before. */
+  ringChanged(): void {
+    this.#ringChanges.inc();
+  }
+
+  /** So many awake actors went to other nodes. */
+  handedOff(actors: number): void {
+    this.#handOffs.inc(actors);
+  }
+
+  /** A command of another node's actor was decided here. */
+  tookOver(): void {
+    this.#takeOvers.inc();
   }
 
   /** All metrics in Prometheus's text form. */

@@ -33,8 +33,8 @@ export interface StorageOptions {
   readonly saleCloses: SaleSettings["closes"];
   /** A turn that could not be sent for so long is given up, in milliseconds. */
   readonly timeoutMs: number;
-  /** This node and incarnation, for the rows of its actors. */
-  readonly holder: string;
+  /** This node and incarnation, for the rows of its actors; made from Postgres's time, in milliseconds. */
+  readonly holder: (now: number) => string;
   /** Whether a server that would lose acknowledged data may serve, for development. */
   readonly allowUnsafe: boolean;
   readonly events: LaneEvents;
@@ -101,7 +101,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
   };
   keep();
   const { activations, views } = database;
-  const { holder } = options;
+  const holder = options.holder(clock.now());
   return {
     coupons: new CouponStore(activations, new CouponActivator(activations, holder), couponLanes, holder),
     sales: new SaleStore(activations, new SaleActivator(activations, holder), saleLanes, holder),

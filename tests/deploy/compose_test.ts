@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readConfig } from "../../src/config.ts";
+import { CLUSTER_PORT, readConfig } from "../../src/config.ts";
 import { STOP_MAX_MS } from "../../src/main.ts";
 import { environmentOf, nodes, openNetworks, service, services } from "../support/compose.ts";
-import { PEER_PORT } from "../support/deploy_settings.ts";
 import { image } from "../support/image.ts";
 
 /** A variable of a service, read as a URL. */
@@ -29,7 +28,7 @@ Deno.test("there are three nodes, each named as its service and reached by its p
   assert.deepEqual([...nodes.keys()], ["node-1", "node-2", "node-3"]);
   for (const name of nodes.keys()) {
     assert.equal(environmentOf(service(name))["NODE_ID"], name);
-    assert.equal(urlOf(name, "NODE_URL").href, `http://${name}:${PEER_PORT}/`);
+    assert.equal(urlOf(name, "NODE_URL").href, `http://${name}:${CLUSTER_PORT}/`);
   }
 });
 
@@ -40,7 +39,7 @@ Deno.test("the nodes differ in nothing but their names", () => {
 
 Deno.test("the nodes' and the balancer's ports are the code's own, and the image tells them", () => {
   const { port } = readConfig({});
-  assert.deepEqual(image("EXPOSE"), [`${port} ${PEER_PORT}`]);
+  assert.deepEqual(image("EXPOSE"), [`${port} ${CLUSTER_PORT}`]);
   assert.deepEqual(service("balancer").ports?.map(({ target }) => target), [port]);
 });
 

@@ -4,8 +4,10 @@ import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { type CouponKind, viewOf } from "../../src/domain/coupon.ts";
 import { couponRules } from "../../src/domain/coupon_state.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
+import { aloneViews } from "../../src/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
@@ -76,7 +78,12 @@ export interface TestEdge {
 export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings = settingsOf()): TestEdge {
   const store = new MemoryStore();
   const clock = new FakeClock();
-  const gauges = { actorsAwake: () => actors.awake, mailboxDepth: () => actors.depth, streams: () => streams.count };
+  const gauges = {
+    actorsAwake: () => actors.awake,
+    mailboxDepth: () => actors.depth,
+    streams: () => streams.count,
+    registryAge: () => NaN,
+  };
   const metrics: Metrics = new Metrics(gauges);
   const limits = { mailboxMax: 100, awakeMax: 1_000, idleMs: 60_000, timeoutMs: 5_000 };
   const actors = new ActorSystem<CouponKind>(couponRules, store, clock, limits, metrics);
@@ -90,6 +97,7 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   const edge = new Edge({
     coupons: new CouponRoutes(actors, new MemoryViews(store), bodies),
     sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
+    cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
     health,
     metrics,
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => failures.push({ route, code, error }) },

@@ -29,7 +29,7 @@ export async function openTestEmbedded(): Promise<Database> {
 
 /** Opens storage on a database. */
 export function openTestStorage(database: Database, more: Partial<StorageOptions> = {}): Promise<Storage> {
-  const holder = `test/${crypto.randomUUID()}`;
+  const holder = () => `test/${crypto.randomUUID()}`;
   const usual = { lanes: 2, saleCloses: "sold_out", timeoutMs: 5_000, allowUnsafe: false, events: NO_EVENTS } as const;
   return openStorage(database, { ...usual, holder, ...more });
 }

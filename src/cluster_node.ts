@@ -1,0 +1,162 @@
+/** How is this node one of several? Without a registry it is alone, and asks its own actors. */
+import type { Logger } from "@logtape/logtape";
+import type { ActorSystem } from "./actors/actor_system.ts";
+import type { ClusterViews, Coupons, Sales, Store } from "./actors/ports.ts";
+import { isCouponCommand, isCouponKey } from "./cluster/coupon_commands.ts";
+import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from "./cluster/mod.ts";
+import { PacedStore } from "./cluster/pace.ts";
+import { servePeers } from "./cluster/peer_server.ts";
+import { RedisRegistry } from "./cluster/registry.ts";
+import { isSaleCommand, isSaleKey } from "./cluster/sale_commands.ts";
+import { FetchTransport } from "./cluster/transport.ts";
+import type { ClusterConfig, Config } from "./config.ts";
+import type { CouponKind } from "./domain/coupon.ts";
+import type { Kind } from "./domain/decision.ts";
+import type { SaleKind } from "./domain/sale.ts";
+import type { Metrics } from "./http/metrics.ts";
+import type { Storage } from "./storage/mod.ts";
+
+/** This node's actors. */
+export interface LocalSystems {
+  readonly coupons: ActorSystem<CouponKind>;
+  readonly sales: ActorSystem<SaleKind>;
+}
+
+/** This node among the others. */
+export interface ClusterNode {
+  /** Whoever owns them, here or elsewhere. */
+  readonly coupons: Coupons;
+  readonly sales: Sales;
+  readonly views: ClusterViews;
+  /** Whether it is in the ring. */
+  readonly joined: () => boolean;
+  /** Enters the ring; waits for the registry. */
+  join(): Promise<void>;
+  /** Leaves the ring; what its actors have taken they finish. */
+  leave(): Promise<void>;
+  /** Ends its listener and connections: after the actors have stopped. */
+  close(): Promise<void>;
+}
+
+const NOWHERE = { id: "alone", url: "http://127.0.0.1" };
+
+/** A node as the rows of its actors name it, once Postgres's time is known. */
+export class Identity {
+  member: Member | undefined;
+
+  constructor(readonly config: Config) {}
+
+  /** @param now milliseconds since the epoch, by Postgres's clock */
+  holder(now: number): string {
+    const { host, port, cluster } = this.config;
+    const id = cluster?.nodeId ?? NOWHERE.id;
+    this.member = selfMember(id, cluster?.nodeUrl ?? `http://${host}:${port}`, Math.floor(now));
+    return cluster === undefined ? `${holderText(this.member)} ${crypto.randomUUID()}` : holderText(this.member);
+  }
+}
+
+/** Wakes actors at a pace, for the first seconds after joining. */
+export type Paced = <K extends Kind>(store: Store<K>) => Store<K>;
+
+/** Prepares this node for the cluster. `open` is to be called once its actors are there. */
+export function prepareCluster(config: Config, identity: Identity, storage: Storage, log: Logger, metrics: Metrics): {
+  readonly paced: Paced;
+  readonly open: (local: LocalSystems) => ClusterNode;
+} {
+  const { cluster: settings } = config;
+  const self = identity.member!;
+  if (settings === undefined) return { paced: (store) => store, open: (local) => alone(self, local) };
+  const { redisUrl: url, redisToken: token, expiryMs, heartbeatMs, joinActivations } = settings;
+  const transport = new FetchTransport(settings.secret);
+  const cluster = new Cluster({
+    self,
+    registry: new RedisRegistry({ url, token, expiryMs, timeoutMs: expiryMs / 4 }),
+    transport,
+    clock: storage.clock,
+    events: clusterEvents(log, metrics),
+    heartbeatMs,
+    timeoutMs: config.requestTimeoutMs,
+    joinActivations,
+  });
+  return {
+    paced: (store) => new PacedStore(store, cluster.pace),
+    open: (local) => among(cluster, transport, config, settings, local),
+  };
+}
+
+/** What is shown of a node that is alone. */
+export function aloneViews(local: LocalSystems, { id, url }: Pick<Member, "id" | "url"> = NOWHERE): ClusterViews {
+  const node = { id, url, share: 1, state: "in" } as const;
+  const registry = { state: "none", ageMs: null } as const;
+  return { self: id, nodes: () => [node], registry: () => registry, ownerOf: () => node, ...actorViews(local) };
+}
+
+function alone(self: Member, local: LocalSystems): ClusterNode {
+  const done = () => Promise.resolve();
+  return { ...local, views: aloneViews(local, self), joined: () => true, join: done, leave: done, close: done };
+}
+
+function among(
+  cluster: Cluster,
+  transport: FetchTransport,
+  { host }: Config,
+  { port, secret }: ClusterConfig,
+  local: LocalSystems,
+): ClusterNode {
+  const coupons = cluster.host({
+    name: "coupon",
+    local: local.coupons,
+    isKey: isCouponKey,
+    isCommand: isCouponCommand,
+  });
+  const sales = cluster.host({ name: "sale", local: local.sales, isKey: isSaleKey, isCommand: isSaleCommand });
+  const server = servePeers({ host, port, secret, reception: cluster.reception });
+  let joined = false;
+  const nodeOf = (id: string) => cluster.status().nodes.find((node) => node.id === id)!;
+  return {
+    coupons,
+    sales,
+    views: {
+      self: cluster.options.self.id,
+      nodes: () => cluster.status().nodes,
+      registry: () => cluster.status().registry,
+      ...actorViews(local),
+      ownerOf: (key) => nodeOf(cluster.ownerOf(key).id),
+    },
+    joined: () => joined,
+    async join() {
+      await cluster.join();
+      joined = true;
+    },
+    leave: () => cluster.leave(),
+    async close() {
+      cluster.close();
+      await server.close();
+      transport.close();
+    },
+  };
+}
+
+function actorViews({ coupons, sales }: LocalSystems): Pick<ClusterViews, "actors" | "actor"> {
+  const of = (kind: "coupon" | "sale") => kind === "coupon" ? coupons : sales;
+  return { actors: (kind, limit) => of(kind).list(limit), actor: (kind, key) => of(kind).view(key) };
+}
+
+function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
+  return {
+    forwarded: (outcome, commands) => metrics.forwards.count(outcome, "", commands),
+    ringChanged(nodes) {
+      metrics.ringChanged();
+      log.info("The ring is now {nodes}", { nodes });
+    },
+    handedOff(actors) {
+      metrics.handedOff(actors);
+      log.info("Handing off {actors} actors", { actors });
+    },
+    tookOver: () => metrics.tookOver(),
+    nodeGone: (member, why) => log.warn("The node {id} is gone: {why}", { id: member.id, url: member.url, why }),
+    displaced: (by) => log.error("Another process has this node's id: {url}", { id: by.id, url: by.url }),
+    unexpected: (error) => log.error("A peer's command failed: {error}", { error: String(error) }),
+    registryFailed: (error) => log.warn("The registry does not answer: {reason}", { reason: error.message }),
+  };
+}
