@@ -1,0 +1,40 @@
+/** Is this a command for a sale? Asked of what another node sent: the rules must not meet anything else. */
+import type { SaleCommand } from "../domain/sale.ts";
+import { formatCode, ITEMS_MAX, parseCode, parseSaleKey, SALE_NUMBER_MAX, saleKeyOf } from "../domain/sale_ids.ts";
+import { isUserId } from "../domain/text.ts";
+import { isIdentified } from "./identified.ts";
+
+const ANY_SALE = saleKeyOf(0);
+
+function isWhole(value: unknown, min: number, max: number): boolean {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+/** The 22 characters of a code, without its sale's key. */
+function isCode(value: unknown): boolean {
+  return typeof value === "string" && parseCode(formatCode(ANY_SALE, value)) !== undefined;
+}
+
+/** Whether the rules of sales can decide it. */
+export function isSaleCommand(told: unknown): told is SaleCommand {
+  if (!isIdentified(told)) return false;
+  const { kind, number, items, userId, n, code, paused } = told;
+  switch (kind) {
+    case "open":
+      return isWhole(number, 0, SALE_NUMBER_MAX) && isWhole(items, 1, ITEMS_MAX);
+    case "checkout":
+      return isUserId(userId) && isWhole(n, 0, Number.MAX_SAFE_INTEGER) && isCode(code);
+    case "purchase":
+    case "release":
+    case "voidPurchase":
+      return isCode(code);
+    case "edit":
+      return paused === undefined || typeof paused === "boolean";
+  }
+  return false;
+}
+
+/** Whether a text is the key of a sale's actor: its hour. */
+export function isSaleKey(key: string): boolean {
+  return parseSaleKey(key) !== undefined;
+}
