@@ -1,4 +1,4 @@
-/** What do nodes say to one another beside commands? A ping, a greeting, a good-bye: each short, each in time or never. */
+/** What do nodes say to one another beside commands? A ping, a greeting, a good-bye: each in time, or it counts for none. */
 import type { Clock } from "../actors/ports.ts";
 import { type Member, memberOf, PROTOCOL } from "./member.ts";
 import { NeverConnected, type Transport } from "./transport.ts";

@@ -1,10 +1,7 @@
 /** Is this a command for a coupon? Asked of what another node sent: the rules must not meet anything else. */
 import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
 import { foldName, isUserId } from "../domain/text.ts";
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-type Told = Readonly<Record<string, unknown>>;
+import { isIdentified, type Told } from "./identified.ts";
 
 function isAmount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= AMOUNT_MAX;
@@ -30,9 +27,8 @@ function areChanges(value: unknown): boolean {
 
 /** Whether the rules of coupons can decide it. */
 export function isCouponCommand(told: unknown): told is CouponCommand {
-  if (typeof told !== "object" || told === null) return false;
-  const { id, keyed, kind, userId, terms, changes } = told as Told;
-  if (typeof id !== "string" || !UUID.test(id) || typeof keyed !== "boolean") return false;
+  if (!isIdentified(told)) return false;
+  const { kind, userId, terms, changes } = told;
   switch (kind) {
     case "claim":
     case "validate":

@@ -1,9 +1,9 @@
 /**
  * What is a command on its way to another node, and what can go wrong with it there?
  *
- * A refusal is not remembered. So of two copies of a command, one in the buffers of a frozen node and one that was asked
- * again and refused, the first could still act once the node goes on. Therefore a copy has a lease, after which no node
- * decides it any more, and a command of which a copy may be about is asked again only after that.
+ * A refusal is not remembered. So of two copies of a command, one in the buffers of a frozen node and one that was
+ * asked again and refused, the first could still act once the node goes on. Therefore a copy has a lease, after which no
+ * node decides it any more, and a command of which a copy may be about is asked again only after that.
  */
 import { Fault, type FaultCode } from "../actors/ports.ts";
 import type { FailureKind } from "./events.ts";

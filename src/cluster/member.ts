@@ -11,7 +11,7 @@ export interface Member {
   readonly id: string;
   /** Where its peers reach it. */
   readonly url: string;
-  /** Milliseconds since the epoch, by Postgres's clock, at its start: of two of one id the greater is the living one. */
+  /** Milliseconds since the epoch, by Postgres's clock, at its start: of two of one id the greater one lives. */
   readonly incarnation: number;
   /** The version of the peers' protocol that it speaks. */
   readonly version: number;

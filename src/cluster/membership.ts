@@ -187,7 +187,7 @@ export class Membership {
 
   // --- the others ---
 
-  /** Greets nodes, and those that they know; whoever does not answer is in all the same: the registry vouches for it. */
+  /** Greets nodes, and those that they know. Whoever does not answer is in as well: the registry vouches for it. */
   async #greet(members: readonly Member[]): Promise<void> {
     const greeted = new Set<string>([this.self.id]);
     let next = members.filter(({ id }) => !greeted.has(id));

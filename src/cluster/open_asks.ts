@@ -34,7 +34,7 @@ export class OpenAsks {
     return outcome;
   }
 
-  /** A command that its actor handed back is decided elsewhere; should it come here again, it must not wait for itself. */
+  /** A command that its actor handed back is decided elsewhere. If it comes here again it must not wait for itself. */
   forget(id: string): void {
     this.#byId.delete(id);
   }

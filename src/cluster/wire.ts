@@ -1,7 +1,7 @@
 /**
- * How do commands and answers look between nodes? JSON arrays, one text for a whole batch. Every message begins with the
- * version it is written in, and a node understands its own and the one before: nodes of both work side by side while a
- * cluster is upgraded.
+ * How do commands and answers look between nodes? JSON arrays, one text for a whole batch. Every message begins with
+ * the version it is written in, and a node understands its own and the one before: nodes of both work side by side while
+ * a cluster is upgraded.
  *
  * Commands: `[2, sentAt, [[kind, key, remainingMs, marks, command], …]]`; version 1 had no `sentAt`. Answers are lines,
  * each of them `[[place, code, value], …]`.
@@ -28,7 +28,7 @@ export interface Posted {
   readonly handed: number;
 }
 
-/** What becomes of a command of a batch: its place, how it went, and the answer, the refusal, the fault or the owner. */
+/** What becomes of a batch's command: its place, how it went, and the answer, the refusal, the fault or the owner. */
 export type Answer =
   | readonly [place: number, code: typeof DONE, answer: unknown]
   | readonly [place: number, code: typeof REFUSED, refusal: unknown]
@@ -67,7 +67,7 @@ export function encodeCommands(
 }
 
 /**
- * The commands of a batch. What a batch lay on its way, say in the buffers of a frozen process, is taken off their time.
+ * The commands of a batch. What it lay on its way, say in the buffers of a frozen process, is taken off their time.
  *
  * @param at when it is read
  * @throws BadMessage

@@ -1,6 +1,6 @@
 /** Where do sales live? The Store of sale actors: making, activation, the journal's lanes, and stored answers. */
 import type { Activation, Handle, Part, Store } from "../actors/ports.ts";
-import type { SaleAnswer, SaleCommand, SaleEvent, SaleKind } from "../domain/sale.ts";
+import { contentOf, type SaleAnswer, type SaleCommand, type SaleEvent, type SaleKind } from "../domain/sale.ts";
 import { parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import type { Lane } from "./lane.ts";
 import type { SaleActivator } from "./sale_activator.ts";
@@ -15,8 +15,9 @@ const MAKE = `select make_sale($1::integer, $2::integer, to_timestamp($3::bigint
 const HELD = `jsonb_build_object('kind', 'held', ${codeShown("h")},
   'expiresAt', (extract(epoch from h.expires_at) * 1000)::bigint)`;
 
-const RECALL = `with w as (select * from unnest($2::uuid[], $3::uuid[]) w(id, code))
+const RECALL = `with w as (select * from unnest($2::uuid[], $3::uuid[], $4::text[]) w(id, code, content))
 select h.id, ${HELD} from w join holds h on h.sale_id = $1 and h.id = w.id and h.keyed
+where w.content = 'checkout ' || h.n || ' ' || h.user_id
 union all
 select h.id, ${HELD} from w join holds h on h.sale_id = $1 and h.code = w.code and h.id = w.id and not h.keyed
 union all
@@ -25,7 +26,9 @@ select p.id, jsonb_build_object('kind', 'purchased', ${codeShown("p")},
 from w join holds h on h.sale_id = $1 and h.code = w.code
 join purchases p on p.sale_id = $1 and p.n = h.n and p.code = h.code and p.id = w.id
 union all
-select r.id, r.answer from w join sale_receipts r on r.sale_id = $1 and r.id = w.id`;
+select r.id, r.answer from w join sale_receipts r on r.sale_id = $1 and r.id = w.id and r.content = w.content`;
+
+const HOLDER = "select holder from sales where id = $1";
 
 /** The Store of sales over a database. */
 export class SaleStore implements Store<SaleKind> {
@@ -66,9 +69,15 @@ export class SaleStore implements Store<SaleKind> {
 
   async recall(handle: Handle, commands: readonly SaleCommand[]): Promise<Map<string, SaleAnswer>> {
     const codes = commands.map((command) => "code" in command ? uuidOf(command.code) : null);
-    const params = [handle.id, commands.map(({ id }) => id), codes];
+    const params = [handle.id, commands.map(({ id }) => id), codes, commands.map(contentOf)];
     const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL, params, "recall_sale"));
     return new Map(rows.map(([id, answer]) => [id as string, answer as SaleAnswer]));
+  }
+
+  async holderOf(key: string): Promise<string | undefined> {
+    const params = [parseSaleKey(key)];
+    const [row] = await repeatable("Cannot read a holder", () => this.sql.query(HOLDER, params, "sale_holder"));
+    return row?.[0] as string | undefined;
   }
 
   #laneOf(handle: Handle): Lane<SaleEvent> {

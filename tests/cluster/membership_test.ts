@@ -159,7 +159,7 @@ Deno.test("leave() owns until a peer that does not answer has had its second", a
   assert.deepEqual(world.node("b").gone, ["c left"]);
 });
 
-Deno.test("a node that starts again under its name is another: the former one's good-bye does not bind it", async () => {
+Deno.test("a node that starts again under its name is another: the former's good-bye does not bind it", async () => {
   const world = await ClusterWorld.of("a", "b");
   const left = world.leave("b");
   await world.clock.advance(100);

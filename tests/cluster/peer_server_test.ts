@@ -142,7 +142,7 @@ Deno.test("FetchTransport tells what was not delivered from what may have been",
   transport.close();
 });
 
-Deno.test("FetchTransport gives whole lines, however they were cut, and an error where they end too early", async () => {
+Deno.test("FetchTransport gives whole lines, however they were cut; an error where they end early", async () => {
   const transport = new FetchTransport(SECRET);
   const encoder = new TextEncoder();
   const chunks = ["[1]\n[", "2]\n\n", "ü"].map((text) => encoder.encode(text));

@@ -108,7 +108,7 @@ const failures: [string, (sent: Sent) => void, string][] = [
   ["the batch is refused", ({ end }) => end(503), "rejected"],
 ];
 for (const [what, act, kind] of failures) {
-  Deno.test(`a command whose answer is out when ${what} comes back as ${kind}, one that was answered does not`, async () => {
+  Deno.test(`what is not answered when ${what} comes back as ${kind}, what is answered does not`, async () => {
     const { peer, sent, send, failures } = makePeer();
     const first = send("a");
     let isTold = false;

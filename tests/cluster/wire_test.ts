@@ -3,6 +3,7 @@ import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.
 import type { Found } from "../../src/cluster/calls.ts";
 import { judged } from "../../src/cluster/judgement.ts";
 import { type Member, selfMember } from "../../src/cluster/mod.ts";
+import { isSaleCommand, isSaleKey } from "../../src/cluster/sale_commands.ts";
 import { Roster } from "../../src/cluster/roster.ts";
 import {
   type Answer,
@@ -15,6 +16,7 @@ import {
   versioned,
 } from "../../src/cluster/wire.ts";
 import { claim, create, edit, terms, validate, voidClaim } from "../support/commands.ts";
+import { checkout, editSale, KEY, newCode, open, purchase, release, voidPurchase } from "../support/sale_commands.ts";
 
 const SENT = { now: 1_000_000, monotonic: 5_000 };
 const POSTED = { kind: "coupon", key: "ünï 🎉", command: claim("u"), deadline: 9_000, lease: 7_000 };
@@ -121,6 +123,34 @@ Deno.test("isCouponCommand() refuses what the rules must not meet", () => {
 Deno.test("isCouponKey() takes folds alone", () => {
   assert(isCouponKey("promo"));
   for (const key of ["Promo", " promo", "", "a/b", "."]) assert(!isCouponKey(key), key);
+});
+
+Deno.test("isSaleCommand() takes every command that the edge makes, and nothing that the rules must not meet", () => {
+  const code = newCode();
+  const held = checkout("ünï 🎉", 7, { keyed: true });
+  const all = [open(10), held, checkout("u", 0), purchase(code), release(code), voidPurchase(code), editSale()];
+  for (const each of [...all, editSale({ paused: true })]) {
+    assert(isSaleCommand(JSON.parse(JSON.stringify(each))), each.kind);
+  }
+  const wrong = [
+    null,
+    claim("u"),
+    { ...held, userId: "" },
+    { ...held, n: -1 },
+    { ...held, n: "7" },
+    { ...held, code: KEY + "." + code },
+    { ...held, id: "1" },
+    { ...held, keyed: undefined },
+    { ...purchase(code), code: code.slice(1) },
+    { ...purchase(code), code: undefined },
+    { ...open(10), number: -1 },
+    open(0),
+    open(1_000_000),
+    editSale({ paused: 1 as never }),
+  ];
+  for (const each of wrong) assert(!isSaleCommand(each), JSON.stringify(each));
+  assert(isSaleKey(KEY));
+  for (const key of ["2026-11-21T24Z", "promo", ""]) assert(!isSaleKey(key), key);
 });
 
 const A1: Member = { ...selfMember("a", "http://a:8081", 5) };

@@ -212,6 +212,25 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
     assert.deepEqual((await writer.recall([first!])).get(first!.id), writer.answers.get(first!));
   });
 
+  test("recall() gives no answer where the id is another command's", async ({ store }) => {
+    const writer = await Writer.make(store, 10);
+    const held = checkout("ann", 1, { keyed: true });
+    const edited = editSale({ paused: false });
+    await writer.tell([held, edited], NOW);
+    assert.equal((await writer.recall([held, edited])).size, 2);
+    const { id } = held;
+    const reused = [checkout("ann", 2, { id, keyed: true }), checkout("bob", 1, { id, keyed: true })];
+    for (const command of [...reused, editSale({ paused: true }, { id: edited.id })]) {
+      assert.equal((await writer.recall([command])).size, 0, command.kind);
+    }
+  });
+
+  test("holderOf() names whoever made or activated the sale last", async ({ store }) => {
+    const { number } = await Writer.make(store, 1);
+    assert.equal(typeof await store.holderOf!(saleKeyOf(number)), "string");
+    assert.equal(await store.holderOf!("2026-11-21T03Z"), undefined);
+  });
+
   test("append() of a stale owner stores nothing, neither holds nor attempts", async ({ store, count }) => {
     const stale = await Writer.make(store, 10);
     const live = new Writer(store, stale.number, SETTINGS);

@@ -1,4 +1,4 @@
-/** A registry in memory whose entries expire by the world's clock; it can be gone, emptied, or out of one node's reach. */
+/** A registry in memory whose entries expire by the world's clock; it can be gone, emptied, or out of a node's reach. */
 import type { Member } from "../../src/cluster/member.ts";
 import type { Registry } from "../../src/cluster/registry.ts";
 import type { FakeClock } from "./fake_clock.ts";
