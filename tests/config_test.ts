@@ -22,8 +22,44 @@ Deno.test("readConfig() fills in the documented defaults", () => {
     saleCloses: "sold_out",
     salesAhead: 1,
     keepAttemptsMs: 2_592_000_000,
+    cluster: undefined,
   });
   assert.equal(readConfig({ CHECKOUT_MODE: "open" }).checkoutTtlMs, 3_600_000);
+});
+
+const REGISTRY = {
+  UPSTASH_REDIS_REST_URL: "http://127.0.0.1:8079",
+  UPSTASH_REDIS_REST_TOKEN: "token",
+  CLUSTER_SECRET: "sixteen-characters-or-more",
+};
+
+Deno.test("readConfig() makes a node one of several where a registry is named", () => {
+  const { nodeId, ...cluster } = readConfig({ ...REGISTRY, HEARTBEAT: "500ms" }).cluster!;
+  assert.match(nodeId, /^node-[0-9a-f]{8}$/);
+  assert.deepEqual(cluster, {
+    redisUrl: "http://127.0.0.1:8079",
+    redisToken: "token",
+    nodeUrl: "http://127.0.0.1:8081",
+    port: 8081,
+    secret: "sixteen-characters-or-more",
+    heartbeatMs: 500,
+    expiryMs: 1_500,
+    joinActivations: 1_000,
+  });
+});
+
+Deno.test("readConfig() refuses half a cluster, and tells no secret", () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ UPSTASH_REDIS_REST_TOKEN: "" }, /^UPSTASH_REDIS_REST_TOKEN=: must be/],
+    [{ UPSTASH_REDIS_REST_URL: "" }, /^UPSTASH_REDIS_REST_URL=: must be a URL/],
+    [{ CLUSTER_SECRET: "too short" }, /^CLUSTER_SECRET=\*\*\*: must be at least 16/],
+    [{ NODE_ID: "a b" }, /^NODE_ID=a b: must be 1 to 64/],
+    [{ NODE_URL: "host:8081" }, /^NODE_URL=host:8081: must be a URL/],
+    [{ NODE_EXPIRY: "1s" }, /^NODE_EXPIRY=1s: must be a duration/],
+  ];
+  for (const [change, line] of cases) {
+    assert.throws(() => readConfig({ ...REGISTRY, ...change }), { name: "ConfigError", message: line });
+  }
 });
 
 Deno.test("readConfig() reads durations by their units", () => {
