@@ -13,10 +13,11 @@ import { Lab, SLEEPERS } from "./lab.ts";
 import { shown } from "./numbers.ts";
 import { type Options, readOptions } from "./options.ts";
 import { CONNECTIONS, type Experiment, ROWS } from "./rows.ts";
+import { COLD_SALE } from "./sales/cold.ts";
 import { SALE_ROWS } from "./sales/rows.ts";
 import { figureTable, rateTable } from "./table.ts";
 
-const EXPERIMENTS = [...ROWS, ...SALE_ROWS, OVERLOAD, TWO_SERVERS, GROWTH];
+const EXPERIMENTS = [...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH];
 
 async function measureAll(lab: Lab, chosen: readonly Experiment[], { rounds, seconds }: Options): Promise<void> {
   for (let round = 0; round < rounds; round++) {

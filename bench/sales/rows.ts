@@ -26,7 +26,8 @@ interface Line {
   readonly ceiling: string;
 }
 
-const WHOLE: Job = { items: 10_000, checkouts: 10_000, users: 1_000, buys: true, crowd: false };
+/** A sale sold whole: ten items to each user. */
+export const WHOLE: Job = { items: 10_000, checkouts: 10_000, users: 1_000, buys: true, crowd: false };
 const HOLDS: Job = { items: 200_000, checkouts: 200_000, users: 20_000, buys: false, crowd: false, timed: true };
 const CROWD: Job = { items: 10_000, checkouts: 100_000, users: 100_000, buys: true, crowd: true };
 /** What comes before each measurement; audited like it. New code is slow at first. */
@@ -92,7 +93,8 @@ const LINES: readonly Line[] = [
   },
 ];
 
-function loadOf({ timed, ...job }: Job, seconds: number): SaleLoad {
+/** The load of a job. */
+export function loadOf({ timed, ...job }: Job, seconds: number): SaleLoad {
   return { connections: CONNECTIONS, ...job, seconds: timed ? seconds : SECONDS_MAX };
 }
 
