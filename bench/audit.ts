@@ -1,6 +1,7 @@
 /** Is every accepted answer a row, and every row counted? */
-import type { Run } from "./book.ts";
+import type { Book, Run } from "./book.ts";
 import type { Database } from "./lab.ts";
+import { auditSale } from "./sales/audit.ts";
 
 /** What an audit found. */
 export interface Audit {
@@ -52,10 +53,11 @@ async function auditDatabase(database: Database, runs: readonly Run[]): Promise<
 }
 
 /** Compares all answers with the rows of their databases. */
-export async function audit(runs: readonly Run[]): Promise<Audit> {
+export async function audit({ runs, saleRuns }: Book): Promise<Audit> {
   const wrong: string[] = [];
   for (const database of new Set(runs.map(({ database }) => database))) {
     wrong.push(...await auditDatabase(database, runs.filter((run) => run.database === database)));
   }
-  return { accepted: runs.reduce((sum, { measured }) => sum + measured.accepted, 0), wrong };
+  for (const run of saleRuns) wrong.push(...await auditSale(run));
+  return { accepted: [...runs, ...saleRuns].reduce((sum, { measured }) => sum + measured.accepted, 0), wrong };
 }

@@ -1,6 +1,7 @@
 /** Where is kept what was measured? */
 import type { Database } from "./lab.ts";
 import type { Load, Measured } from "./load.ts";
+import type { SaleRun } from "./sales/audit.ts";
 
 /** One measurement whose accepted answers must be rows. */
 export interface Run {
@@ -13,6 +14,8 @@ export interface Run {
 /** What one line of the table is of, round by round; a round without it is undefined. */
 export interface Row {
   readonly title: string;
+  /** The row of the same load on the edge alone. */
+  readonly ceiling: string;
   readonly rounds: (Measured | undefined)[];
 }
 
@@ -29,11 +32,12 @@ export class Book {
   readonly rows = new Map<string, Row>();
   readonly figures = new Map<string, Figure>();
   readonly runs: Run[] = [];
+  readonly saleRuns: SaleRun[] = [];
   /** What was not as expected. */
   readonly notes: string[] = [];
 
-  row(name: string, title: string, round: number, measured: Measured): void {
-    const row = this.rows.get(name) ?? { title, rounds: [] };
+  row(name: string, title: string, round: number, measured: Measured, ceiling = "ceiling"): void {
+    const row = this.rows.get(name) ?? { title, ceiling, rounds: [] };
     row.rounds[round] = measured;
     this.rows.set(name, row);
   }
@@ -44,8 +48,8 @@ export class Book {
     this.figures.set(title, figure);
   }
 
-  /** Of the rounds in which both were measured, one's rate to the other's; accepted answers alone, where wanted. */
-  ratios(one: string, other: string, of: "rate" | "acceptedRate" = "rate"): number[] {
+  /** Of the rounds in which both were measured, one's rate to the other's; that of accepted or refused answers alone, where wanted. */
+  ratios(one: string, other: string, of: "rate" | "acceptedRate" | "refusedRate" = "rate"): number[] {
     const others = this.rows.get(other)?.rounds ?? [];
     return (this.rows.get(one)?.rounds ?? []).flatMap((measured, round) => {
       const base = others[round];

@@ -4,6 +4,7 @@ import { createClient } from "@redis/client";
 import { type Postgres, type Redis, startPostgres, startRedis } from "../tools/services.ts";
 import type { Book } from "./book.ts";
 import { type Load, load, type Measured } from "./load.ts";
+import { type SaleLoad, type SaleMeasured, stormSale } from "./sales/load.ts";
 import { migrate, type Server, startDoorbuster, startRival } from "./processes.ts";
 
 /** More units than are ever claimed. */
@@ -99,6 +100,8 @@ export class Lab {
       const urls: Record<string, () => Promise<string>> = {
         one_statement: async () => (await this.database(name)).url,
         row_lock: async () => (await this.database(name)).url,
+        sales_statement: async () => (await this.database(name)).url,
+        sales_row_lock: async () => (await this.database(name)).url,
         redis_lua: () => Promise.resolve(this.redis.url),
       };
       return this.#keep(await startRival(name, await urls[name]?.() ?? ""));
@@ -109,6 +112,19 @@ export class Lab {
   async load(title: string, server: Server, wanted: Load, database?: Database): Promise<Measured> {
     const measured = await load(server.port, wanted);
     if (database !== undefined) this.book.runs.push({ title, database, load: wanted, measured });
+    return measured;
+  }
+
+  /** Storms a sale, and has its answers audited where they are rows of a database. */
+  async storm(
+    title: string,
+    server: Server,
+    sale: number,
+    wanted: SaleLoad,
+    database?: Database,
+  ): Promise<SaleMeasured> {
+    const measured = await stormSale(server.port, sale, wanted);
+    if (database !== undefined) this.book.saleRuns.push({ title, database, sale, load: wanted, measured });
     return measured;
   }
 

@@ -1,5 +1,5 @@
 /** How is a server loaded, and what came back? By wrk, which costs far less than it measures. */
-import { Child } from "./processes.ts";
+import { shoot } from "./wrk.ts";
 
 /** One measurement's load. */
 export interface Load {
@@ -80,25 +80,18 @@ function measuredOf({ answered, refused, broken, p50Us, p99Us, threads }: Printe
   };
 }
 
+/** The name of a new run: the beginning of its users' ids, up to the first `_`. */
+export function newRun(): string {
+  return `r${++runs}`;
+}
+
 /** Loads a server on 127.0.0.1. @throws Error where wrk failed */
 export async function load(port: number, wanted: Load): Promise<Measured> {
-  const run = `r${++runs}`;
+  const run = newRun();
   const { connections, seconds, threads = THREADS } = wanted;
   const most = Math.ceil(seconds) + TAIL_SECONDS;
-  let heard = "";
-  const wrk = new Child("wrk", {
-    args: [
-      ...[`-t${threads}`, `-c${connections}`, `-d${most}s`, "--timeout", `${most}s`],
-      ...["-s", new URL("wrk/claims.lua", import.meta.url).pathname, `http://127.0.0.1:${port}/api/coupons/claim`],
-    ],
-    env: environment(wanted, threads, run),
-  }, (text) => {
-    heard += text;
-    // By this signal wrk ends its measurement early and tells it.
-    if (heard.split("drained\n").length - 1 === threads) wrk.signal("SIGINT");
-  });
-  const code = await wrk.ended();
-  const line = heard.split("\n").find((line) => line.startsWith("{"));
-  if (code !== 0 || line === undefined) throw new Error(`Cannot load port ${port}: code ${code}: ${wrk.said}`);
-  return measuredOf(JSON.parse(line), run);
+  const env = environment(wanted, threads, run);
+  const path = "/api/coupons/claim";
+  const printed = await shoot<Printed>({ port, path, script: "claims.lua", connections, threads, seconds: most, env });
+  return measuredOf(printed, run);
 }

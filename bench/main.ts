@@ -13,9 +13,11 @@ import { Lab, SLEEPERS } from "./lab.ts";
 import { shown } from "./numbers.ts";
 import { type Options, readOptions } from "./options.ts";
 import { CONNECTIONS, type Experiment, ROWS } from "./rows.ts";
+import { COLD_SALE } from "./sales/cold.ts";
+import { SALE_ROWS } from "./sales/rows.ts";
 import { figureTable, rateTable } from "./table.ts";
 
-const EXPERIMENTS = [...ROWS, OVERLOAD, TWO_SERVERS, GROWTH];
+const EXPERIMENTS = [...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH];
 
 async function measureAll(lab: Lab, chosen: readonly Experiment[], { rounds, seconds }: Options): Promise<void> {
   for (let round = 0; round < rounds; round++) {
@@ -31,14 +33,15 @@ async function measureAll(lab: Lab, chosen: readonly Experiment[], { rounds, sec
 /** Prints whether each accepted answer is a row; returns whether so. */
 async function tellAudit(book: Book): Promise<boolean> {
   for (const note of book.notes) console.log(`note: ${note}`);
-  if (book.runs.length === 0) {
+  const measurements = book.runs.length + book.saleRuns.length;
+  if (measurements === 0) {
     console.log("audit: exact: nothing was stored");
     return true;
   }
   console.error("auditing");
-  const { accepted, wrong } = await audit(book.runs);
+  const { accepted, wrong } = await audit(book);
   for (const one of wrong.slice(0, 50)) console.log(`WRONG: ${one}`);
-  const count = `${accepted.toLocaleString("en-US")} accepted answers in ${book.runs.length} measurements`;
+  const count = `${accepted.toLocaleString("en-US")} accepted answers in ${measurements} measurements`;
   if (wrong.length === 0) console.log(`audit: exact: ${count}, each a row, and every counter its rows`);
   else console.log(`audit: NOT EXACT: ${wrong.length} things wrong with ${count}`);
   return wrong.length === 0;

@@ -17,6 +17,13 @@ const RATIOS = [
   ["sold-out answers, to the ceiling", "sold_out", "ceiling"],
   ["duplicates, to the ceiling", "duplicates", "ceiling"],
   ["the ceiling, to the bare framework", "ceiling", "bare"],
+  ["a whole sale, to the same on the edge alone", "sale", "sale_ceiling"],
+  ["a whole sale, to one SQL statement an act", "sale", "sale_statement"],
+  ["a whole sale, to row locks", "sale", "sale_row_lock"],
+  ["checkouts, to the same on the edge alone", "checkouts", "checkout_ceiling"],
+  ["checkouts, to one SQL statement a checkout", "checkouts", "checkout_statement"],
+  ["the last items: stored refusals, to refusals of the edge alone", "crowd", "crowd_ceiling", "refusedRate"],
+  ["the last items: stored refusals, to one SQL statement an act", "crowd", "crowd_statement", "refusedRate"],
 ] as const;
 
 /** A Markdown table: the first column to the left, all others to the right. */
@@ -48,12 +55,12 @@ function rateCells({ title, rounds }: Row, ofCeiling: readonly number[]): string
 
 /** The table of rates: medians over the rounds, and how far the rate went. */
 export function rateTable(book: Book): string {
-  return markdown(HEAD, [...book.rows].map(([name, row]) => rateCells(row, book.ratios(name, "ceiling"))));
+  return markdown(HEAD, [...book.rows].map(([name, row]) => rateCells(row, book.ratios(name, row.ceiling))));
 }
 
 /** Ratios, each taken round by round, and figures that are no rates. */
 export function figureTable(book: Book): string {
-  const ratios = RATIOS.map(([title, one, other]) => ({ title, unit: "", values: book.ratios(one, other) }));
+  const ratios = RATIOS.map(([title, one, other, of]) => ({ title, unit: "", values: book.ratios(one, other, of) }));
   const figures = [...ratios, ...book.figures.values()].filter(({ values }) => values.length > 0);
   const cells = figures.map(({ title, unit, values }) => {
     return [title, `${shown(median(values))}${unit === "" ? "" : ` ${unit}`}`, spread(values)];

@@ -1,6 +1,4 @@
 /** What can be asked of flash sales over HTTP? */
-import { Buffer } from "node:buffer";
-import { getRandomValues } from "node:crypto";
 import type { ItemState, Sales, SaleViews } from "../actors/ports.ts";
 import type { SaleCommand, SalePhase, SaleRefusal } from "../domain/sale.ts";
 import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
@@ -8,6 +6,7 @@ import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import { saleChangesOf } from "./checks.ts";
+import { newCode } from "./codes.ts";
 import { commandId } from "./command_id.ts";
 import type { RoutedRequest } from "./coupons.ts";
 import type { ItemPictures } from "./item_pictures.ts";
@@ -56,8 +55,8 @@ export class SaleRoutes {
     }
     const place = parseItemId(item);
     if (place === undefined) return refusal("item_not_found", id);
-    const code = Buffer.from(getRandomValues(new Uint8Array(16))).toString("base64url");
-    return await this.#tell(request, id, saleKeyOf(place.number), { kind: "checkout", userId, n: place.n, code });
+    const wanted = { kind: "checkout", userId, n: place.n, code: newCode() } as const;
+    return await this.#tell(request, id, saleKeyOf(place.number), wanted);
   }
 
   /** POST /purchase?code */

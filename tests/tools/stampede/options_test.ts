@@ -1,0 +1,49 @@
+/** Are wrong options of a stampede one clear line? */
+import assert from "node:assert/strict";
+import { readOptions } from "../../../tools/stampede/options.ts";
+
+Deno.test("readOptions() fills in what is not said", () => {
+  assert.deepEqual(readOptions([]), {
+    urls: ["http://127.0.0.1:8080"],
+    buyers: 2_000,
+    connections: 64,
+    seed: 1,
+    limit: 10,
+    sale: "current",
+  });
+});
+
+Deno.test("readOptions() reads values after a space and after an equals sign", () => {
+  const args = ["--url", "http://a:1/, https://b", "--buyers=5", "--seed", "0", "--sale=2026-11-21T14Z", "--limit=3"];
+  const { urls, buyers, seed, sale, limit } = readOptions(args);
+  assert.deepEqual({ urls, buyers, seed, sale, limit }, {
+    urls: ["http://a:1", "https://b"],
+    buyers: 5,
+    seed: 0,
+    sale: "2026-11-21T14Z",
+    limit: 3,
+  });
+});
+
+const WRONG: readonly [args: string[], said: RegExp][] = [
+  [["--buyers", "0"], /^Cannot run .* --buyers must be a whole number from 1 to 1000000: received 0$/],
+  [["--buyers", "1e3"], /--buyers must be .*: received 1e3$/],
+  [["--buyers"], /--buyers must be .*: received nothing$/],
+  [["--connections=-1"], /--connections must be .*: received -1$/],
+  [["--seed", "2147483648"], /--seed must be .*: received 2147483648$/],
+  [["--url", "localhost:8080"], /--url must be one or more http URLs.*: received localhost:8080$/],
+  [["--url", "http://a,"], /--url must be one or more http URLs.*: received http:\/\/a,$/],
+  [["--sale", "now"], /--sale must be current, or .*: received now$/],
+  [["--buyer", "5"], /there is no option --buyer; there are --url, --buyers/],
+  [["toString", "5"], /there is no option toString/],
+  [["5"], /there is no option 5/],
+];
+for (const [args, said] of WRONG) {
+  Deno.test(`readOptions() refuses ${args.join(" ")}`, () => {
+    assert.throws(() => readOptions(args), (error: Error) => {
+      assert.match(error.message, said);
+      assert(!error.message.includes("\n"), "one line");
+      return true;
+    });
+  });
+}
