@@ -164,14 +164,14 @@ export class Actor<K extends Kind> {
     const { clock, events, store, rules } = this.context;
     const sentAt = clock.monotonic();
     const now = this.#lastNow = Math.max(this.#lastNow, clock.now());
-    const happened = decideLetters<K>(letters, rules, awake, now, sentAt);
+    const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, awake, now, sentAt);
     events.turned(letters.length);
     let number: number | undefined;
     if (happened.length > 0) {
       number = ++awake.turn;
       awake.last = store.append({ handle: awake.handle, turn: number, events: happened });
-    } else if (awake.inFlight === 0) {
-      if (sentAt - awake.confirmedAt <= TRUST_MS) {
+    } else if (awake.inFlight === 0 || hasAbsence) {
+      if (!hasAbsence && sentAt - awake.confirmedAt <= TRUST_MS) {
         this.#answer(awake, letters);
         return;
       }

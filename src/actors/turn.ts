@@ -23,7 +23,7 @@ export interface Turn<K extends Kind> {
  * @param draft its state becomes what it is after the events
  * @param now milliseconds since the epoch
  * @param monotonic the same moment by the monotonic clock, for deadlines
- * @returns the events, to be stored as one
+ * @returns the events, to be stored as one, and whether an absence is to be told
  */
 export function decideLetters<K extends Kind>(
   letters: readonly LetterOf<K>[],
@@ -31,8 +31,9 @@ export function decideLetters<K extends Kind>(
   draft: { state: K["State"] },
   now: number,
   monotonic: number,
-): K["Event"][] {
+): { events: K["Event"][]; hasAbsence: boolean } {
   const events: K["Event"][] = [];
+  let hasAbsence = false;
   for (const letter of letters) {
     if (letter.deadline < monotonic) {
       letter.reject(lateFault(letter));
@@ -46,11 +47,12 @@ export function decideLetters<K extends Kind>(
     letter.outcome = decision.kind === "refused"
       ? { kind: "refused", refusal: decision.refusal }
       : { kind: "done", answer: decision.answer };
+    if (decision.kind === "refused" && decision.isAbsence) hasAbsence = true;
     if (decision.kind === "allowed" || decision.event === undefined) continue;
     draft.state = rules.evolve(draft.state, decision.event);
     events.push(decision.event);
   }
-  return events;
+  return { events, hasAbsence };
 }
 
 /**

@@ -263,7 +263,7 @@ function edit(coupon: Coupon, command: Of<"edit">, now: number): CouponDecision 
 
 function voidClaim(coupon: Coupon, command: Of<"void">, now: number): CouponDecision {
   const { userId, id } = command;
-  if (!coupon.holders.has(userId)) return refused("claim_not_found");
+  if (!coupon.holders.has(userId)) return { kind: "refused", refusal: "claim_not_found", isAbsence: true };
   const remaining = coupon.remaining + 1;
   const answer: CouponAnswer = { kind: "voided", userId, couponName: coupon.name, remaining, voidedAt: now };
   const event: CouponEvent = { kind: "voided", id, content: contentOf(command), answer, at: now, userId };

@@ -68,7 +68,7 @@ function decide(sale: Sale | undefined, command: SaleCommand, now: number, setti
       return sale === undefined ? refused("sale_not_found") : repeated(sale, command) ?? edit(sale, command, now);
   }
   const hold = sale?.holds.get(command.code);
-  if (sale === undefined || hold === undefined) return refused("code_unknown");
+  if (sale === undefined || hold === undefined) return missing("code_unknown");
   const before = repeated(sale, command);
   if (before !== undefined) return before;
   switch (command.kind) {
@@ -77,12 +77,16 @@ function decide(sale: Sale | undefined, command: SaleCommand, now: number, setti
     case "release":
       return isLive(hold, now) ? giveBack(sale, hold, command, now) : refused("hold_not_live");
     case "voidPurchase":
-      return hold.slot > 0 ? giveBack(sale, hold, command, now) : refused("purchase_not_found");
+      return hold.slot > 0 ? giveBack(sale, hold, command, now) : missing("purchase_not_found");
   }
 }
 
 function refused(refusal: SaleRefusal): SaleDecision {
   return { kind: "refused", refusal };
+}
+
+function missing(refusal: SaleRefusal): SaleDecision {
+  return { kind: "refused", refusal, isAbsence: true };
 }
 
 /** What the command's id decides alone: a replay, or that it was another's; undefined where it is new. */

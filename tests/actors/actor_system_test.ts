@@ -242,3 +242,14 @@ Deno.test("time within an actor never runs backwards", async () => {
   const [a, b] = store.rows.byKey.get(KEY)!.events.slice(-2);
   assert(b!.at >= a!.at, `${a!.at} then ${b!.at}`);
 });
+
+Deno.test("what is missing is told only once Postgres confirms: it may have come through another owner", async () => {
+  const one = makeWorld();
+  const two = makeWorld({ clock: one.clock, rows: one.store.rows });
+  await one.actors.ask("k", create(terms("k", 3)));
+  assert.equal(await fate(one.actors.ask("k", claim("a"))), "done");
+  assert.equal(await fate(two.actors.ask("k", claim("b"))), "done");
+  const asked = fate(one.actors.ask("k", voidClaim("b")));
+  await one.clock.advance(1_000);
+  assert.equal(await asked, "done");
+});
