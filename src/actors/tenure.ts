@@ -1,0 +1,191 @@
+/**
+ * What does an actor do while it is awake? It takes turns: decided in memory, stored by one `append`, answered after it,
+ * refusals too. A state is not copied: a turn that was not stored is undone by dropping the state. Two turns may be in
+ * flight: the second is stored only where the first was, by the number of its turn, so Postgres need not wait for us nor
+ * we for it.
+ */
+import type { Kind } from "../domain/decision.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Activation, ActorEvents, Clock, Handle, Rules, Store } from "./ports.ts";
+import { Fault, Fenced } from "./ports.ts";
+import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn.ts";
+
+/** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
+export const TRUST_MS = 200;
+
+/** Turns of one actor that may be sent and not yet stored. */
+const TURNS_IN_FLIGHT = 2;
+
+/** The actor whose tenure it is. */
+export interface TenureHost<K extends Kind> {
+  readonly rules: Rules<K>;
+  readonly store: Store<K>;
+  readonly clock: Clock;
+  readonly events: ActorEvents;
+  readonly mailbox: Mailbox<LetterOf<K>>;
+  /** The time to decide by, in milliseconds since the epoch: it never runs backwards. */
+  readonly now: () => number;
+  /** Whether this tenure takes turns still. */
+  readonly goesOn: (tenure: Tenure<K>) => boolean;
+  /** Something is under way that the actor is to wait for; each is ended once. */
+  readonly began: () => void;
+  readonly ended: () => void;
+  /** Letters were put back in the mailbox. */
+  readonly wake: () => void;
+  /** A turn failed, and with it what it began is ended. */
+  readonly failed: (tenure: Tenure<K>, fenced: boolean) => void;
+}
+
+/** One activation of an actor, from awakening to its first failure. */
+export class Tenure<K extends Kind> {
+  readonly handle: Handle;
+  /** Number of the last turn that was stored before it. */
+  readonly #firstTurn: number;
+  state: K["State"];
+  /** Whether the state is what is stored, once no turn is in flight; else a failed turn could not be undone. */
+  #sound = true;
+  /** Number of the last turn sent. */
+  #turn: number;
+  /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
+  confirmedAt: number;
+  #inFlight = 0;
+  /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
+  settling = false;
+  /** The last turn sent. */
+  #last: Promise<void> | undefined;
+
+  /** @param since monotonic time before the activation */
+  constructor(readonly host: TenureHost<K>, { handle, turn, state }: Activation<K["State"]>, readonly since: number) {
+    this.handle = handle;
+    this.#firstTurn = this.#turn = turn;
+    this.state = state;
+    this.confirmedAt = since;
+  }
+
+  /** Whether it can take no turn until one in flight is stored. */
+  get isFull(): boolean {
+    return this.#inFlight === TURNS_IN_FLIGHT;
+  }
+
+  /** A state that once was true, where all that failed could be undone. */
+  get remnant(): K["State"] | undefined {
+    return this.#sound && this.#inFlight === 0 ? this.state : undefined;
+  }
+
+  /** Decides what waits, and sends what is to be stored. */
+  takeTurn(): void {
+    const { clock, events, store, rules, mailbox, now, began } = this.host;
+    if (this.isFull || this.settling || mailbox.size === 0) return;
+    const letters = mailbox.take();
+    if (letters.some((letter) => letter.lost !== undefined)) {
+      this.#settleLost(letters);
+      return;
+    }
+    const sentAt = clock.monotonic();
+    const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, this, now(), sentAt);
+    events.turned(letters.length);
+    let number: number | undefined;
+    if (happened.length > 0) {
+      number = ++this.#turn;
+      this.#last = store.append({ handle: this.handle, turn: number, events: happened });
+    } else if (this.#inFlight === 0 || hasAbsence) {
+      if (!hasAbsence && sentAt - this.confirmedAt <= TRUST_MS) {
+        this.#answer(letters);
+        return;
+      }
+      this.#last = store.confirm(this.handle);
+    } // else: refusals that rest on a turn in flight hold once that one is stored
+    this.#inFlight++;
+    began();
+    const turn: Turn<K> = { letters, events: happened, number, sentAt };
+    this.#last!.then(() => this.#settle(turn), (error) => this.#fail(turn, error));
+  }
+
+  #settle(turn: Turn<K>): void {
+    this.#inFlight--;
+    this.confirmedAt = Math.max(this.confirmedAt, turn.sentAt);
+    // The next turn leaves before this one is answered, so that Postgres works meanwhile.
+    if (this.host.goesOn(this)) this.takeTurn();
+    this.#answer(turn.letters);
+    this.host.ended();
+  }
+
+  /** The first turn in flight that fails ends the tenure; those behind it fail with it, or were stored. */
+  #fail(turn: Turn<K>, error: unknown): void {
+    this.#inFlight--;
+    const { mailbox, rules, failed } = this.host;
+    mailbox.putBack(reopen(turn, this.handle.epoch, error));
+    const before = error instanceof Fenced ? rules.undo?.(this.state, turn.events) : undefined;
+    if (before === undefined) this.#sound = false;
+    else this.state = before;
+    failed(this, error instanceof Fenced);
+  }
+
+  #answer(letters: readonly LetterOf<K>[]): void {
+    let replays: LetterOf<K>[] | undefined;
+    for (const letter of letters) {
+      if (letter.outcome !== undefined) letter.resolve(letter.outcome);
+      else if (letter.replayed) (replays ??= []).push(letter);
+    }
+    if (replays !== undefined) {
+      this.#recall(replays, (letter) => {
+        letter.reject(new Fault("storage_unavailable", "Cannot replay an answer as its row is gone"));
+      });
+    }
+  }
+
+  /**
+   * Of letters whose turn may have been stored, answers those that were; all others are then decided in their order.
+   * Where this epoch follows that turn's own, no one else wrote between: the stored number tells. Else the ids do.
+   */
+  async #settleLost(letters: readonly LetterOf<K>[]): Promise<void> {
+    const { mailbox, wake } = this.host;
+    this.settling = true;
+    const open = new Set(letters);
+    const unknown: LetterOf<K>[] = [];
+    for (const letter of letters) {
+      if (letter.lost === undefined) continue;
+      const { epoch, turn, outcome } = letter.lost;
+      if (this.handle.epoch !== epoch + 1) {
+        if (outcome.kind === "done") unknown.push(letter);
+        else letter.lost = undefined;
+      } else if (turn <= this.#firstTurn) {
+        open.delete(letter);
+        letter.resolve(outcome);
+      } else {
+        letter.lost = undefined;
+      }
+    }
+    if (unknown.length > 0) {
+      for (const letter of unknown) open.delete(letter);
+      await this.#recall(unknown, (letter) => {
+        letter.lost = undefined;
+        open.add(letter);
+      });
+    }
+    mailbox.putBack(letters.filter((letter) => open.has(letter)));
+    this.settling = false;
+    if (mailbox.size > 0) wake();
+  }
+
+  /** Answers those letters whose answers are stored. */
+  async #recall(
+    letters: readonly LetterOf<K>[],
+    absent: (letter: LetterOf<K>) => void,
+  ): Promise<void> {
+    const { store, began, ended } = this.host;
+    began();
+    try {
+      const answers = await store.recall(this.handle, letters.map(({ command }) => command));
+      for (const letter of letters) {
+        const answer = answers.get(letter.command.id);
+        if (answer === undefined) absent(letter);
+        else letter.resolve({ kind: "done", answer });
+      }
+    } catch (error) {
+      const fault = asFault(error);
+      for (const letter of letters) letter.reject(fault);
+    }
+    ended();
+  }
+}
