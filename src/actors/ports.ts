@@ -4,6 +4,8 @@ import type { Decision, Kind } from "../domain/decision.ts";
 import type { SaleKind } from "../domain/sale.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
+export type { AttemptCount, AuditPage, AuditRows, BuyerMisfit, CouponCount } from "./audit_rows.ts";
+export type { HoldMisfit, ItemMisfit, SaleCount, Stray } from "./audit_rows.ts";
 export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
 export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
 
