@@ -32,6 +32,8 @@ export interface Config {
   readonly salesAhead: number;
   /** Age at which a sale's attempts are dropped. */
   readonly keepAttemptsMs: number;
+  /** From the end of an audit to the beginning of the next; 0 for none. */
+  readonly auditEveryMs: number;
 }
 
 /** Where settings come from: `Deno.env.toObject()`. */
@@ -118,5 +120,6 @@ export function readConfig(env: Environment = Deno.env.toObject()): Config {
     saleCloses: oneOf(env, "SALE_CLOSES", "sold_out", ["sold_out", "at_end"]),
     salesAhead: integer(env, "SALES_AHEAD", 1, 0, 24),
     keepAttemptsMs: duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
+    auditEveryMs: duration(env, "AUDIT_EVERY", 600_000, 0, 24 * HOUR_MS),
   });
 }

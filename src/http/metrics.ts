@@ -71,10 +71,16 @@ export class Metrics {
   readonly #dataErrors = this.#counter("doorbuster_data_errors_total", "Turns whose rows were refused");
   readonly #disconnects = this.#counter("doorbuster_lane_disconnects_total", "Lane sessions lost or not had");
 
+  readonly #audits = this.#counter("doorbuster_audits_total", "Audits that came to their end");
+  readonly #audited = { findings: 0, busy: 0 };
+
   constructor(gauges: Gauges) {
     this.#gauge("doorbuster_actors_awake", "Actors in memory", gauges.actorsAwake);
     this.#gauge("doorbuster_mailbox_depth", "Commands that wait, over all actors", gauges.mailboxDepth);
     this.#gauge("doorbuster_streams", "Event streams that are open", gauges.streams);
+    const findings = "Counters and rows that contradicted others in the last audit";
+    this.#gauge("doorbuster_audit_findings", findings, () => this.#audited.findings);
+    this.#gauge("doorbuster_audit_busy", "What moved too much for the last audit", () => this.#audited.busy);
   }
 
   /** An actor was loaded. */
@@ -106,6 +112,12 @@ export class Metrics {
   /** A lane lost its session, or could not have one. */
   disconnected(): void {
     this.#disconnects.inc();
+  }
+
+  /** An audit came to its end, with so many findings, and so many objects that it could not audit. */
+  audited(findings: number, busy: number): void {
+    this.#audits.inc();
+    Object.assign(this.#audited, { findings, busy });
   }
 
   /** All metrics in Prometheus's text form. */
