@@ -4,6 +4,7 @@ import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "./actors/actor_system.ts";
 import type { Sales } from "./actors/ports.ts";
 import { Fault } from "./actors/ports.ts";
+import { startAuditor } from "./auditing.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { type CouponKind } from "./domain/coupon.ts";
 import { couponRules } from "./domain/coupon_state.ts";
@@ -18,9 +19,7 @@ import { SaleStreams } from "./http/sale_streams.ts";
 import { SaleRoutes } from "./http/sales.ts";
 import { openLog } from "./log.ts";
 import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
-import { Auditor } from "./scheduler/auditor.ts";
 import { SaleOpener } from "./scheduler/sale_opener.ts";
-import { PostgresAuditRows } from "./storage/audit.ts";
 import { FolderInUse, openEmbedded } from "./storage/embedded.ts";
 import { MigrationError } from "./storage/migrate.ts";
 import { migrateDatabase, openStorage, type Storage, UnsafeDatabase } from "./storage/mod.ts";
@@ -102,23 +101,6 @@ function startScheduler(
   return { ready: () => opener.ready, stop: () => Promise.all([opener.stop(), sweeper.stop()]) };
 }
 
-/** Sees to it that counters are their rows. */
-function startAuditor(config: Config, log: Logger, metrics: Metrics, database: Database, { clock }: Storage): Auditor {
-  const auditor = new Auditor(new PostgresAuditRows(database.views, config), clock, config.auditEveryMs, {
-    audited({ coupons, sales, findings, busy }) {
-      metrics.audited(findings.length, busy.length);
-      for (const finding of findings) {
-        log.error("Not exact: {object}: {counter} says {says}, rows say {rows}", { ...finding });
-      }
-      if (busy.length > 0) log.warn("Not audited as they never held still: {busy}", { busy });
-      log.info("Audited {coupons} coupons and {sales} sales", { coupons, sales });
-    },
-    failed: (error) => log.warn("Cannot audit: {error}", { error: String(error) }),
-  });
-  auditor.start();
-  return auditor;
-}
-
 /** Starts a node. @throws ConfigError, FolderInUse, MigrationError, UnsafeDatabase; NotConnected after half a minute */
 export async function startNode(config: Config, log: Logger): Promise<Node> {
   const database = await openDatabase(config);
@@ -154,7 +136,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const coupons = new ActorSystem<CouponKind>(couponRules, storage.coupons, clock, limits, metrics);
   const sales = new ActorSystem<SaleKind>(saleRules(saleSettings(config)), storage.sales, clock, limits, metrics);
   const scheduler = startScheduler(config, log, storage, sales);
-  const auditor = startAuditor(config, log, metrics, database, storage);
+  const auditor = startAuditor(config, log, metrics, database.views, clock);
   const bodies = new BodyReader();
   const health = new Health(() => storage.connected() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
