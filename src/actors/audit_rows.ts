@@ -21,8 +21,8 @@ export interface CouponCount {
   readonly numbers: number;
   /** The highest of them; 0 where there is none. */
   readonly lastSeq: number;
-  /** Whether there may be claims with higher ones. */
-  readonly hasMore: boolean;
+  /** The number above which to read on; undefined where all claims were read. */
+  readonly next: number | undefined;
 }
 
 /** A sale's counters, and what the items of some numbers come to at the same moment. */
@@ -51,7 +51,8 @@ export interface AttemptCount {
   /** Of those read; 0 where there is none. */
   readonly firstSeq: number;
   readonly lastSeq: number;
-  readonly hasMore: boolean;
+  /** The number above which to read on; undefined where all were read. */
+  readonly next: number | undefined;
 }
 
 /** An item, or a purchase of one, that does not fit the other or its hold. */
@@ -103,11 +104,11 @@ export interface AuditPage<T, Place> {
 
 /** What an audit reads. Every method throws a `storage_unavailable` Fault where Postgres cannot be read. */
 export interface AuditRows {
-  /** Coupons with ids above one, in their order, each with its first claims; none at the end. */
+  /** Coupons with ids above one, in their order, each with its claims where they are few; none at the end. */
   coupons(afterId: number): Promise<CouponCount[]>;
-  /** A coupon with its claims numbered above one; undefined where it is gone. */
+  /** A coupon with a page of its claims, numbered above one; undefined where it is gone. */
   claims(id: number, afterSeq: number): Promise<CouponCount | undefined>;
-  /** Claims whose coupon, with an id above one, does not exist. @param afterId 0 at first */
+  /** Claims whose coupon, with an id above one, does not exist. */
   strayClaims(afterId: number): Promise<AuditPage<Stray, number>>;
   /** Sales numbered below one, the newest first; none at the end. @param recent without those that ended a while ago */
   sales(below: number, recent: boolean): Promise<{ readonly number: number; readonly items: number }[]>;
@@ -119,7 +120,7 @@ export interface AuditRows {
   holdMisfits(number: number, after: string | undefined): Promise<AuditPage<HoldMisfit, string>>;
   /** Misfits among a page of users, the first few. @param after where to go on; undefined at first */
   buyerMisfits(number: number, after: string | undefined): Promise<AuditPage<BuyerMisfit, string>>;
-  /** A sale with its attempts numbered above one; undefined where it is gone. */
+  /** A sale with a page of its attempts, numbered above one; undefined where it is gone. */
   attempts(number: number, afterSeq: number): Promise<AttemptCount | undefined>;
   /** Rows of sales that do not exist. */
   straySaleRows(): Promise<Stray[]>;

@@ -20,7 +20,8 @@ export interface AuditReport {
   readonly busy: readonly string[];
 }
 
-/** Above the number of every sale. */
+/** Below every number of a row, and above. */
+const BELOW_ALL = -2_147_483_648;
 const ABOVE_ALL = 2_147_483_647;
 
 /**
@@ -77,12 +78,12 @@ async function auditSales(report: Report, pace: Pace, recent: boolean): Promise<
 
 async function auditCoupons(report: Report, pace: Pace): Promise<void> {
   await report.settle("claims without a coupon", lookForStrayClaims);
-  for (let after = 0; !report.isFull;) {
+  for (let after = BELOW_ALL; !report.isFull;) {
     const page = await pace.read((rows) => rows.coupons(after));
     if (page.length === 0) return;
     for (const coupon of page) {
       report.coupons++;
-      if (!coupon.hasMore && compareCoupon(coupon).length === 0) continue;
+      if (coupon.next === undefined && compareCoupon(coupon).length === 0) continue;
       await report.settle(`coupon ${coupon.name}`, (read) => lookAtCoupon(read, coupon.id));
     }
     after = page.at(-1)!.id;
@@ -91,7 +92,7 @@ async function auditCoupons(report: Report, pace: Pace): Promise<void> {
 
 async function lookForStrayClaims(read: Read): Promise<Finding[]> {
   const found: Stray[] = [];
-  for (let after: number | undefined = 0; after !== undefined && found.length < FINDINGS_MAX;) {
+  for (let after: number | undefined = BELOW_ALL; after !== undefined && found.length < FINDINGS_MAX;) {
     const from: number = after;
     const { data, next } = await read((rows) => rows.strayClaims(from));
     found.push(...data);

@@ -4,7 +4,7 @@ import type { Finding } from "./finding.ts";
 import type { Read } from "./pace.ts";
 
 /** What a coupon's counters say that its claims, all of them, do not. */
-export function compareCoupon(coupon: Omit<CouponCount, "mark" | "hasMore">): Finding[] {
+export function compareCoupon(coupon: Omit<CouponCount, "mark" | "next">): Finding[] {
   const { name, amount, remaining, seq, claims, numbers, lastSeq } = coupon;
   const findings: Finding[] = [];
   const find = (counter: string, says: string, rows: string) =>
@@ -28,15 +28,17 @@ export async function lookAtCoupon(read: Read, id: number): Promise<Finding[] | 
   let claims = 0;
   let numbers = 0;
   let lastSeq = 0;
-  for (;;) {
-    const page = await read((rows) => rows.claims(id, lastSeq));
+  for (let after = 0;;) {
+    const from = after;
+    const page = await read((rows) => rows.claims(id, from));
     if (page === undefined) return [];
     mark ??= page.mark;
     if (page.mark !== mark) return undefined;
     claims += page.claims;
     numbers += page.numbers;
     lastSeq = Math.max(lastSeq, page.lastSeq);
-    if (!page.hasMore) return compareCoupon({ ...page, claims, numbers, lastSeq });
+    if (page.next === undefined) return compareCoupon({ ...page, claims, numbers, lastSeq });
+    after = page.next;
   }
 }
 

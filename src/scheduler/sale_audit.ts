@@ -90,12 +90,14 @@ async function lookAtAttempts(read: Read, number: number): Promise<Finding[]> {
   let rowCount = 0;
   let firstSeq = 0;
   let lastSeq = 0;
-  for (;;) {
-    const page = await read((rows) => rows.attempts(number, lastSeq));
+  for (let after = 0;;) {
+    const from = after;
+    const page = await read((rows) => rows.attempts(number, from));
     if (page === undefined) return [];
     if (rowCount === 0) firstSeq = page.firstSeq;
     rowCount += page.rows;
     lastSeq = Math.max(lastSeq, page.lastSeq);
-    if (!page.hasMore) return compareAttempts(number, { ...page, rows: rowCount, firstSeq, lastSeq });
+    if (page.next === undefined) return compareAttempts(number, { ...page, rows: rowCount, firstSeq, lastSeq });
+    after = page.next;
   }
 }

@@ -11,7 +11,7 @@ import type {
   Stray,
 } from "../actors/ports.ts";
 import type { SaleSettings } from "../domain/sale.ts";
-import { ATTEMPTS_PAGE, AUDIT_STATEMENTS, CLAIMS_PAGE, FIRST_CLAIMS } from "./audit_sql.ts";
+import { ATTEMPTS_PAGE, AUDIT_STATEMENTS, CLAIMS_PAGE, FEW_CLAIMS } from "./audit_sql.ts";
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
@@ -29,12 +29,12 @@ export class PostgresAuditRows implements AuditRows {
   constructor(readonly sql: Sql, readonly settings: AuditSettings) {}
 
   async coupons(afterId: number): Promise<CouponCount[]> {
-    return (await this.#read("audit_coupons", [afterId])).map((row) => couponOf(row, FIRST_CLAIMS));
+    return (await this.#read("audit_coupons", [afterId])).map((row) => couponOf(row, FEW_CLAIMS));
   }
 
   async claims(id: number, afterSeq: number): Promise<CouponCount | undefined> {
     const [row] = await this.#read("audit_claims", [id, afterSeq]);
-    return row === undefined ? undefined : couponOf(row, CLAIMS_PAGE);
+    return row === undefined ? undefined : couponOf(row, afterSeq + CLAIMS_PAGE);
   }
 
   async strayClaims(afterId: number): Promise<AuditPage<Stray, number>> {
@@ -76,7 +76,8 @@ export class PostgresAuditRows implements AuditRows {
     const [row] = await this.#read("audit_attempts", [number, afterSeq, this.settings.keepAttemptsMs]);
     if (row === undefined) return undefined;
     const [attempts, mayBeDropped, isGone, rows, firstSeq, lastSeq] = row;
-    return { attempts, mayBeDropped, isGone, rows, firstSeq, lastSeq, hasMore: rows === ATTEMPTS_PAGE } as AttemptCount;
+    const next = nextOf(attempts, afterSeq + ATTEMPTS_PAGE);
+    return { attempts, mayBeDropped, isGone, rows, firstSeq, lastSeq, next } as AttemptCount;
   }
 
   async straySaleRows(): Promise<Stray[]> {
@@ -94,10 +95,15 @@ export class PostgresAuditRows implements AuditRows {
   }
 }
 
-function couponOf(row: Row, pageSize: number): CouponCount {
+function nextOf(counter: unknown, upTo: number): number | undefined {
+  return counter as number > upTo ? upTo : undefined;
+}
+
+/** @param upTo the highest number that was read, unless it is the last page */
+function couponOf(row: Row, upTo: number): CouponCount {
   const [id, name, amount, remaining, seq, mark, claims, numbers, lastSeq] = row;
   const counters = { id, name, amount, remaining, seq, mark };
-  return { ...counters, claims, numbers, lastSeq, hasMore: claims === pageSize } as CouponCount;
+  return { ...counters, claims, numbers, lastSeq, next: nextOf(seq, upTo) } as CouponCount;
 }
 
 /** A page whose rows each begin with the key of its last one; the rest of a row is null where there is no misfit. */
