@@ -8,24 +8,35 @@ import { checkout, purchase, release, voidPurchase } from "../support/sale_comma
 import { openTestPostgres } from "../support/storage.ts";
 
 const CLAIMS = 25_000;
+/** Audits beside work, at least. */
+const AUDITS = 5;
 
-/** Audits again and again until the work is done, and once after it. */
-async function auditBeside(sql: Sql, work: Promise<unknown>): Promise<AuditReport[]> {
+/** Audits again and again until the work is done, and once after it. @param work goes on while it is told so */
+async function auditBeside(sql: Sql, work: (goesOn: () => boolean) => Promise<void>): Promise<AuditReport[]> {
   const reports: AuditReport[] = [];
   let done = false;
-  const working = work.finally(() => done = true);
+  const working = work(() => reports.length < AUDITS).finally(() => done = true);
   while (!done) reports.push(await auditAll(sql));
   await working;
-  assert(reports.length > 1, "the work was over before an audit was");
-  assert.deepEqual(await auditAll(sql), { ...reports.at(-1), findings: [], busy: [] });
-  return reports;
+  return [...reports, await auditAll(sql)];
+}
+
+/** A database on which something happens after each statement of a name. */
+function movedBy(sql: Sql, statement: string, happen: () => Promise<unknown>): Sql {
+  return {
+    async query(text, params, name) {
+      const rows = await sql.query(text, params, name);
+      if (name === statement) await happen();
+      return rows;
+    },
+  };
 }
 
 /** A coupon of more claims than a page has, made before its actor wakes. */
 async function makeBigCoupon({ coupons }: Audited, sql: Sql, left: number): Promise<void> {
   await coupons.ask("big", create(terms("Big", CLAIMS + left)));
-  await sql.query(`insert into claims select id, seq, 0, false, now(), gen_random_uuid(), 'early' || seq
-    from coupons, generate_series(1, ${CLAIMS}) seq`);
+  await sql.query(`insert into claims select id, n, 0, false, now(), gen_random_uuid(), 'early' || n
+    from coupons, generate_series(1, ${CLAIMS}) n`);
   await sql.query(`update coupons set epoch = epoch + 1, seq = ${CLAIMS}, remaining = remaining - ${CLAIMS}`);
 }
 
@@ -49,12 +60,12 @@ for (const mode of ["exclusive", "open"] as const) {
         await buyOrNot(audited, user);
         if (user % 3 === 0) await audited.coupons.ask("promo", voidClaim(`u${user}`));
       };
-      const waves = async () => {
-        for (let wave = 0; wave < 30; wave++) {
+      const waves = async (goesOn: () => boolean) => {
+        for (let wave = 0; wave < 30 || goesOn(); wave++) {
           await Promise.all(Array.from({ length: 50 }, (_, place) => buyer(wave * 50 + place)));
         }
       };
-      for (const report of await auditBeside(database.views, waves())) {
+      for (const report of await auditBeside(database.views, waves)) {
         assert.deepEqual(report, { coupons: 1, sales: 1, findings: [], busy: [] });
       }
       const [row] = await database.views.query("select sold from sales");
@@ -66,26 +77,42 @@ for (const mode of ["exclusive", "open"] as const) {
 Deno.test("audit() counts a coupon of several pages to the last claim while it is claimed", async () => {
   const database = await openTestPostgres();
   await withActors(database, {}, async (audited) => {
-    await makeBigCoupon(audited, database.views, 10_000);
-    const claims = async () => {
-      for (let user = 0; user < 300; user++) await audited.coupons.ask("big", claim(`late${user}`));
-    };
-    for (const report of await auditBeside(database.views, claims())) {
-      assert.deepEqual(report, { coupons: 1, sales: 0, findings: [], busy: [] });
-    }
+    await makeBigCoupon(audited, database.views, 10);
+    let claims = 0;
+    const moving = movedBy(database.views, "audit_claims", () => audited.coupons.ask("big", claim(`late${++claims}`)));
+    assert.deepEqual(await auditAll(moving), { coupons: 1, sales: 0, findings: [], busy: [] });
+    assert(claims > 2, "it has several pages");
   });
 });
 
-Deno.test("audit() takes a coupon of several pages that is voided all the time for busy at most", async () => {
+Deno.test("audit() takes a coupon of several pages that is voided between them for busy, not for wrong", async () => {
   const database = await openTestPostgres();
   await withActors(database, {}, async (audited) => {
-    await makeBigCoupon(audited, database.views, 10_000);
-    const voids = async () => {
-      for (let user = 1; user <= 400; user++) await audited.coupons.ask("big", voidClaim(`early${user}`));
+    await makeBigCoupon(audited, database.views, 10);
+    let voids = 0;
+    const voidOne = () => audited.coupons.ask("big", voidClaim(`early${++voids}`));
+    const busy = await auditAll(movedBy(database.views, "audit_claims", voidOne));
+    assert.deepEqual(busy, { coupons: 1, sales: 0, findings: [], busy: ["coupon Big"] });
+    const still = { coupons: 1, sales: 0, findings: [], busy: [] };
+    const before = voids;
+    const once = async () => voids === before && await voidOne();
+    assert.deepEqual(await auditAll(movedBy(database.views, "audit_claims", once)), still);
+    assert.equal(voids, before + 1);
+  });
+});
+
+Deno.test("audit() takes a sale of several pages that sells between them for busy, not for wrong", async () => {
+  const database = await openTestPostgres();
+  await withActors(database, {}, async (audited) => {
+    await openSale(audited, 25_000);
+    let n = 0;
+    const sell = async () => {
+      n++;
+      await audited.sales.ask(audited.key, purchase(await hold(audited, `u${n}`, n)));
     };
-    const reports = await auditBeside(database.views, voids());
-    for (const { findings } of reports) assert.deepEqual(findings, []);
-    assert(reports.some(({ busy }) => busy[0] === "coupon Big"), "nothing moved between two pages");
+    const { findings, busy } = await auditAll(movedBy(database.views, "audit_sale", sell));
+    assert.deepEqual([findings, busy], [[], [`sale ${audited.key}`]]);
+    assert.deepEqual((await auditAll(database.views)).busy, []);
   });
 });
 

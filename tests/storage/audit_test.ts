@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import type { Finding } from "../../src/scheduler/finding.ts";
 import { saleKeyOf } from "../../src/domain/sale_ids.ts";
-import type { Connection, Database, Sql } from "../../src/storage/sql.ts";
+import { PostgresAuditRows } from "../../src/storage/audit.ts";
+import type { Connection, Sql } from "../../src/storage/sql.ts";
 import { auditAll, type Audited, fill, withActors } from "../support/audited.ts";
-import { type Corruption, CORRUPTIONS } from "../support/corruptions.ts";
+import { type Corruption, COUPON_CORRUPTIONS } from "../support/coupon_corruptions.ts";
+import { SALE_CORRUPTIONS, STRAYS } from "../support/sale_corruptions.ts";
 import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
 
 const SETTINGS = { limit: 2 };
@@ -59,7 +61,7 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     await withActors(database, SETTINGS, async (audited) => {
       await fill(audited);
       const connection = await database.connect();
-      for (const corruption of CORRUPTIONS) {
+      for (const corruption of [...COUPON_CORRUPTIONS, ...SALE_CORRUPTIONS, ...STRAYS]) {
         await context.step(corruption.of, () => assertNamed(connection, audited, corruption));
       }
       connection.destroy();
@@ -68,12 +70,12 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
   });
 }
 
-async function withFilled(body: (connection: Connection, database: Database) => Promise<void>): Promise<void> {
+async function withFilled(body: (connection: Connection) => Promise<void>): Promise<void> {
   const database = await openTestPostgres();
   await withActors(database, SETTINGS, async (audited) => {
     await fill(audited);
     const connection = await database.connect();
-    await body(connection, database);
+    await body(connection);
     connection.destroy();
   });
 }
@@ -100,5 +102,24 @@ Deno.test("audit() writes nothing: it does its work where nothing may be written
     await connection.script("begin read only");
     assert.deepEqual(await auditAll(connection), { coupons: 2, sales: 1, findings: [], busy: [] });
     await connection.script("rollback");
+  });
+});
+
+Deno.test("sales() leaves out what ended a while ago and sells no more, where only recent ones are wanted", async () => {
+  await withFilled(async (connection) => {
+    const found = async (closes: "sold_out" | "at_end", recent: boolean, change: string) => {
+      await connection.script(`begin; ${change}`);
+      const rows = new PostgresAuditRows(connection, { saleCloses: closes, keepAttemptsMs: 0 });
+      const count = (await rows.sales(2_147_483_647, recent)).length;
+      await connection.script("rollback");
+      return count;
+    };
+    const old = "update sales set ends_at = now() - interval '25 hours'";
+    const sold = `${old}, sold = items`;
+    assert.equal(await found("at_end", true, ""), 1);
+    assert.equal(await found("at_end", true, old), 0);
+    assert.equal(await found("sold_out", true, old), 1, "it may yet sell");
+    assert.equal(await found("sold_out", true, sold), 0);
+    assert.equal(await found("sold_out", false, sold), 1);
   });
 });
