@@ -5,6 +5,7 @@ import { tell } from "../../src/audit_task.ts";
 import { freshDatabase } from "../support/database.ts";
 import { ask, claim, createCoupon, startNode } from "../support/node.ts";
 import { openTestPostgres } from "../support/storage.ts";
+import { until } from "../support/until.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -86,4 +87,25 @@ Deno.test("tell() calls what was not audited neither exact nor wrong", () => {
   assert.deepEqual(said, ["coupon Big: busy, not audited", "Not all audited: 1 busy, of 3 coupons and 1 sales."]);
   const findings = [{ object: "coupon A", counter: "seq", says: "1", rows: "a claim numbered 2" }];
   assert.equal(tell({ ...report, findings }, () => {}), 1);
+});
+
+Deno.test("a node tells what its audits find as errors in its log and in its metrics, and serves on", async () => {
+  const databaseUrl = await freshDatabase();
+  const node = await startNode({ databaseUrl, env: { AUDIT_EVERY: "100ms" } });
+  const database = await openTestPostgres(databaseUrl);
+  const shows = async (line: string) => (await (await fetch(`${node.url}/metrics`)).text()).includes(`\n${line}\n`);
+  try {
+    await createCoupon(node.url, "Promo", 5);
+    assert(await shows("doorbuster_audit_findings 0"));
+    await until(async () => !await shows("doorbuster_audits_total 0"), { what: "an audit" });
+    await database.views.query("update coupons set remaining = 4");
+    await until(() => shows("doorbuster_audit_findings 1"), { what: "the finding in the metrics" });
+    assert.match(node.lastLines(), /Not exact: .*coupon Promo.*remaining.* says .*4 of 5.*rows say .*0 claims/);
+    await database.views.query("update coupons set remaining = 5");
+    await until(() => shows("doorbuster_audit_findings 0"), { what: "the next audit to be exact" });
+    assert.equal((await ask(node.url, "GET", "/readyz")).status, 200);
+  } finally {
+    await database.close();
+    await node.stop();
+  }
 });
