@@ -34,6 +34,8 @@ export interface Config {
   readonly keepAttemptsMs: number;
   /** Undefined: this node is alone. */
   readonly cluster: ClusterConfig | undefined;
+  /** From the end of an audit to the beginning of the next; 0 for none. */
+  readonly auditEveryMs: number;
 }
 
 /** How this node is one of several. */
@@ -187,6 +189,7 @@ export function readConfig(env: Environment = PROCESS): Config {
     salesAhead: integer(env, "SALES_AHEAD", 1, 0, 24),
     keepAttemptsMs: duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
     cluster: clusterConfig(env),
+    auditEveryMs: duration(env, "AUDIT_EVERY", 600_000, 0, 24 * HOUR_MS),
   });
 }
 

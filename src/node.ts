@@ -3,6 +3,7 @@ import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "./actors/actor_system.ts";
 import type { Sales } from "./actors/ports.ts";
 import { Fault } from "./actors/ports.ts";
+import { startAuditor } from "./auditing.ts";
 import { Identity, prepareCluster } from "./cluster_node.ts";
 import type { Config } from "./config.ts";
 import { openDatabase, whenReached } from "./database.ts";
@@ -112,6 +113,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const sales = new ActorSystem<SaleKind>(rules, paced(storage.sales), clock, limits, metrics);
   const cluster = open({ coupons, sales });
   const scheduler = makeScheduler(config, log, storage, cluster.sales);
+  const auditor = startAuditor(config, log, metrics, database.views, clock);
   const bodies = new BodyReader();
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
@@ -149,7 +151,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       health.leave();
       const drained = drain ? new Promise((resolve) => setTimeout(resolve, config.drainMs)) : undefined;
       await Promise.all([drained, cluster.leave(), joining]);
-      await scheduler.stop();
+      await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
       await server.shutdown();
       await Promise.all([coupons.stop(), sales.stop()]);

@@ -23,6 +23,7 @@ Deno.test("readConfig() fills in the documented defaults", () => {
     salesAhead: 1,
     keepAttemptsMs: 2_592_000_000,
     cluster: undefined,
+    auditEveryMs: 600_000,
   });
   assert.equal(readConfig({ CHECKOUT_MODE: "open" }).checkoutTtlMs, 3_600_000);
 });
@@ -67,6 +68,10 @@ Deno.test("readConfig() reads durations by their units", () => {
   assert.deepEqual(["1500ms", "30s", "5m", "1h", "1d"].map(idle), [1_500, 30_000, 300_000, 3_600_000, 86_400_000]);
 });
 
+Deno.test("readConfig() takes an audit every 0s for none at all", () => {
+  assert.equal(readConfig({ AUDIT_EVERY: "0s" }).auditEveryMs, 0);
+});
+
 Deno.test("readConfig() refuses a wrong value by one line that names it and what is allowed", () => {
   const cases: [string, string, RegExp][] = [
     ["PORT", "abc", /^PORT=abc: must be a whole number from 0 to 65535$/],
@@ -88,6 +93,7 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
     ["SALE_CLOSES", "never", /must be one of sold_out, at_end$/],
     ["CHECKOUT_TTL", "0s", /^CHECKOUT_TTL=0s: must be a duration/],
     ["SALES_AHEAD", "25", /^SALES_AHEAD=25/],
+    ["AUDIT_EVERY", "25h", /^AUDIT_EVERY=25h: must be a duration/],
   ];
   for (const [name, value, line] of cases) {
     assert.throws(() => readConfig({ [name]: value }), (error) => {

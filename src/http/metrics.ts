@@ -77,9 +77,7 @@ export class Metrics {
     this.#registry,
     "doorbuster_forwards_total",
     "Commands sent to another node by outcome",
-    [
-      "outcome",
-    ],
+    ["outcome"],
   );
   readonly #ringChanges = this.#counter("doorbuster_ring_changes_total", "Rings of other nodes than before");
   readonly #handOffs = this.#counter("doorbuster_hand_offs_total", "Awake actors that another node owns now");
@@ -87,12 +85,17 @@ export class Metrics {
     "doorbuster_take_overs_total",
     "Commands decided here since their owner could not be reached",
   );
+  readonly #audits = this.#counter("doorbuster_audits_total", "Audits that came to their end");
+  readonly #audited = { findings: 0, busy: 0 };
 
   constructor(gauges: Gauges) {
     this.#gauge("doorbuster_actors_awake", "Actors in memory", gauges.actorsAwake);
     this.#gauge("doorbuster_mailbox_depth", "Commands that wait, over all actors", gauges.mailboxDepth);
     this.#gauge("doorbuster_streams", "Event streams that are open", gauges.streams);
     this.#gauge("doorbuster_registry_age_seconds", "Time since the registry of nodes answered", gauges.registryAge);
+    const findings = "Counters and rows that contradicted others in the last audit";
+    this.#gauge("doorbuster_audit_findings", findings, () => this.#audited.findings);
+    this.#gauge("doorbuster_audit_busy", "What moved too much for the last audit", () => this.#audited.busy);
   }
 
   /** An actor was loaded. */
@@ -139,6 +142,12 @@ export class Metrics {
   /** A command of another node's actor was decided here. */
   tookOver(): void {
     this.#takeOvers.inc();
+  }
+
+  /** An audit came to its end, with so many findings, and so many objects that it could not audit. */
+  audited(findings: number, busy: number): void {
+    this.#audits.inc();
+    Object.assign(this.#audited, { findings, busy });
   }
 
   /** All metrics in Prometheus's text form. */

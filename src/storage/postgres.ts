@@ -21,6 +21,8 @@ const SILENCE_MS = 1_000;
 /** Statements that may wait for a session of a pool; one more is refused. */
 const WAITING_MAX = 4096;
 
+/** Every statement is short: compiling one takes longer than it does, 100 ms and more where the planner guesses high. */
+const SHORT = "set jit = off;";
 /** Planner settings for a statement that is planned once: right on a large table, though planned on a small one. */
 const PLANNED_ONCE = "set enable_seqscan = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan;";
 /** A lane joins by hash alone, and scans in key order: its large tables are reached through arrays of keys. */
@@ -57,7 +59,7 @@ class PostgresConnection implements Connection {
     const connection = new PostgresConnection(client);
     try {
       await client.connect();
-      await client.query(`set synchronous_commit = on; set timezone = 'UTC'; ${settings}`);
+      await client.query(`set synchronous_commit = on; set timezone = 'UTC'; ${SHORT} ${settings}`);
     } catch (error) {
       connection.destroy();
       throw new NotConnected(`Cannot connect to PostgreSQL: ${(error as Error).message}`, { cause: error });

@@ -67,6 +67,9 @@ create table attempts (
   primary key (sale_id, seq)
 ) partition by list (sale_id);
 
+-- Of sales whose own partition was dropped by age, and that sell again since a purchase was voided.
+create table attempts_default partition of attempts default;
+
 create table sale_receipts (
   sale_id integer not null,
   id uuid not null,

@@ -1,0 +1,62 @@
+/**
+ * Who sees to it that counters are their rows? Every node, again and again, at a pace that leaves the database to those
+ * who buy. The first audit comes at a time of chance, so that nodes started together do not audit together.
+ */
+import type { AuditRows, Clock } from "../actors/ports.ts";
+import { audit, type AuditReport } from "./audit.ts";
+import { AuditStopped, Pace } from "./pace.ts";
+import { Rounds } from "./rounds.ts";
+
+/** Share of the time in which an audit has a statement under way. */
+export const AUDIT_SHARE = 0.05;
+
+/** What the auditor tells of its work; must not throw. */
+export interface AuditorEvents {
+  /** An audit came to its end. */
+  audited(report: AuditReport): void;
+  /** An audit could not read; the next one tries again. */
+  failed(error: unknown): void;
+}
+
+/** Audits on a schedule. */
+export class Auditor {
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  readonly #events: AuditorEvents;
+  readonly #pace: Pace;
+  readonly #rounds: Rounds;
+  #waited = false;
+
+  /** @param everyMs from the end of an audit to the beginning of the next, in milliseconds; 0 for none at all */
+  constructor(rows: AuditRows, clock: Clock, everyMs: number, events: AuditorEvents) {
+    this.#clock = clock;
+    this.#everyMs = everyMs;
+    this.#events = events;
+    this.#pace = new Pace(rows, clock, AUDIT_SHARE);
+    this.#rounds = new Rounds(clock, () => this.#round());
+  }
+
+  /** Audits until it is stopped. To be called once. */
+  start(): void {
+    if (this.#everyMs > 0) this.#rounds.start();
+  }
+
+  /** Audits no more; returns once the read under way is over. */
+  async stop(): Promise<void> {
+    this.#pace.stop();
+    await this.#rounds.stop();
+  }
+
+  async #round(): Promise<number> {
+    if (!this.#waited) {
+      this.#waited = true;
+      return this.#clock.random() * this.#everyMs;
+    }
+    try {
+      this.#events.audited(await audit(this.#pace, true));
+    } catch (error) {
+      if (!(error instanceof AuditStopped)) this.#events.failed(error);
+    }
+    return this.#everyMs;
+  }
+}

@@ -1,0 +1,65 @@
+/** How does an audit leave the database to those who work? It rests after each read, in proportion to what that took. */
+import type { AuditRows, Clock } from "../actors/ports.ts";
+
+/** Reads once, by one statement. @throws AuditStopped, Fault */
+export type Read = <T>(look: (rows: AuditRows) => Promise<T>) => Promise<T>;
+
+/** The audit was told to stop before its end. */
+export class AuditStopped extends Error {
+  override readonly name = "AuditStopped";
+}
+
+/** Reads at a pace. */
+export class Pace {
+  readonly #rows: AuditRows;
+  readonly #clock: Pick<Clock, "monotonic" | "after">;
+  readonly #restsPerRead: number;
+  /** Rest that is due, in milliseconds. */
+  #dueMs = 0;
+  #stopped = false;
+  #wake: () => void = () => {};
+
+  /** @param share of the time that may be spent on reading: above 0, at most 1, which is without rest */
+  constructor(rows: AuditRows, clock: Pick<Clock, "monotonic" | "after">, share: number) {
+    this.#rows = rows;
+    this.#clock = clock;
+    this.#restsPerRead = 1 / share - 1;
+  }
+
+  /** Reads, then rests. */
+  readonly read: Read = async (look) => {
+    const found = await this.readNow(look);
+    await this.#rest();
+    return found;
+  };
+
+  /** Reads, and leaves the rest that is due to the next {@linkcode read}: for what would move meanwhile. */
+  readonly readNow: Read = async (look) => {
+    if (this.#stopped) throw new AuditStopped("The audit was stopped before its end");
+    const before = this.#clock.monotonic();
+    try {
+      return await look(this.#rows);
+    } finally {
+      this.#dueMs += (this.#clock.monotonic() - before) * this.#restsPerRead;
+    }
+  };
+
+  /** Ends the rest under way, and lets nothing more be read. */
+  stop(): void {
+    this.#stopped = true;
+    this.#wake();
+  }
+
+  async #rest(): Promise<void> {
+    const restMs = this.#dueMs;
+    this.#dueMs = 0;
+    if (restMs <= 0 || this.#stopped) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(restMs, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
