@@ -4,23 +4,14 @@
  */
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
-import { lateFault, Letter, Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Asking, Clock, HandBack, Handle, OutcomeOf, Rules, Store } from "./ports.ts";
+import { lateFault, Letter, lostElsewhere, Mailbox } from "./mailbox.ts";
+import type { Activation, Asking, HandBack, Handle, OutcomeOf } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 import { Tenure, type TenureHost } from "./tenure.ts";
 import { asFault, type LetterOf } from "./turn.ts";
 
-/** Of a command whose turn has no number: that it makes the actor, or that another node sent it. */
-const NONE = -2;
-/** Of a command that another node may have stored: whether it did is found by its id. */
-const ELSEWHERE = { epoch: NONE, turn: NONE, outcome: { kind: "done", answer: undefined } } as const;
-
 /** What an actor works with. */
-export interface ActorContext<K extends Kind> {
-  readonly rules: Rules<K>;
-  readonly store: Store<K>;
-  readonly clock: Clock;
-  readonly events: ActorEvents;
+export interface ActorContext<K extends Kind> extends Pick<TenureHost<K>, "rules" | "store" | "clock" | "events"> {
   /** Letters that may wait. */
   readonly mailboxMax: number;
   /** Lets the actor's turn run soon, together with others'. */
@@ -92,7 +83,7 @@ export class Actor<K extends Kind> {
     return new Promise((resolve, reject) => {
       const deadline = Math.min(now + timeoutMs, asking?.deadline ?? Infinity);
       const letter: LetterOf<K> = new Letter(command, deadline, resolve, reject, asking?.handed);
-      if (asking?.doubtful) letter.lost = ELSEWHERE;
+      if (asking?.doubtful) letter.lost = lostElsewhere({ kind: "done", answer: undefined });
       if (!this.#mailbox.push(letter)) {
         reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${this.#mailbox.size} wait`));
         return;
@@ -244,9 +235,7 @@ export class Actor<K extends Kind> {
       try {
         handle = await store.create(this.key, decision.event);
       } catch (error) {
-        if (error instanceof LostAnswer) {
-          letter.lost = { epoch: NONE, turn: NONE, outcome: { kind: "done", answer: decision.answer } };
-        }
+        if (error instanceof LostAnswer) letter.lost = lostElsewhere({ kind: "done", answer: decision.answer });
         this.#mailbox.putBack(letters.slice(index));
         throw error;
       }

@@ -11,6 +11,11 @@ export interface LostTurn<Answer, Refusal> {
   readonly outcome: Outcome<Answer, Refusal>;
 }
 
+/** Of a command whose turn has no number: it makes the actor, or another node may have stored it. Its id tells. */
+export function lostElsewhere<Answer, Refusal>(outcome: Outcome<Answer, Refusal>): LostTurn<Answer, Refusal> {
+  return { epoch: -2, turn: -2, outcome };
+}
+
 /** A command on its way, with the way back. */
 export class Letter<Command, Answer, Refusal> {
   /** Set once it is decided; told once it is durable. */
