@@ -61,7 +61,7 @@ export function foldSearch(text: string): string | undefined {
 
 /** Whether a text can be a user's id: 1 to 255 code points, not blank, no control characters, well-formed. */
 export function isUserId(text: unknown): text is string {
-  if (typeof text !== "string" || text.length === 0) return false;
+  if (typeof text !== "string" || text.length === 0 || text === "." || text === "..") return false;
   if (!NOT_PLAIN_ASCII.test(text)) return text.length <= TEXT_MAX;
   return isClean(text) && fitsTextMax(text) && text.trim().length > 0;
 }

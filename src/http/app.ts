@@ -27,6 +27,8 @@ export interface EdgeParts {
   readonly log: RequestLog;
 }
 
+const AUTHORITY = /^https?:\/\/(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d*)?\//;
+
 type Handler = (routed: RoutedRequest) => Promise<Answered> | Answered;
 
 const CLAIM_PATH = "/api/coupons/claim";
@@ -80,8 +82,10 @@ export class Edge {
 
   /** Answers a request; never throws. */
   readonly fetch = (request: Request): Response | Promise<Response> => {
+    const { url } = request;
+    // The URL is put together from the Host header: another one's parts would stand where the path is looked for.
+    if (!AUTHORITY.test(url)) return this.#badHost(request);
     if (request.method === "POST") {
-      const { url } = request;
       const path = url.indexOf("/", 8);
       const query = url.indexOf("?", path);
       const hot = this.#hot.get(url.slice(path, query < 0 ? url.length : query));
@@ -150,9 +154,15 @@ export class Edge {
     return response;
   }
 
+  #badHost(request: Request): Response {
+    const id = requestIdOf(request.headers);
+    return this.#finish("unknown", id, refusal("invalid_request", id, "Host must be a name or an address, and a port"));
+  }
+
   #unknown(request: Request): Response {
     const id = requestIdOf(request.headers);
-    const path = new URL(request.url).pathname;
+    // As it was sent: what the router did not find is not to be found by another spelling.
+    const path = request.url.slice(request.url.indexOf("/", 8)).replace(/[?#].*$/s, "");
     for (const [pattern, methods] of this.#methods) {
       if (!patternFits(pattern, path)) continue;
       const response = problem("method_not_allowed", id, undefined, [...methods].join(", "));

@@ -25,6 +25,8 @@ const CREATE_FIELDS = new Set(["name", "amount", "starts_at", "ends_at"]);
 const EDIT_FIELDS = new Set(["amount", "starts_at", "ends_at", "paused"]);
 
 const NAME_RULE = "must be a text of 1 to 255 characters without control characters or /";
+/** From then on a time has no four-digit year in UTC. */
+const YEAR_10000_MS = 253_402_300_800_000;
 const RFC_3339 = /^\d{4}-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /** Who claims what; `fold` is the coupon's key. */
@@ -56,7 +58,7 @@ function timeOf(value: unknown, field: string): number {
   const match = typeof value === "string" ? RFC_3339.exec(value) : null;
   const ms = match === null ? NaN : Date.parse((value as string).toUpperCase());
   const day = match === null ? 0 : Number(match[2]);
-  const sane = !Number.isNaN(ms) && ms >= 0 && day <= daysIn(value as string);
+  const sane = !Number.isNaN(ms) && ms >= 0 && ms < YEAR_10000_MS && day <= daysIn(value as string);
   if (!sane) throw invalid(`${field} must be a time such as 2026-11-21T14:00:00Z, from 1970 on`);
   return ms;
 }

@@ -6,41 +6,47 @@ const PER_PAGE_MAX = 100;
 const LIMIT_MAX = 1_000;
 const INTEGER_MAX = 2_147_483_647;
 
-function wholeNumber(query: URLSearchParams, name: string, fallback: number, max: number): number {
-  const value = query.get(name);
-  if (value === null) return fallback;
+/** A parameter that may stand once, by one of its names. @throws BadRequest where it stands twice */
+export function parameter(query: URLSearchParams, ...names: string[]): string | undefined {
+  const values = names.flatMap((name) => query.getAll(name));
+  if (values.length > 1) throw new BadRequest("invalid_request", `${names.join(" or ")} must stand once`);
+  return values[0];
+}
+
+function wholeNumber(query: URLSearchParams, names: string[], fallback: number, max: number): number {
+  const value = parameter(query, ...names);
+  if (value === undefined) return fallback;
   const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
   if (!(number >= 1 && number <= max)) {
-    throw new BadRequest("invalid_request", `${name} must be a whole number from 1 to ${max}`);
+    throw new BadRequest("invalid_request", `${names.join(" or ")} must be a whole number from 1 to ${max}`);
   }
   return number;
 }
 
 /** `page` and `per_page` (or `page_num` and `page_size`), counted from 1; defaults 1 and 20. @throws BadRequest */
 export function pageOf(query: URLSearchParams): { page: number; perPage: number } {
-  const either = (name: string, other: string) => query.has(other) && !query.has(name) ? other : name;
   return {
-    page: wholeNumber(query, either("page", "page_num"), 1, INTEGER_MAX),
-    perPage: wholeNumber(query, either("per_page", "page_size"), 20, PER_PAGE_MAX),
+    page: wholeNumber(query, ["page", "page_num"], 1, INTEGER_MAX),
+    perPage: wholeNumber(query, ["per_page", "page_size"], 20, PER_PAGE_MAX),
   };
 }
 
 /** A parameter of few values; undefined where absent. @throws BadRequest */
 export function oneOf<T extends string>(query: URLSearchParams, name: string, allowed: readonly T[]): T | undefined {
-  const value = query.get(name);
-  if (value === null) return undefined;
+  const value = parameter(query, name);
+  if (value === undefined) return undefined;
   if ((allowed as readonly string[]).includes(value)) return value as T;
   throw new BadRequest("invalid_request", `${name} must be one of ${allowed.join(", ")}`);
 }
 
 /** `limit` of a cursor page; default 100, at most 1,000. @throws BadRequest */
 export function limitOf(query: URLSearchParams): number {
-  return wholeNumber(query, "limit", 100, LIMIT_MAX);
+  return wholeNumber(query, ["limit"], 100, LIMIT_MAX);
 }
 
 /** `search`, folded like a name; empty where absent. @throws BadRequest */
 export function searchOf(query: URLSearchParams): string {
-  const folded = foldSearch(query.get("search") ?? "");
+  const folded = foldSearch(parameter(query, "search") ?? "");
   if (folded === undefined) {
     throw new BadRequest("invalid_request", "search must be at most 255 well-formed characters");
   }
@@ -54,8 +60,8 @@ export function cursorAfter(list: string, place: number): string {
 
 /** The place that a `cursor` names; 0 where absent. @throws BadRequest where it is none that `cursorAfter` made */
 export function cursorOf(query: URLSearchParams, list: string): number {
-  const cursor = query.get("cursor");
-  if (cursor === null) return 0;
+  const cursor = parameter(query, "cursor");
+  if (cursor === undefined) return 0;
   if (/^[\w-]{1,64}$/.test(cursor)) {
     for (const text of decodeBase64(cursor)) {
       const place = Number(text.slice(list.length + 1));

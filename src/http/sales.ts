@@ -1,6 +1,6 @@
 /** What can be asked of flash sales over HTTP? */
 import type { ItemState, Sales, SaleViews } from "../actors/ports.ts";
-import type { SaleCommand, SalePhase, SaleRefusal } from "../domain/sale.ts";
+import { SALE_REFUSALS, type SaleCommand, type SalePhase, type SaleRefusal } from "../domain/sale.ts";
 import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
@@ -10,7 +10,7 @@ import { newCode } from "./codes.ts";
 import { commandId } from "./command_id.ts";
 import type { RoutedRequest } from "./coupons.ts";
 import type { ItemPictures } from "./item_pictures.ts";
-import { cursorAfter, cursorOf, limitOf, oneOf, pageOf } from "./pages.ts";
+import { cursorAfter, cursorOf, limitOf, oneOf, pageOf, parameter } from "./pages.ts";
 import { BadRequest, type ProblemCode } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
 import { showAttempt, showHold, showItemState, showSale, showSaleAnswer } from "./sale_shown.ts";
@@ -19,6 +19,7 @@ import type { SaleStreams } from "./sale_streams.ts";
 /** Whose keys they are, while callers are not told apart. */
 const CALLER = "";
 const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
+const OUTCOMES = ["ok", ...SALE_REFUSALS] as const;
 const ITEM_STATES: readonly ItemState[] = ["available", "held", "sold"];
 
 /** A command without what makes it one of its own. */
@@ -166,7 +167,7 @@ export class SaleRoutes {
     const query = queryOf(request.url);
     const limit = limitOf(query);
     const after = cursorOf(query, "attempts");
-    const outcome = parameter(query, "outcome");
+    const outcome = oneOf(query, "outcome", OUTCOMES);
     const number = this.#numberOf(names[0]!);
     const page = number === undefined ? undefined : await this.parts.views.attempts(number, outcome, after, limit);
     if (page === undefined) return refusal("sale_not_found", id);
@@ -203,13 +204,6 @@ function problemOf(refusal: SaleRefusal): ProblemCode {
 function queryOf(url: string): URLSearchParams {
   const mark = url.indexOf("?");
   return new URLSearchParams(mark < 0 ? "" : url.slice(mark));
-}
-
-/** A parameter that may stand once, by one of its names. @throws BadRequest where it stands twice */
-function parameter(query: URLSearchParams, ...names: string[]): string | undefined {
-  const values = names.flatMap((name) => query.getAll(name));
-  if (values.length > 1) throw new BadRequest("invalid_request", `${names.join(" or ")} must stand once`);
-  return values[0];
 }
 
 function codeOf(url: string): string {

@@ -50,7 +50,7 @@ export interface Storage {
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
-  /** Whether a lane has its session. */
+  /** Whether a lane has its session, and Postgres answered lately. */
   connected(): boolean;
   /** Ends every session; what waits is not sent. */
   close(): Promise<void>;
@@ -110,7 +110,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     attempts: new AttemptPartitions(activations, options.saleCloses),
     clock,
     migrated,
-    connected: () => lanes.some((lane) => lane.connected),
+    connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),
     async close() {
       clock.stop();
       cancelKeep();

@@ -127,8 +127,7 @@ class PostgresPool implements Sql {
       if (this.#waiting.length >= WAITING_MAX) {
         throw new NotConnected(`Cannot wait for a session as too many wait: ${this.#waiting.length}`);
       }
-      const connection = await new Promise<PostgresConnection | undefined>((resolve) => this.#waiting.push(resolve));
-      return connection ?? await this.#acquire();
+      return await this.#wait() ?? await this.#acquire();
     }
     this.#open++;
     try {
@@ -140,6 +139,22 @@ class PostgresPool implements Sql {
       this.#waiting.shift()?.(undefined);
       throw error;
     }
+  }
+
+  /** The next session that is free; undefined where one was lost. @throws NotConnected where that takes too long */
+  #wait(): Promise<PostgresConnection | undefined> {
+    const { statementTimeoutMs } = this.options;
+    return new Promise((resolve, reject) => {
+      const take = (connection: PostgresConnection | undefined) => {
+        clearTimeout(timer);
+        resolve(connection);
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+        reject(new NotConnected(`Cannot have a session as all are busy: waited ${statementTimeoutMs} ms`));
+      }, statementTimeoutMs);
+      this.#waiting.push(take);
+    });
   }
 
   #release(connection: PostgresConnection): void {

@@ -10,6 +10,9 @@ const READ_EVERY_MS = 1_000;
 /** Readings among which the one with the least round trip counts. */
 const READINGS = 10;
 
+/** Postgres is silent, where it answered no reading for so long, in milliseconds. */
+const SILENT_MS = 4_000;
+
 interface Reading {
   readonly offsetMs: number;
   readonly roundTripMs: number;
@@ -20,10 +23,16 @@ export class PostgresClock implements Clock {
   #readings: Reading[] = [];
   #offsetMs = Date.now() - performance.now();
   #last = 0;
+  #answeredAt = -Infinity;
   #cancel: () => void = () => {};
 
   now(): number {
     return this.#last = Math.max(this.#last, Math.floor(performance.now() + this.#offsetMs));
+  }
+
+  /** Whether Postgres answered lately. */
+  get isFollowed(): boolean {
+    return performance.now() - this.#answeredAt <= SILENT_MS;
   }
 
   monotonic(): number {
@@ -61,7 +70,8 @@ export class PostgresClock implements Clock {
   async #read(sql: Sql): Promise<void> {
     const sentAt = performance.now();
     const [row] = await sql.query("select (extract(epoch from clock_timestamp()) * 1000)::float8", [], "clock");
-    const roundTripMs = performance.now() - sentAt;
+    this.#answeredAt = performance.now();
+    const roundTripMs = this.#answeredAt - sentAt;
     const offsetMs = Number(row![0]) - (sentAt + roundTripMs / 2);
     this.#readings = [...this.#readings, { offsetMs, roundTripMs }].slice(-READINGS);
     const best = this.#readings.reduce((a, b) => a.roundTripMs <= b.roundTripMs ? a : b);
