@@ -14,12 +14,14 @@ const PARTS = `d as materialized (
 const MINE = `s.id = d.id and s.epoch = d.epoch and s.turn = d.turn - 1 and s.id = any($1::integer[])
   returning d.n, d.id, d.at`;
 
+/** Of a sale whose attempts were dropped by age, none is stored any more: it goes on without. */
 const ATTEMPTS = `a as (
   insert into attempts (sale_id, seq, n, at, outcome, user_id)
   select u.id, x.seq, x.item, to_timestamp(u.at / 1000e0), x.outcome, x.user_id
   from unnest($7::integer[], $8::integer[], $9::integer[], $10::text[], string_to_array($11, e'\\x1f'))
     x(n, seq, item, outcome, user_id)
   join u on u.n = x.n
+  where to_regclass('attempts_' || u.id) is not null
 )`;
 
 const HOLDS = `h as (
