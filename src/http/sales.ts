@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { getRandomValues } from "node:crypto";
 import type { ItemState, Sales, SaleViews } from "../actors/ports.ts";
-import type { SaleCommand, SalePhase, SaleRefusal } from "../domain/sale.ts";
+import { SALE_REFUSALS, type SaleCommand, type SalePhase, type SaleRefusal } from "../domain/sale.ts";
 import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
@@ -20,6 +20,7 @@ import type { SaleStreams } from "./sale_streams.ts";
 /** Whose keys they are, while callers are not told apart. */
 const CALLER = "";
 const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
+const OUTCOMES: readonly (SaleRefusal | "ok")[] = ["ok", ...SALE_REFUSALS];
 const ITEM_STATES: readonly ItemState[] = ["available", "held", "sold"];
 
 /** A command without what makes it one of its own. */
@@ -167,7 +168,7 @@ export class SaleRoutes {
     const query = queryOf(request.url);
     const limit = limitOf(query);
     const after = cursorOf(query, "attempts");
-    const outcome = parameter(query, "outcome");
+    const outcome = oneOf(query, "outcome", OUTCOMES);
     const number = this.#numberOf(names[0]!);
     const page = number === undefined ? undefined : await this.parts.views.attempts(number, outcome, after, limit);
     if (page === undefined) return refusal("sale_not_found", id);
