@@ -34,7 +34,10 @@ const WRONG: Readonly<Record<string, string>> = {
 };
 
 /** Runs statements on a database of a running test. */
-export async function querying<T>(databaseUrl: string, body: (query: (sql: string) => Promise<Row[]>) => Promise<T>) {
+export async function querying<T>(
+  databaseUrl: string,
+  body: (query: (sql: string) => Promise<Row[]>) => Promise<T>,
+): Promise<T> {
   const database = await openTestPostgres(databaseUrl, { statementTimeoutMs: 30_000 });
   try {
     return await body((sql) => database.views.query(sql));
