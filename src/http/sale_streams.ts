@@ -17,8 +17,9 @@ const QUIET_ROUNDS = 60;
 const QUIET = new TextEncoder().encode(":\n\n");
 
 interface Watched {
-  readonly watchers: Set<ReadableStreamDefaultController<Uint8Array>>;
-  /** The last event that was told. */
+  /** Each with the last event that it was told. */
+  readonly watchers: Map<ReadableStreamDefaultController<Uint8Array>, string>;
+  /** The last event that was read. */
   last: string;
   quietRounds: number;
 }
@@ -30,6 +31,7 @@ export class SaleStreams {
   #count = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #reading = false;
+  #closed = false;
 
   /** @param streamsMax streams that may be open */
   constructor(readonly views: Pick<SaleViews, "sale">, readonly streamsMax: number = STREAMS_MAX) {}
@@ -39,8 +41,9 @@ export class SaleStreams {
     return this.#count;
   }
 
-  /** Answers with a stream that begins with the sale as it is; a problem `overloaded` where too many are open. */
+  /** Answers with a stream that begins with the sale as it is; a problem `overloaded` or `stopping` where it may not. */
   open(sale: SaleSummary, id: RequestId): Answered {
+    if (this.#closed) return refusal("stopping", id); // the server's end waits for every stream
     if (this.#count >= this.streamsMax) return refusal("overloaded", id);
     const event = eventOf(sale);
     let stop = () => {};
@@ -55,10 +58,14 @@ export class SaleStreams {
     return { response: new Response(body, { headers }), code: undefined, error: undefined };
   }
 
-  /** Ends all streams. */
+  /** Ends all streams; none can be opened any more. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#timer);
-    for (const { watchers } of this.#sales.values()) for (const watcher of watchers) watcher.close();
+    for (const { watchers } of this.#sales.values()) {
+      for (const watcher of watchers.keys()) watcher.close();
+      watchers.clear();
+    }
     this.#sales.clear();
     this.#count = 0;
   }
@@ -79,9 +86,9 @@ export class SaleStreams {
   }
 
   #watch(number: number, watcher: ReadableStreamDefaultController<Uint8Array>, event: string): () => void {
-    const watched = this.#sales.get(number) ?? { watchers: new Set(), last: event, quietRounds: 0 };
+    const watched = this.#sales.get(number) ?? { watchers: new Map(), last: event, quietRounds: 0 };
     this.#sales.set(number, watched);
-    watched.watchers.add(watcher);
+    watched.watchers.set(watcher, event);
     if (this.#count++ === 0) this.#timer = setInterval(() => this.round(), ROUND_MS);
     return () => {
       if (!watched.watchers.delete(watcher)) return;
@@ -91,14 +98,18 @@ export class SaleStreams {
   }
 
   #tell(watched: Watched, event: string): void {
-    const isNew = event !== watched.last;
-    watched.quietRounds = isNew ? 0 : watched.quietRounds + 1;
-    if (!isNew && watched.quietRounds < QUIET_ROUNDS) return;
+    watched.quietRounds = event === watched.last ? (watched.quietRounds + 1) % QUIET_ROUNDS : 0;
+    const isQuiet = event === watched.last && watched.quietRounds === 0;
     watched.last = event;
-    watched.quietRounds = 0;
-    const bytes = isNew ? this.#encoder.encode(event) : QUIET;
-    // Who does not keep up is told the next counters that there are, not each of them.
-    for (const watcher of watched.watchers) if ((watcher.desiredSize ?? 0) > 0) watcher.enqueue(bytes);
+    let bytes: Uint8Array | undefined;
+    for (const [watcher, told] of watched.watchers) {
+      // Who does not keep up is told the next counters that there are, not each of them.
+      if ((watcher.desiredSize ?? 0) <= 0) continue;
+      if (told !== event) {
+        watcher.enqueue(bytes ??= this.#encoder.encode(event));
+        watched.watchers.set(watcher, event);
+      } else if (isQuiet) watcher.enqueue(QUIET);
+    }
   }
 }
 

@@ -19,7 +19,7 @@ import type { SaleStreams } from "./sale_streams.ts";
 /** Whose keys they are, while callers are not told apart. */
 const CALLER = "";
 const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
-const OUTCOMES = ["ok", ...SALE_REFUSALS] as const;
+const OUTCOMES: readonly (SaleRefusal | "ok")[] = ["ok", ...SALE_REFUSALS];
 const ITEM_STATES: readonly ItemState[] = ["available", "held", "sold"];
 
 /** A command without what makes it one of its own. */

@@ -49,7 +49,7 @@ export class SaleLoad {
   async decides(more: number): Promise<void> {
     const enough = this.ledger.decided + more;
     const what = `${enough} decided requests; told so far: ${JSON.stringify(this.ledger.counts)}`;
-    await until(() => this.ledger.decided >= enough, { what, timeoutMs: 20_000, everyMs: 2 });
+    await until(() => this.ledger.decided >= enough, { what, timeoutMs: 30_000, everyMs: 2 });
   }
 
   async #buyer(): Promise<string> {
