@@ -104,7 +104,7 @@ export async function ensurePrograms(further: string[] = []): Promise<void> {
  * A free port of 127.0.0.1, below those of outgoing connections: a client that dials a server while it is down could
  * else be given that server's port for its own end, and hold it.
  */
-function freePort(): number {
+export function freePort(): number {
   for (let tries = 1;; tries++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     try {
@@ -296,10 +296,9 @@ export async function startPostgres(options: { settings?: Record<string, string>
   }
 }
 
-/** Starts a new Redis, with its log in a temporary folder. */
-export async function startRedis(): Promise<Redis> {
+/** Starts a new Redis, with its log in a temporary folder; on the port of one that was stopped, where it is to be back. */
+export async function startRedis(port: number = freePort()): Promise<Redis> {
   const folder = await Deno.makeTempDir({ prefix: "doorbuster-redis-" });
-  const port = freePort();
   const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
   const server = new Server([programPath("redis-server"), ...flags], `${folder}/log`, { cwd: folder });
   const stop = async () => {

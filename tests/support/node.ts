@@ -150,9 +150,12 @@ export interface Reply {
 
 type Headers = Readonly<Record<string, string>>;
 
+/** Where to ask: a server, or for each request another of several. */
+export type Target = string | (() => string);
+
 /** Sends a request. @throws TypeError where its answer is lost or it was never sent */
 export async function ask(
-  url: string,
+  target: Target,
   method: string,
   path: string,
   body?: unknown,
@@ -160,22 +163,23 @@ export async function ask(
 ): Promise<Reply> {
   const content = body === undefined ? {} : { "content-type": "application/json" };
   const text = body === undefined ? null : JSON.stringify(body);
+  const url = typeof target === "string" ? target : target();
   const response = await fetch(url + path, { method, body: text, headers: { ...content, ...headers } });
   return { status: response.status, body: JSON.parse(await response.text()) };
 }
 
 /** Claims a unit of a coupon. Throws as `ask`. */
-export function claim(url: string, user: string, coupon: string, headers: Headers = {}): Promise<Reply> {
+export function claim(url: Target, user: string, coupon: string, headers: Headers = {}): Promise<Reply> {
   return ask(url, "POST", "/api/coupons/claim", { user_id: user, coupon_name: coupon }, headers);
 }
 
 /** Makes a coupon. Throws as `ask`. */
-export function createCoupon(url: string, name: string, amount: number, headers: Headers = {}): Promise<Reply> {
+export function createCoupon(url: Target, name: string, amount: number, headers: Headers = {}): Promise<Reply> {
   return ask(url, "POST", "/api/coupons", { name, amount }, headers);
 }
 
 /** The stored claims of a coupon: user -> claim's id. */
-export async function claimsOf(url: string, coupon: string): Promise<Map<string, string>> {
+export async function claimsOf(url: Target, coupon: string): Promise<Map<string, string>> {
   const claims = new Map<string, string>();
   let cursor = "";
   for (;;) {
@@ -221,7 +225,7 @@ export class Ledger {
   }
 
   /** Claims, and writes down what was answered; returns it. */
-  async claim(url: string, user: string, headers: Headers = {}): Promise<string> {
+  async claim(url: Target, user: string, headers: Headers = {}): Promise<string> {
     const sentAt = performance.now();
     const isFirst = !this.#asked.has(user);
     this.#asked.set(user, (this.#asked.get(user) ?? 0) + 1);
@@ -260,7 +264,7 @@ export class Ledger {
 }
 
 /** Holds a ledger against what a server reads from its database; returns how many claims are stored. */
-export async function audit(url: string, ledger: Ledger): Promise<number> {
+export async function audit(url: Target, ledger: Ledger): Promise<number> {
   const { body } = await ask(url, "GET", `/api/coupons/${encodeURIComponent(ledger.coupon)}`);
   const stored = await claimsOf(url, ledger.coupon);
   ledger.audit(stored, body.remaining_amount!);

@@ -1,5 +1,6 @@
-/** Are the counts exact over real HTTP, on either database, with all requests in flight together? */
+/** Are the counts exact over real HTTP, on either database and on any node, with all requests in flight together? */
 import assert from "node:assert/strict";
+import { withCluster } from "../support/cluster.ts";
 import { freshDatabase } from "../support/database.ts";
 import {
   ask,
@@ -7,10 +8,14 @@ import {
   claimsOf,
   createCoupon,
   type NodeOptions,
+  randomFrom,
   type Reply,
   startNode,
+  type Target,
   type TestNode,
 } from "../support/node.ts";
+
+const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
 function users(count: number, prefix = "user"): string[] {
   return Array.from({ length: count }, (_, place) => `${prefix}-${place}`);
@@ -26,13 +31,13 @@ function tally(replies: readonly Reply[]): Record<string, number> {
   return counts;
 }
 
-async function make(url: string, name: string, amount: number): Promise<void> {
+async function make(url: Target, name: string, amount: number): Promise<void> {
   const { status, body } = await createCoupon(url, name, amount);
   assert.equal(status, 201, JSON.stringify(body));
 }
 
 /** What is stored must be the distinct holders that the counter tells of. */
-async function assertStored(url: string, name: string, holders: number, remaining: number): Promise<void> {
+async function assertStored(url: Target, name: string, holders: number, remaining: number): Promise<void> {
   const { body } = await ask(url, "GET", `/api/coupons/${encodeURIComponent(name)}`);
   assert.equal(body.remaining_amount, remaining);
   assert.equal(body["claimed_count"], holders);
@@ -54,8 +59,8 @@ const DATABASES: Record<string, Place> = {
   },
 };
 
-/** What one server must do, whatever its database; each has a coupon name of its own. */
-const BEHAVIOURS: Record<string, (url: string) => Promise<void>> = {
+/** What one server must do, whatever its database, and any node of a cluster; each has a coupon name of its own. */
+const BEHAVIOURS: Record<string, (url: Target) => Promise<void>> = {
   "claim() sells 5 units to 50 users exactly": async (url) => {
     await make(url, "five", 5);
     const replies = await Promise.all(users(50).map((user) => claim(url, user, "five")));
@@ -186,3 +191,12 @@ for (const [database, place] of Object.entries(DATABASES)) {
     });
   });
 }
+
+Deno.test("any node of three on PostgreSQL, each request at random", async (test) => {
+  console.log(`CRASH_SEED=${SEED}`);
+  const random = randomFrom(SEED);
+  await withCluster({}, async ({ urls }) => {
+    const any = () => urls[random(urls.length)]!;
+    for (const [name, behaviour] of Object.entries(BEHAVIOURS)) await test.step(name, () => behaviour(any));
+  });
+});
