@@ -46,7 +46,10 @@ export class FetchTransport implements Transport {
     signal: AbortSignal,
     onLine: (line: string) => void,
   ): Promise<number> {
-    const request = { method: "POST", headers: this.#headers, body: message, signal, client: this.#client };
+    // A text would be sent again by fetch itself where a kept connection is closed before an answer, though it may have
+    // been delivered: its second copy would find its own claim and be refused. A Blob is sent once.
+    const body = new Blob([message]);
+    const request = { method: "POST", headers: this.#headers, body, signal, client: this.#client };
     let response: Response;
     try {
       response = await fetch(url + path, request);

@@ -174,3 +174,35 @@ Deno.test("FetchTransport gives whole lines, however they were cut; an error whe
   transport.close();
   await server.shutdown();
 });
+
+Deno.test("FetchTransport delivers a message once, where its kept connection is closed before an answer too", async () => {
+  const transport = new FetchTransport(SECRET);
+  const { signal } = new AbortController();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  let messages = 0;
+  const serve = async (connection: Deno.Conn) => {
+    const bytes = new Uint8Array(1_000);
+    for (let size = await connection.read(bytes); size !== null; size = await connection.read(bytes)) {
+      const text = new TextDecoder().decode(bytes.subarray(0, size));
+      if (!text.includes("[2]")) continue; // the rest of a head
+      if (++messages > 1) break;
+      await connection.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
+    }
+    connection.close();
+  };
+  const serving: Promise<void>[] = [];
+  const accepting = (async () => {
+    for await (const connection of listener) serving.push(serve(connection));
+  })();
+  assert.equal(await transport.send(url, "/x", "[2]", signal, () => {}), 200);
+  await assert.rejects(
+    transport.send(url, "/x", "[2]", signal, () => {}),
+    (error) => !(error instanceof NeverConnected),
+  );
+  assert.equal(messages, 2, "each was delivered once");
+  transport.close();
+  listener.close();
+  await accepting;
+  await Promise.all(serving);
+});
