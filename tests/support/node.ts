@@ -162,9 +162,10 @@ export async function ask(
   headers: Headers = {},
 ): Promise<Reply> {
   const content = body === undefined ? {} : { "content-type": "application/json" };
-  const text = body === undefined ? null : JSON.stringify(body);
+  // Sent once: a text would be sent again by fetch itself where its connection is closed before an answer.
+  const once = body === undefined ? null : new Blob([JSON.stringify(body)]);
   const url = typeof target === "string" ? target : target();
-  const response = await fetch(url + path, { method, body: text, headers: { ...content, ...headers } });
+  const response = await fetch(url + path, { method, body: once, headers: { ...content, ...headers } });
   return { status: response.status, body: JSON.parse(await response.text()) };
 }
 

@@ -8,7 +8,7 @@ import { until } from "../support/until.ts";
 
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 /** How long Redis is away, in milliseconds: several expiries. */
-const AWAY_MS = Number(Deno.env.get("CLUSTER_AWAY_MS") ?? 4_000);
+const AWAY_MS = Number(Deno.env.get("CLUSTER_AWAY_MS") ?? 2_500);
 const ENV = { HEARTBEAT: "200ms", NODE_EXPIRY: "600ms" };
 const COUPONS = 12;
 const RING = "n0 n1 n2";
