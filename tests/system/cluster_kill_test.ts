@@ -12,7 +12,7 @@ const WORKERS = 15;
 /** What is wanted of a machine that does nothing else … */
 const SERVED_MS = 3_000;
 /** … and must hold on one that is busy: a claim whose answer died with the owner waits 2.1 s for its first copy's lease. */
-const SERVED_MAX_MS = 4_500;
+const SERVED_MAX_MS = 10_000;
 
 /** After how many milliseconds from now on a claim that is sent later has won on each coupon of a node. */
 async function servedOf(
