@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { Activation, Handle, Part, Store } from "../../src/actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../../src/actors/ports.ts";
 import {
-  claimContent,
   contentOf,
+  contentOfClaim,
   type CouponAnswer,
   type CouponCommand,
   type CouponEvent,
@@ -130,10 +130,11 @@ function store(row: Row, event: CouponEvent): void {
     row.answers.set(event.id, event);
     return;
   }
-  const { id, userId, remaining, at } = event;
+  const { id, userId, remaining, at, details } = event;
   const couponName = stateOf(row).name;
-  const answer = { kind: "claimed", claimId: id, userId, couponName, remaining, claimedAt: at } as const;
-  row.answers.set(id, { content: claimContent(userId), answer });
+  const told = { kind: "claimed", claimId: id, userId, couponName, remaining, claimedAt: at } as const;
+  const answer = details === undefined ? told : { ...told, details };
+  row.answers.set(id, { content: contentOfClaim(event), answer });
 }
 
 function stateOf(row: Row): Coupon {
