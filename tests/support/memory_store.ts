@@ -26,6 +26,14 @@ interface Row {
   answers: Map<string, { content: string; answer: CouponAnswer }>;
 }
 
+/** An entry of a wallet, its amount with its sign. */
+export interface Entry {
+  readonly userId: string;
+  readonly claimId: string;
+  readonly isVoid: boolean;
+  readonly amount: string;
+}
+
 /** The rows that several stores (nodes) may share. */
 export class MemoryRows {
   readonly byKey = new Map<string, Row>();
@@ -112,6 +120,21 @@ export class MemoryStore implements Store<CouponKind> {
       if (event.kind === "voided") holders.delete(event.userId);
     }
     return [...holders];
+  }
+
+  /** What a charge's claims and voids come to in wallets, in their order. @param id the coupon's row */
+  entries(id: number): Entry[] {
+    const held = new Map<string, { userId: string; claimId: string; amount: string }>();
+    return [...this.rows.byKey.values()].find((row) => row.id === id)!.events.flatMap((event): Entry[] => {
+      const credit = event.kind === "claimed" ? event.details?.credit : undefined;
+      if (credit !== undefined) {
+        const entry = { userId: event.userId, claimId: event.id, amount: credit };
+        held.set(event.userId, entry);
+        return [{ ...entry, isVoid: false }];
+      }
+      const taken = event.kind === "voided" ? held.get(event.userId) : undefined;
+      return taken === undefined ? [] : [{ ...taken, isVoid: true, amount: `-${taken.amount}` }];
+    });
   }
 
   /** A coupon's stored state. */
