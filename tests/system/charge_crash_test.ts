@@ -1,8 +1,11 @@
-/** Are a claim and its credit stored both or neither where servers are killed, at random moments, under load? */
+/** Are a claim and its credit stored both or neither, once, where servers are killed or cut off, at random moments? */
 import assert from "node:assert/strict";
+import type { Sql } from "../../src/storage/sql.ts";
+import { freshDatabase } from "../support/database.ts";
 import { assertBothOrNeither, DATABASES, withSql } from "../support/ledger.ts";
 import { ask, audit, claim, Ledger, type NodeOptions, randomFrom, startNode, type TestNode } from "../support/node.ts";
 import { until } from "../support/until.ts";
+import { Wire } from "../support/wire.ts";
 
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const WORKERS = 30;
@@ -48,6 +51,15 @@ class Load {
     await Promise.all(this.#workers);
   }
 
+  /** Holds what was told of `back` against what is stored. */
+  async assertHeld(url: string): Promise<void> {
+    for (const [user, isHeld] of this.held) {
+      if (isHeld === undefined) continue;
+      const { status } = await ask(url, "GET", `/api/coupons/back/claims/${user}`);
+      assert.equal(status, isHeld ? 200 : 404, user);
+    }
+  }
+
   /** No other worker asks for this user: what it was told last is what is. */
   async #claimOrVoid(user: string): Promise<boolean> {
     const isHeld = this.held.get(user);
@@ -73,48 +85,39 @@ async function make(url: string, name: string, amount: number): Promise<void> {
   assert.equal(status, 201);
 }
 
-async function killServer(options: NodeOptions, kills: number): Promise<void> {
+/** Makes the coupons and loads them while a server is disturbed, a while after each time; then holds all against all. */
+async function disturb(
+  options: NodeOptions,
+  times: number,
+  disturbOnce: (node: TestNode, load: Load) => Promise<TestNode>,
+  served: NodeOptions = options,
+): Promise<void> {
   console.log(`CRASH_SEED=${SEED}`);
   const random = randomFrom(SEED);
   const kept = new Ledger("kept", 3_000);
-  let node: TestNode = await startNode(options);
+  let node: TestNode = await startNode(served);
   try {
     await make(node.url, "kept", kept.amount);
     await make(node.url, "back", 1_000);
     const load = new Load(node.url, kept, random);
     try {
-      for (let kill = 0; kill < kills; kill++) {
+      for (let time = 0; time < times; time++) {
         const enough = load.answers + ANSWERS.least + random(ANSWERS.more);
         await until(() => load.answers >= enough, {
           what: `${enough} answers`,
           timeoutMs: 30_000,
           everyMs: 1 + random(5),
         });
-        load.pause();
-        await node.kill();
-        if (options.databaseUrl !== undefined) await withSql(options, assertBothOrNeither);
-        node = await startNode(options);
-        load.resume(node.url);
+        node = await disturbOnce(node, load);
       }
     } finally {
       await load.stop();
     }
     await audit(node.url, kept);
-    for (const [user, isHeld] of load.held) {
-      if (isHeld === undefined) continue;
-      const { status } = await ask(node.url, "GET", `/api/coupons/back/claims/${user}`);
-      assert.equal(status, isHeld ? 200 : 404, user);
-    }
+    await load.assertHeld(node.url);
     await node.kill();
-    await withSql(options, async (sql) => {
-      await assertBothOrNeither(sql);
-      const [counts] = await sql.query(`select (select count(*)::integer from claims),
-        (select count(*)::integer from wallet_entries where is_void), (select sum(amount)::text from wallet_entries)`);
-      const [claims, voids, sum] = counts as [number, number, string];
-      assert(claims > 100 && voids > 10, `${claims} claims and ${voids} voids`);
-      assert.equal(Math.round(Number(sum) * 100), claims * 1_234, "the sum of the ledger is the credit of the claims");
-      console.log(`${claims} claims are held, ${voids} were voided; told: ${JSON.stringify(kept.counts)}`);
-    });
+    await withSql(options, assertSums);
+    console.log(`Told: ${JSON.stringify(kept.counts)}`);
   } catch (error) {
     throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
   } finally {
@@ -122,9 +125,42 @@ async function killServer(options: NodeOptions, kills: number): Promise<void> {
   }
 }
 
+async function assertSums(sql: Sql): Promise<void> {
+  await assertBothOrNeither(sql);
+  const [counts] = await sql.query(`select (select count(*)::integer from claims),
+    (select count(*)::integer from wallet_entries where is_void), (select sum(amount)::text from wallet_entries)`);
+  const [claims, voids, sum] = counts as [number, number, string];
+  console.log(`${claims} claims are held, ${voids} were voided`);
+  assert(claims > 100 && voids > 10, `${claims} claims and ${voids} voids`);
+  assert.equal(Math.round(Number(sum) * 100), claims * 1_234, "the sum of the ledger is the credit of the claims");
+}
+
 for (const [database, place] of Object.entries(DATABASES)) {
   const kills = database === "PostgreSQL" ? 10 : 3;
   Deno.test(`a charge on ${database} credits each claim that it takes, whose server is killed ${kills} times`, async () => {
-    await place((options) => killServer(options, kills));
+    await place((options) =>
+      disturb(options, kills, async (node, load) => {
+        load.pause();
+        await node.kill();
+        if (options.databaseUrl !== undefined) await withSql(options, assertBothOrNeither);
+        const next = await startNode(options);
+        load.resume(next.url);
+        return next;
+      })
+    );
   });
 }
+
+Deno.test("a charge credits each claim that it takes once, though the answers to its commits are lost 20 times", async () => {
+  const options = { databaseUrl: await freshDatabase() };
+  const wire = new Wire(options.databaseUrl);
+  try {
+    const cut = async (node: TestNode) => {
+      await wire.cut();
+      return node;
+    };
+    await disturb(options, 20, cut, { databaseUrl: wire.url });
+  } finally {
+    await wire.close();
+  }
+});
