@@ -1,6 +1,8 @@
 /** Is what was sent what is allowed? Checks by hand: a schema library costs a whole request's time. */
 import { AMOUNT_MAX, type CouponChanges, type CouponTerms } from "../domain/coupon.ts";
+import type { Money } from "../domain/money.ts";
 import { foldName, isUserId } from "../domain/text.ts";
+import { KIND_FIELDS, kindChangesOf, kindTermsFor, moneyFor } from "./kind_checks.ts";
 import { BadRequest } from "./problem.ts";
 
 function invalid(detail: string): BadRequest {
@@ -20,9 +22,9 @@ function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
   return body as Fields;
 }
 
-const CLAIM_FIELDS = new Set(["user_id", "coupon_name"]);
-const CREATE_FIELDS = new Set(["name", "amount", "starts_at", "ends_at"]);
-const EDIT_FIELDS = new Set(["amount", "starts_at", "ends_at", "paused"]);
+const CLAIM_FIELDS = new Set(["user_id", "coupon_name", "order_amount"]);
+const CREATE_FIELDS = new Set(["name", "amount", "starts_at", "ends_at", "kind", ...KIND_FIELDS]);
+const EDIT_FIELDS = new Set(["amount", "starts_at", "ends_at", "paused", ...KIND_FIELDS]);
 
 const NAME_RULE = "must be a text of 1 to 255 characters without control characters or /";
 /** From then on a time has no four-digit year in UTC. */
@@ -33,17 +35,19 @@ const RFC_3339 = /^\d{4}-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(
 export interface ClaimRequest {
   readonly userId: string;
   readonly fold: string;
+  readonly orderAmount?: Money;
 }
 
 /** Checks the body of a claim or a validation. @throws BadRequest */
 export function claimOf(body: unknown): ClaimRequest {
-  const { user_id: userId, coupon_name: name } = fieldsOf(body, CLAIM_FIELDS);
+  const { user_id: userId, coupon_name: name, order_amount: order } = fieldsOf(body, CLAIM_FIELDS);
   if (!isUserId(userId)) {
     throw invalid("user_id must be a text of 1 to 255 characters, not blank, without control characters");
   }
   const fold = typeof name === "string" ? foldName(name) : undefined;
   if (fold === undefined) throw invalid(`coupon_name ${NAME_RULE}`);
-  return { userId, fold };
+  if (order === undefined || order === null) return { userId, fold };
+  return { userId, fold, orderAmount: moneyFor(order, "order_amount") };
 }
 
 function amountOf(value: unknown): number {
@@ -74,12 +78,13 @@ function timeOrNull(value: unknown, field: string): number | null {
 
 /** Checks the body of a create. @throws BadRequest */
 export function termsOf(body: unknown): { terms: CouponTerms; fold: string } {
-  const { name, amount, starts_at, ends_at } = fieldsOf(body, CREATE_FIELDS);
+  const fields = fieldsOf(body, CREATE_FIELDS);
+  const { name, amount, starts_at, ends_at } = fields;
   const fold = typeof name === "string" ? foldName(name) : undefined;
   if (fold === undefined) throw invalid(`name ${NAME_RULE}`);
   const startsAt = timeOrNull(starts_at, "starts_at");
   const endsAt = timeOrNull(ends_at, "ends_at");
-  const terms = { name: name as string, amount: amountOf(amount), startsAt, endsAt };
+  const terms = { name: name as string, amount: amountOf(amount), startsAt, endsAt, ...kindTermsFor(fields) };
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) throw invalid("ends_at must come after starts_at");
   return { terms, fold };
 }
@@ -87,13 +92,15 @@ export function termsOf(body: unknown): { terms: CouponTerms; fold: string } {
 /** Checks the body of an edit; undefined is no body. @throws BadRequest */
 export function changesOf(body: unknown): CouponChanges {
   if (body === undefined) return {};
-  const { amount, starts_at, ends_at, paused } = fieldsOf(body, EDIT_FIELDS);
+  const fields = fieldsOf(body, EDIT_FIELDS);
+  const { amount, starts_at, ends_at, paused } = fields;
   if (paused !== undefined && typeof paused !== "boolean") throw invalid("paused must be true or false");
   return {
     ...amount !== undefined && { amount: amountOf(amount) },
     ...starts_at !== undefined && { startsAt: timeOrNull(starts_at, "starts_at") },
     ...ends_at !== undefined && { endsAt: timeOrNull(ends_at, "ends_at") },
     ...paused !== undefined && { paused },
+    ...kindChangesOf(fields),
   };
 }
 

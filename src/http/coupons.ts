@@ -1,11 +1,12 @@
 /** What can be asked of coupons over HTTP? */
-import type { Coupons, CouponViews } from "../actors/ports.ts";
+import type { Coupons, CouponViews, MembershipViews } from "../actors/ports.ts";
 import type { CouponCommand } from "../domain/coupon.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { answer, type Answered, outcomeAnswer, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import { changesOf, claimOf, termsOf } from "./checks.ts";
 import { commandId } from "./command_id.ts";
+import { askAsMember, needsMembership } from "./eligibility.ts";
 import { cursorAfter, cursorOf, limitOf, pageOf, searchOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
@@ -26,7 +27,12 @@ export interface RoutedRequest {
 
 /** The routes of coupons. Each throws BadRequest or Fault. */
 export class CouponRoutes {
-  constructor(readonly coupons: Coupons, readonly views: CouponViews, readonly bodies: BodyReader) {}
+  constructor(
+    readonly coupons: Coupons,
+    readonly views: CouponViews,
+    readonly bodies: BodyReader,
+    readonly memberships: MembershipViews,
+  ) {}
 
   /** POST /api/coupons/claim */
   claim(request: Request, id: RequestId): Promise<Answered> {
@@ -39,9 +45,13 @@ export class CouponRoutes {
   }
 
   async #claimOrValidate(kind: "claim" | "validate", request: Request, id: RequestId): Promise<Answered> {
-    const { userId, fold } = claimOf(await this.bodies.json(request));
-    const { id: command, keyed } = commandId(request.headers, CALLER, fold);
-    return outcomeAnswer(await this.coupons.ask(fold, { kind, id: command, keyed, userId }), id);
+    const { userId, fold, orderAmount } = claimOf(await this.bodies.json(request));
+    const { id: commanded, keyed } = commandId(request.headers, CALLER, fold);
+    const plain = { kind, id: commanded, keyed, userId };
+    const command = orderAmount === undefined ? plain : { ...plain, orderAmount };
+    let outcome = await this.coupons.ask(fold, command);
+    if (needsMembership(outcome)) outcome = await askAsMember(this.coupons, this.memberships, fold, command);
+    return outcomeAnswer(outcome, id);
   }
 
   /** POST /api/coupons */

@@ -16,8 +16,11 @@ export type EdgeRefusal =
   | "internal_error"
   | "not_ready";
 
+/** What a coupon may refuse a client with. */
+export type ToldRefusal = Exclude<CouponRefusal, "membership_needed">;
+
 /** Every `code` of a problem. */
-export type ProblemCode = CouponRefusal | SaleRefusal | "sale_paused" | FaultCode | EdgeRefusal;
+export type ProblemCode = ToldRefusal | SaleRefusal | "sale_paused" | FaultCode | EdgeRefusal;
 
 interface Meaning {
   readonly status: number;
@@ -35,8 +38,11 @@ export const PROBLEMS = {
   paused: { status: 409, title: "Claiming is paused" },
   not_started: { status: 409, title: "Claiming has not started" },
   ended: { status: 410, title: "Claiming has ended" },
+  not_eligible: { status: 403, title: "The coupon is for members of a segment, which the user is not now" },
+  below_minimum: { status: 400, title: "The order is below the coupon's minimum, or no order_amount was given" },
   sold_out: { status: 400, title: "No units are left" },
   invalid_period: { status: 400, title: "The end must come after the start" },
+  invalid_terms: { status: 400, title: "A coupon of this kind cannot have these terms together" },
   amount_below_claimed: { status: 409, title: "More units are claimed than the new amount" },
   sale_not_found: { status: 404, title: "There is no such sale" },
   item_not_found: { status: 404, title: "There is no such item" },

@@ -1,7 +1,7 @@
 /** The whole edge over actors in memory: what HTTP says, without a server. */
-import type { CouponViews } from "../../src/actors/ports.ts";
+import type { ClaimView, CouponViews, MembershipViews } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { type CouponKind, viewOf } from "../../src/domain/coupon.ts";
+import { type CouponEvent, type CouponKind, viewOf } from "../../src/domain/coupon.ts";
 import { couponRules } from "../../src/domain/coupon_state.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { aloneViews } from "../../src/cluster_node.ts";
@@ -41,9 +41,7 @@ export class MemoryViews implements CouponViews {
     if (row === undefined) return Promise.resolve(undefined);
     const couponName = this.store.state(fold).name;
     const all = row.events.flatMap((event) =>
-      event.kind === "claimed" && event.seq > after
-        ? [{ seq: event.seq, claimId: event.id, userId: event.userId, claimedAt: event.at, couponName }]
-        : []
+      event.kind === "claimed" && event.seq > after ? [{ ...claimOf(event), seq: event.seq, couponName }] : []
     );
     const data = all.slice(0, limit);
     return Promise.resolve({ data, next: all.length > limit ? data.at(-1)!.seq : undefined });
@@ -55,10 +53,35 @@ export class MemoryViews implements CouponViews {
   }
 }
 
+function claimOf(
+  { id, userId, at, details }: Extract<CouponEvent, { kind: "claimed" }>,
+): Omit<ClaimView, "couponName"> {
+  return { claimId: id, userId, claimedAt: at, ...details && { details } };
+}
+
+/** Memberships that a test sets: segment and user id, with a space between them -> the millisecond at which it is over. */
+export class MemoryMemberships implements MembershipViews {
+  readonly until = new Map<string, number>();
+  reads = 0;
+  /** Told of each read before it is answered. */
+  onRead: () => void = () => {};
+
+  constructor(readonly store: MemoryStore) {}
+
+  membership(fold: string, userId: string): ReturnType<MembershipViews["membership"]> {
+    this.reads++;
+    this.onRead();
+    const segment = this.store.rows.byKey.has(fold) ? this.store.state(fold).segment : null;
+    if (segment === null) return Promise.resolve(undefined);
+    return Promise.resolve({ segment, until: this.until.get(`${segment} ${userId}`) ?? 0 });
+  }
+}
+
 /** An edge with what it works on. */
 export interface TestEdge {
   readonly fetch: (request: Request) => Promise<Response>;
   readonly store: MemoryStore;
+  readonly memberships: MemoryMemberships;
   readonly sales: ActorSystem<SaleKind>;
   readonly streams: SaleStreams;
   readonly clock: FakeClock;
@@ -77,6 +100,7 @@ export interface TestEdge {
  */
 export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings = settingsOf()): TestEdge {
   const store = new MemoryStore();
+  const memberships = new MemoryMemberships(store);
   const clock = new FakeClock();
   const gauges = {
     actorsAwake: () => actors.awake,
@@ -95,7 +119,7 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   const health = new Health(() => true);
   const failures: TestEdge["failures"] = [];
   const edge = new Edge({
-    coupons: new CouponRoutes(actors, new MemoryViews(store), bodies),
+    coupons: new CouponRoutes(actors, new MemoryViews(store), bodies, memberships),
     sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
     health,
@@ -105,6 +129,7 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   return {
     fetch: (request) => Promise.resolve(edge.fetch(request)),
     store,
+    memberships,
     sales,
     streams,
     clock,
