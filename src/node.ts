@@ -14,13 +14,17 @@ import { Edge, type RequestLog } from "./http/app.ts";
 import { BodyReader } from "./http/body.ts";
 import { ClusterRoutes } from "./http/cluster.ts";
 import { CouponRoutes } from "./http/coupons.ts";
+import { CsvStreams } from "./http/csv_streams.ts";
+import { ExportRoutes } from "./http/exports.ts";
 import { Health } from "./http/health.ts";
 import { ItemPictures } from "./http/item_pictures.ts";
 import { Metrics } from "./http/metrics.ts";
 import { SaleStreams } from "./http/sale_streams.ts";
 import { SaleRoutes } from "./http/sales.ts";
+import { UserRoutes } from "./http/users.ts";
 import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
 import { SaleOpener } from "./scheduler/sale_opener.ts";
+import { SegmentSweeper } from "./scheduler/segment_sweeper.ts";
 import { openStorage, type Storage } from "./storage/mod.ts";
 
 /** A node that serves. */
@@ -48,11 +52,11 @@ function saleSettings(config: Config): SaleSettings {
   return { limit, mode, ttlMs, closes };
 }
 
-/** Sees to it that each hour has its sale, and that old attempts go. */
+/** Sees to it that each hour has its sale, that old attempts go, and that expired memberships are counted no more. */
 function makeScheduler(
   config: Config,
   log: Logger,
-  { clock, attempts }: Storage,
+  { clock, attempts, memberships }: Storage,
   sales: Sales,
 ): { ready: () => boolean; start: () => void; stop: () => Promise<unknown> } {
   const opener = new SaleOpener(sales, clock, { items: config.itemsPerSale, ahead: config.salesAhead }, {
@@ -63,13 +67,17 @@ function makeScheduler(
     dropped: (keys) => log.info("Dropped the attempts of {keys}", { keys }),
     failed: (error) => log.warn("Cannot drop old attempts: {error}", { error: String(error) }),
   });
+  const segments = new SegmentSweeper(memberships, clock, {
+    failed: (error) => log.warn("Cannot sweep segments: {error}", { error: String(error) }),
+  });
   return {
     ready: () => opener.ready,
     start() {
       opener.start();
       sweeper.start();
+      segments.start();
     },
-    stop: () => Promise.all([opener.stop(), sweeper.stop()]),
+    stop: () => Promise.all([opener.stop(), sweeper.stop(), segments.stop()]),
   };
 }
 
@@ -117,6 +125,8 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const bodies = new BodyReader();
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
+  const files = new CsvStreams();
+  const { views, saleViews, userViews } = storage;
   const edge = new Edge({
     coupons: new CouponRoutes(cluster.coupons, storage.views, bodies),
     sales: new SaleRoutes({
@@ -125,6 +135,14 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       bodies,
       pictures: new ItemPictures(),
       streams,
+    }),
+    users: new UserRoutes(storage.memberships, userViews, bodies),
+    exports: new ExportRoutes({
+      coupons: views,
+      sales: saleViews,
+      users: userViews,
+      all: storage.exportViews,
+      streams: files,
     }),
     cluster: new ClusterRoutes(cluster.views),
     health,
@@ -153,6 +171,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       await Promise.all([drained, cluster.leave(), joining]);
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
+      files.close();
       await server.shutdown();
       await Promise.all([coupons.stop(), sales.stop()]);
       await cluster.close();

@@ -1,5 +1,6 @@
 /** Is what was sent what is allowed? Checks by hand: a schema library costs a whole request's time. */
 import { AMOUNT_MAX, type CouponChanges, type CouponTerms } from "../domain/coupon.ts";
+import { EXPIRY_MAX_S, isExpiry, isSegment, type Membership } from "../domain/membership.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { BadRequest } from "./problem.ts";
 
@@ -95,6 +96,20 @@ export function changesOf(body: unknown): CouponChanges {
     ...ends_at !== undefined && { endsAt: timeOrNull(ends_at, "ends_at") },
     ...paused !== undefined && { paused },
   };
+}
+
+const MEMBERSHIP_FIELDS = new Set(["ID", "segment", "expiredSegment"]);
+const ID_RULE = "must be a text of 1 to 255 characters, not blank, without control characters";
+
+/** Checks the body of a membership. @throws BadRequest */
+export function membershipOf(body: unknown): Membership {
+  const { ID: userId, segment, expiredSegment: expiresAt } = fieldsOf(body, MEMBERSHIP_FIELDS);
+  if (!isUserId(userId)) throw invalid(`ID ${ID_RULE}`);
+  if (!isSegment(segment)) throw invalid(`segment ${ID_RULE}`);
+  if (!isExpiry(expiresAt)) {
+    throw invalid(`expiredSegment must be a whole number of seconds since 1970, at most ${EXPIRY_MAX_S}`);
+  }
+  return { userId, segment, expiresAt };
 }
 
 const SALE_FIELDS = new Set(["paused"]);

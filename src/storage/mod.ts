@@ -1,5 +1,5 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { CouponViews, SaleViews, Store } from "../actors/ports.ts";
+import type { CouponViews, ExportViews, SaleViews, Store, UserViews } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
 import { AttemptPartitions } from "./attempts.ts";
@@ -8,7 +8,9 @@ import { CouponActivator } from "./coupon_activator.ts";
 import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
+import { PostgresExportViews } from "./export_views.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
+import { MembershipStore } from "./membership_store.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresClock } from "./postgres_clock.ts";
 import { SaleActivator } from "./sale_activator.ts";
@@ -16,6 +18,7 @@ import { saleBatch } from "./sale_batch.ts";
 import { SaleStore } from "./sale_store.ts";
 import { PostgresSaleViews } from "./sale_views.ts";
 import type { Database } from "./sql.ts";
+import { PostgresUserViews } from "./user_views.ts";
 
 /** How often an idle lane looks after its session, in milliseconds. */
 const KEEP_MS = 1_000;
@@ -47,6 +50,9 @@ export interface Storage {
   readonly views: CouponViews;
   readonly saleViews: SaleViews;
   readonly attempts: AttemptPartitions;
+  readonly memberships: MembershipStore;
+  readonly userViews: UserViews;
+  readonly exportViews: ExportViews;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -108,6 +114,9 @@ export async function openStorage(database: Database, options: StorageOptions): 
     views: new PostgresCouponViews(views),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
     attempts: new AttemptPartitions(activations, options.saleCloses),
+    memberships: new MembershipStore(activations),
+    userViews: new PostgresUserViews(views, clock),
+    exportViews: new PostgresExportViews(views),
     clock,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),
