@@ -38,13 +38,13 @@ async function* pagesOf<View, At>(
   read: (after: At | undefined) => Promise<ListPart<View, At> | undefined>,
   cellsOf: (view: View) => Cells,
 ): AsyncGenerator<Cells[], void> {
-  for (let after: At | undefined;;) {
+  let after: At | undefined;
+  do {
     const part = await read(after);
     if (part === undefined) return;
     yield part.data.map(cellsOf);
-    if (part.next === undefined) return;
     after = part.next;
-  }
+  } while (after !== undefined);
 }
 
 /** What exports work with. */

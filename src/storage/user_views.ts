@@ -49,7 +49,7 @@ const PURCHASES = `with w as materialized (select id from sales where id <= $2 o
 t as (select count(*)::integer sales, min(id) last from w)
 select t.sales, t.last, p.* from t left join lateral (
   select w.id, p.slot, p.n, p.user_id, p.code, ${ms("p.purchased_at")} from w cross join lateral (
-    select * from purchases p where p.sale_id = w.id and p.user_id = $1 and (w.id < $2 or p.slot < $3)
+    select * from purchases p where p.sale_id = w.id and p.user_id = $1 and (w.id < $2 or p.slot < $3::integer)
     order by p.slot desc limit $4
   ) p order by w.id desc, p.slot desc limit $4
 ) p on true`;
@@ -108,7 +108,9 @@ export class PostgresUserViews implements UserViews {
 
   async purchases(userId: string, after: number, limit: number): ReturnType<UserViews["purchases"]> {
     const found: Row[] = [];
-    let [sale, slot] = after === 0 ? [SALE_NUMBER_MAX, SLOTS] : [Math.floor(after / SLOTS), after % SLOTS];
+    let [sale, slot] = after === 0
+      ? [SALE_NUMBER_MAX, SLOTS]
+      : [Math.min(Math.floor(after / SLOTS), SALE_NUMBER_MAX), after % SLOTS];
     for (let isEnd = false; !isEnd && found.length <= limit;) {
       const params = [userId, sale, slot, limit + 1 - found.length, SALES_AT_ONCE];
       const rows = await this.#read(PURCHASES, params, "user_purchases");
