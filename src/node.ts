@@ -1,7 +1,7 @@
 /** How does a node start and stop? Everything is wired here, and stopped in reverse. */
 import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "./actors/actor_system.ts";
-import type { Sales } from "./actors/ports.ts";
+import type { Clock, Sales } from "./actors/ports.ts";
 import { Fault } from "./actors/ports.ts";
 import { startAuditor } from "./auditing.ts";
 import { Identity, prepareCluster } from "./cluster_node.ts";
@@ -79,6 +79,10 @@ function makeScheduler(
     },
     stop: () => Promise.all([opener.stop(), sweeper.stop(), segments.stop()]),
   };
+}
+
+function after(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
 }
 
 /** Starts a node. @throws ConfigError, FolderInUse, MigrationError, UnsafeDatabase; NotConnected after half a minute */
@@ -172,7 +176,9 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
       files.close();
-      await server.shutdown();
+      // What was written of a file to a client that takes nothing would be waited for without end; no other request
+      // takes longer than this.
+      await Promise.race([server.shutdown(), ...files.cut > 0 ? [after(clock, config.requestTimeoutMs)] : []]);
       await Promise.all([coupons.stop(), sales.stop()]);
       await cluster.close();
       bodies.close();

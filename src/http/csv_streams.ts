@@ -34,6 +34,8 @@ export class CsvStreams {
   #reading: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
+  /** Files that were given up before their end; what was written of them may wait for their clients still. */
+  cut = 0;
 
   /** @param filesMax files that may be open @param stalledMs as {@linkcode STALLED_MS} */
   constructor(readonly filesMax: number = FILES_MAX, readonly stalledMs: number = STALLED_MS) {}
@@ -88,6 +90,7 @@ export class CsvStreams {
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => {
           open.fail = (error) => {
+            this.cut++;
             this.#remove(open);
             reject(error);
             controller.error(error);
