@@ -17,17 +17,17 @@ create table memberships (
 
 create index memberships_user on memberships (user_id);
 
--- A membership is counted in its segment's total where it expires after swept_at, dead ones until they are swept.
+-- A segment's total is the sum of its expiries, below: live = total - those whose second has passed, swept or not.
 -- Whoever changes a segment's memberships locks its row first, and several in the order of their ids. Pages are left
 -- nearly empty: a row that is changed in each commit of an import stays on its page, and out of the indexes.
 create table segments (
   id integer generated always as identity primary key,
   title text collate "C" not null unique,
-  total integer not null default 0 check (total >= 0),
-  swept_at timestamptz not null default '-infinity'
+  total integer not null default 0
 ) with (fillfactor = 10);
 
--- How many of a segment's counted memberships expire in a second. So live = total - those that expired unswept.
+-- How many of a segment's memberships expire in a second. Of one that has passed: the change since it was swept, which
+-- is below zero where memberships were stored anew since.
 create table segment_expiries (
   at timestamptz not null,
   segment_id integer not null,
@@ -51,7 +51,7 @@ begin
   get diagnostics locked = row_count;
   if locked <> cardinality(wanted) then raise 'a segment is gone' using errcode = '40001'; end if;
   with given as materialized (
-    select x.place, s.id, s.swept_at, x.segment, x.user_id, to_timestamp(x.at) expires_at, m.expires_at was
+    select x.place, s.id, x.segment, x.user_id, to_timestamp(x.at) expires_at, m.expires_at was
     from unnest(string_to_array(users, e'\x1f'), string_to_array(titles, e'\x1f'), expiries)
       with ordinality x(user_id, segment, at, place)
     join segments s on s.title = x.segment
@@ -63,8 +63,8 @@ begin
     on conflict (segment, user_id) do update set expires_at = excluded.expires_at
   ), changes as materialized (
     select c.id, c.at, sum(c.n)::integer n from (
-      select g.id, g.expires_at at, 1 n from given g where g.expires_at > g.swept_at
-      union all select g.id, g.was, -1 from given g where g.was > g.swept_at
+      select g.id, g.expires_at at, 1 n from given g
+      union all select g.id, g.was, -1 from given g where g.was is not null
     ) c group by c.id, c.at having sum(c.n) <> 0
   ), expiring as (
     insert into segment_expiries as e (at, segment_id, n) select c.at, c.id, c.n from changes c order by c.at, c.id
@@ -92,7 +92,7 @@ begin
   with gone as (
     delete from segment_expiries e where e.at <= until and e.segment_id = any(due) returning e.segment_id, e.n
   ), totals as (
-    update segments s set total = s.total - coalesce(g.n, 0), swept_at = until
+    update segments s set total = s.total - g.n
     from (select segment_id, sum(n) n from gone group by segment_id) g where s.id = g.segment_id
   )
   select count(*) into swept from gone;
