@@ -9,6 +9,7 @@ import { conditions } from "./conditions.ts";
 import { FORWARDING } from "./extremes/forwarding.ts";
 import { GROWTH } from "./extremes/growth.ts";
 import { OVERLOAD } from "./extremes/overload.ts";
+import { SEGMENTS_COUNT } from "./extremes/segments.ts";
 import { TWO_SERVERS } from "./extremes/two_servers.ts";
 import { Lab, SLEEPERS } from "./lab.ts";
 import { shown } from "./numbers.ts";
@@ -18,7 +19,7 @@ import { COLD_SALE } from "./sales/cold.ts";
 import { SALE_ROWS } from "./sales/rows.ts";
 import { figureTable, rateTable } from "./table.ts";
 
-const EXPERIMENTS = [...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH, FORWARDING];
+const EXPERIMENTS = [...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH, FORWARDING, SEGMENTS_COUNT];
 
 async function measureAll(lab: Lab, chosen: readonly Experiment[], { rounds, seconds }: Options): Promise<void> {
   for (let round = 0; round < rounds; round++) {

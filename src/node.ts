@@ -1,7 +1,7 @@
 /** How does a node start and stop? Everything is wired here, and stopped in reverse. */
 import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "./actors/actor_system.ts";
-import type { Sales } from "./actors/ports.ts";
+import type { Clock, Sales } from "./actors/ports.ts";
 import { Fault } from "./actors/ports.ts";
 import { startAuditor } from "./auditing.ts";
 import { Identity, prepareCluster } from "./cluster_node.ts";
@@ -14,13 +14,17 @@ import { Edge, type RequestLog } from "./http/app.ts";
 import { BodyReader } from "./http/body.ts";
 import { ClusterRoutes } from "./http/cluster.ts";
 import { CouponRoutes } from "./http/coupons.ts";
+import { CsvStreams } from "./http/csv_streams.ts";
+import { ExportRoutes } from "./http/exports.ts";
 import { Health } from "./http/health.ts";
 import { ItemPictures } from "./http/item_pictures.ts";
 import { Metrics } from "./http/metrics.ts";
 import { SaleStreams } from "./http/sale_streams.ts";
 import { SaleRoutes } from "./http/sales.ts";
+import { UserRoutes } from "./http/users.ts";
 import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
 import { SaleOpener } from "./scheduler/sale_opener.ts";
+import { SegmentSweeper } from "./scheduler/segment_sweeper.ts";
 import { openStorage, type Storage } from "./storage/mod.ts";
 
 /** A node that serves. */
@@ -48,11 +52,11 @@ function saleSettings(config: Config): SaleSettings {
   return { limit, mode, ttlMs, closes };
 }
 
-/** Sees to it that each hour has its sale, and that old attempts go. */
+/** Sees to it that each hour has its sale, that old attempts go, and that expired memberships are counted no more. */
 function makeScheduler(
   config: Config,
   log: Logger,
-  { clock, attempts }: Storage,
+  { clock, attempts, memberships }: Storage,
   sales: Sales,
 ): { ready: () => boolean; start: () => void; stop: () => Promise<unknown> } {
   const opener = new SaleOpener(sales, clock, { items: config.itemsPerSale, ahead: config.salesAhead }, {
@@ -63,14 +67,22 @@ function makeScheduler(
     dropped: (keys) => log.info("Dropped the attempts of {keys}", { keys }),
     failed: (error) => log.warn("Cannot drop old attempts: {error}", { error: String(error) }),
   });
+  const segments = new SegmentSweeper(memberships, clock, {
+    failed: (error) => log.warn("Cannot sweep segments: {error}", { error: String(error) }),
+  });
   return {
     ready: () => opener.ready,
     start() {
       opener.start();
       sweeper.start();
+      segments.start();
     },
-    stop: () => Promise.all([opener.stop(), sweeper.stop()]),
+    stop: () => Promise.all([opener.stop(), sweeper.stop(), segments.stop()]),
   };
+}
+
+function after(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
 }
 
 /** Starts a node. @throws ConfigError, FolderInUse, MigrationError, UnsafeDatabase; NotConnected after half a minute */
@@ -117,14 +129,24 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const bodies = new BodyReader();
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
+  const files = new CsvStreams();
+  const { views, saleViews, userViews } = storage;
   const edge = new Edge({
-    coupons: new CouponRoutes(cluster.coupons, storage.views, bodies, storage.memberships),
+    coupons: new CouponRoutes(cluster.coupons, storage.views, bodies, storage.eligibility),
     sales: new SaleRoutes({
       sales: cluster.sales,
       views: storage.saleViews,
       bodies,
       pictures: new ItemPictures(),
       streams,
+    }),
+    users: new UserRoutes(storage.memberships, userViews, bodies),
+    exports: new ExportRoutes({
+      coupons: views,
+      sales: saleViews,
+      users: userViews,
+      all: storage.exportViews,
+      streams: files,
     }),
     cluster: new ClusterRoutes(cluster.views),
     health,
@@ -153,7 +175,10 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       await Promise.all([drained, cluster.leave(), joining]);
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
-      await server.shutdown();
+      files.close();
+      // What was written of a file to a client that takes nothing would be waited for without end; no other request
+      // takes longer than this.
+      await Promise.race([server.shutdown(), ...files.cut > 0 ? [after(clock, config.requestTimeoutMs)] : []]);
       await Promise.all([coupons.stop(), sales.stop()]);
       await cluster.close();
       bodies.close();

@@ -11,6 +11,9 @@ export type { HoldMisfit, ItemMisfit, LedgerMisfit, SaleCount, Stray } from "./a
 export type { ClaimView, CouponPage, CouponViews, MembershipViews } from "./views.ts";
 export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
 
+export type { ExportViews, ListPart, Memberships, Place, PurchaseView, SegmentCount, UserView } from "./user_views.ts";
+export type { UserViews, WalletEntryView } from "./user_views.ts";
+
 /** What an asked actor says, once it is durable. */
 export type Outcome<Answer, Refusal> =
   | { readonly kind: "done"; readonly answer: Answer }

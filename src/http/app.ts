@@ -3,11 +3,13 @@ import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
 import type { ClusterRoutes } from "./cluster.ts";
 import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
+import type { ExportRoutes } from "./exports.ts";
 import type { Health } from "./health.ts";
 import type { Metrics, Tally } from "./metrics.ts";
 import { BadRequest, problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
 import type { SaleRoutes } from "./sales.ts";
+import type { UserRoutes } from "./users.ts";
 
 /** What the edge tells the log. */
 export interface RequestLog {
@@ -21,6 +23,8 @@ export interface RequestLog {
 export interface EdgeParts {
   readonly coupons: CouponRoutes;
   readonly sales: SaleRoutes;
+  readonly users: UserRoutes;
+  readonly exports: ExportRoutes;
   readonly cluster: ClusterRoutes;
   readonly health: Health;
   readonly metrics: Metrics;
@@ -57,6 +61,8 @@ export class Edge {
     this.#hotRoute("/checkout", (request, id) => sales.checkout(request, id), metrics.checkouts);
     this.#hotRoute("/purchase", (request, id) => sales.purchase(request, id), metrics.purchases);
     this.#routeSales(sales);
+    this.#routeUsers(parts.users);
+    this.#routeExports(parts.exports);
     this.#route("GET", "/cluster", (routed) => cluster.show(routed));
     this.#route("GET", "/cluster/actors/:key", (routed) => cluster.showActor(routed));
     this.#route("POST", "/api/coupons/validate", (routed) => coupons.validate(routed));
@@ -125,6 +131,27 @@ export class Edge {
     this.#route("GET", item + "/image.svg", (routed) => sales.picture(routed));
     this.#route("GET", sale + "/attempts", (routed) => sales.attempts(routed));
     this.#route("GET", sale + "/stream", (routed) => sales.stream(routed));
+  }
+
+  #routeUsers(users: UserRoutes): void {
+    const user = "/api/users/:user";
+    this.#route("POST", "/users", (routed) => users.put(routed));
+    this.#route("GET", "/segments/count", (routed) => users.segments(routed));
+    this.#route("GET", "/api/users/register", (routed) => users.register(routed));
+    this.#route("POST", "/api/users/register", (routed) => users.register(routed));
+    this.#route("GET", user, (routed) => users.show(routed));
+    this.#route("GET", user + "/wallet", (routed) => users.wallet(routed));
+    this.#route("GET", user + "/claims", (routed) => users.claims(routed));
+    this.#route("GET", user + "/purchases", (routed) => users.purchases(routed));
+  }
+
+  #routeExports(exports: ExportRoutes): void {
+    this.#route("GET", "/api/coupons/:name/claims.csv", (routed) => exports.couponClaims(routed));
+    this.#route("GET", "/api/sales/:sale/purchases.csv", (routed) => exports.salePurchases(routed));
+    this.#route("GET", "/api/users/:user/wallet.csv", (routed) => exports.userWallet(routed));
+    this.#route("GET", "/api/claims.csv", (routed) => exports.claims(routed));
+    this.#route("GET", "/api/purchases.csv", (routed) => exports.purchases(routed));
+    this.#route("GET", "/api/wallets.csv", (routed) => exports.wallets(routed));
   }
 
   #route(method: string, path: string, handler: Handler): void {

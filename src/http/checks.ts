@@ -1,6 +1,7 @@
 /** Is what was sent what is allowed? Checks by hand: a schema library costs a whole request's time. */
 import { AMOUNT_MAX, type CouponChanges, type CouponTerms } from "../domain/coupon.ts";
 import type { Money } from "../domain/money.ts";
+import { EXPIRY_MAX_S, isExpiry, isSegment, type Membership } from "../domain/membership.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { KIND_FIELDS, kindChangesOf, kindTermsFor, moneyFor } from "./kind_checks.ts";
 import { BadRequest } from "./problem.ts";
@@ -102,6 +103,20 @@ export function changesOf(body: unknown): CouponChanges {
     ...paused !== undefined && { paused },
     ...kindChangesOf(fields),
   };
+}
+
+const MEMBERSHIP_FIELDS = new Set(["ID", "segment", "expiredSegment"]);
+const ID_RULE = "must be a text of 1 to 255 characters, not blank, without control characters";
+
+/** Checks the body of a membership. @throws BadRequest */
+export function membershipOf(body: unknown): Membership {
+  const { ID: userId, segment, expiredSegment: expiresAt } = fieldsOf(body, MEMBERSHIP_FIELDS);
+  if (!isUserId(userId)) throw invalid(`ID ${ID_RULE}`);
+  if (!isSegment(segment)) throw invalid(`segment ${ID_RULE}`);
+  if (!isExpiry(expiresAt)) {
+    throw invalid(`expiredSegment must be a whole number of seconds since 1970, at most ${EXPIRY_MAX_S}`);
+  }
+  return { userId, segment, expiresAt };
 }
 
 const SALE_FIELDS = new Set(["paused"]);

@@ -14,7 +14,8 @@ export type EdgeRefusal =
   | "body_too_large"
   | "unsupported_media_type"
   | "internal_error"
-  | "not_ready";
+  | "not_ready"
+  | "user_not_found";
 
 /** What a coupon may refuse a client with. */
 export type ToldRefusal = Exclude<CouponRefusal, "membership_needed">;
@@ -62,6 +63,7 @@ export const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
   invalid_idempotency_key: { status: 400, title: "Idempotency-Key must be 1 to 255 visible ASCII characters" },
   not_found: { status: 404, title: "There is no such resource" },
+  user_not_found: { status: 404, title: "Nothing is known of this user" },
   method_not_allowed: { status: 405, title: "The resource does not know this method" },
   request_timeout: { status: 408, title: "The request's body did not arrive in time" },
   body_too_large: { status: 413, title: "The body is larger than 16 KiB" },

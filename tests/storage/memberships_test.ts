@@ -1,89 +1,131 @@
+/** Are memberships stored and counted exactly on real databases, whoever changes them at once? */
 import assert from "node:assert/strict";
-import type { Database, Sql } from "../../src/storage/sql.ts";
-import { PostgresMemberships } from "../../src/storage/memberships.ts";
-import { create, terms } from "../support/commands.ts";
-import { decide } from "../../src/domain/coupon.ts";
-import { openTestEmbedded, openTestPostgres, openTestStorage } from "../support/storage.ts";
-import { gate } from "../support/world.ts";
+import { MembershipStore } from "../../src/storage/membership_store.ts";
+import { migrateDatabase } from "../../src/storage/mod.ts";
+import type { Database } from "../../src/storage/sql.ts";
+import { PostgresUserViews } from "../../src/storage/user_views.ts";
+import { membershipsContract, type MembershipWorld, START_S } from "../contracts/memberships_contract.ts";
+import { randomFrom } from "../support/node.ts";
+import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
 
-const NOW = Date.UTC(2026, 10, 21, 14);
+const HOUR_S = 3_600;
 
-async function withCoupons(
-  open: () => Promise<Database>,
-  body: (sql: Sql, edit: (statements: string) => Promise<unknown>) => Promise<void>,
-): Promise<void> {
-  const database = await open();
-  const storage = await openTestStorage(database);
-  try {
-    for (const [key, segment] of [["all", null], ["gold", 'g, {old} "1"'], ["silver", "silver"]] as const) {
-      const decision = decide(undefined, create(terms(key, 1, { segment })), NOW);
-      assert(decision.kind === "accepted");
-      await storage.coupons.create(key, decision.event);
-    }
-    await body(database.views, (statement) => database.views.query(statement));
-  } finally {
-    await storage.close();
-  }
+async function openWorld(database: Database): Promise<MembershipWorld> {
+  await migrateDatabase(database);
+  let now = 0;
+  const clock = { now: () => now, set: (ms: number) => void (now = ms) };
+  return {
+    memberships: new MembershipStore(database.activations),
+    views: new PostgresUserViews(database.views, clock),
+    clock,
+    close: () => database.close(),
+  };
+}
+
+/** Segments whose total is not the sum of their expiries, and seconds to come whose memberships are not as many. */
+async function wrongCounts(database: Database, nowS: number): Promise<unknown[]> {
+  return await database.views.query(
+    `
+    select s.title, s.total, e.n from segments s
+    cross join lateral (select coalesce(sum(n), 0)::integer n from segment_expiries where segment_id = s.id) e
+    where s.total <> e.n
+    union all
+    select s.title || ' at ' || coalesce(e.at, m.at), e.n, m.n from segments s join (
+      select segment_id, at, n from segment_expiries where n <> 0 and at > to_timestamp($1)
+    ) e on e.segment_id = s.id full join (
+      select segment, expires_at at, count(*)::integer n from memberships where expires_at > to_timestamp($1) group by 1, 2
+    ) m on m.segment = s.title and m.at = e.at
+    where e.n is distinct from m.n`,
+    [nowS],
+  );
 }
 
 for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openTestEmbedded]] as const) {
-  Deno.test(`membership() on ${name} tells until when a user is a member of a coupon's segment`, async () => {
-    await withCoupons(open, async (sql, edit) => {
-      await edit(`insert into memberships (segment, user_id, expires_at) values
-        ('g, {old} "1"', 'a, {b} "c"', to_timestamp(1655209411)), ('silver', 'a, {b} "c"', 'infinity'),
-        ('silver', 'old', '-infinity'), ('silver', 'odd', '2026-11-21T14:00:00.0019Z')`);
-      const memberships = new PostgresMemberships(sql);
-      const told = await Promise.all([
-        memberships.membership("all", "a"),
-        memberships.membership("none", "a"),
-        memberships.membership("gold", 'a, {b} "c"'),
-        memberships.membership("gold", "nobody"),
-        memberships.membership("silver", 'a, {b} "c"'),
-        memberships.membership("silver", "old"),
-        memberships.membership("silver", "odd"),
-      ]);
-      assert.deepEqual(told.slice(0, 2), [undefined, undefined]);
-      assert.deepEqual(told[2], { segment: 'g, {old} "1"', until: 1_655_209_411_000 });
-      assert.deepEqual(told[3], { segment: 'g, {old} "1"', until: 0 });
-      assert(told[4]!.until > Date.UTC(9999, 0));
-      assert.deepEqual(told.slice(5), [{ segment: "silver", until: 0 }, { segment: "silver", until: NOW + 1 }]);
-    });
+  membershipsContract(name, async () => openWorld(await open()), 25);
+
+  Deno.test(`sweep() on ${name} by a clock that runs ahead takes out nothing that is live`, async () => {
+    const database = await open();
+    const world = await openWorld(database);
+    try {
+      const [row] = await database.views.query("select extract(epoch from now())::integer");
+      const [now, expiresAt] = [row![0] as number, (row![0] as number) + HOUR_S];
+      await world.memberships.putAll(["ann", "bob"].map((userId) => ({ userId, segment: "s", expiresAt })));
+      await world.memberships.sweep((now + 2 * HOUR_S) * 1_000);
+      world.clock.set(now * 1_000);
+      assert.deepEqual(await world.views.segments(), [{ title: "s", users: 2 }]);
+      world.clock.set((now + 2 * HOUR_S) * 1_000);
+      assert.deepEqual(await world.views.segments(), [], "and who counts goes by the clock that it is given");
+    } finally {
+      await world.close();
+    }
+  });
+
+  Deno.test(`sweep() on ${name} takes a bounded number out at once, and says that there is more`, async () => {
+    const database = await open();
+    const world = await openWorld(database);
+    try {
+      const all = Array.from({ length: 12_000 }, (_, place) => {
+        return { userId: `u${place}`, segment: `s${place % 3}`, expiresAt: START_S + place };
+      });
+      await world.memberships.putAll(all);
+      const now = (START_S + 12_000) * 1_000;
+      const more = [await world.memberships.sweep(now), await world.memberships.sweep(now)];
+      assert.deepEqual([...more, await world.memberships.sweep(now)], [true, true, false]);
+      const [row] = await database.views.query("select sum(total)::integer, count(*)::integer from segments");
+      assert.deepEqual(row, [0, 3]);
+      assert.deepEqual(await database.views.query("select * from segment_expiries"), []);
+    } finally {
+      await world.close();
+    }
   });
 }
 
-Deno.test("membership() is read after it was asked for, many by one statement", async () => {
-  await withCoupons(openTestPostgres, async (sql, edit) => {
-    const { promise, open: release } = gate();
-    const asked: number[] = [];
-    const slow: Sql = {
-      async query(text, params, name) {
-        asked.push((params![0] as string[]).length);
-        await promise;
-        return await sql.query(text, params, name);
-      },
-    };
-    const memberships = new PostgresMemberships(slow);
-    const users = Array.from({ length: 2_500 }, (_, user) => `u${user}`);
-    const first = users.slice(0, 10).map((user) => memberships.membership("silver", user));
-    await undefined;
-    const more = users.slice(10).map((user) => memberships.membership("silver", user));
-    await edit("insert into memberships select 'silver', 'u' || n, to_timestamp(n) from generate_series(0, 2499) n");
-    release();
-    const told = await Promise.all([...first, ...more]);
-    for (const [user, membership] of told.entries()) assert.equal(membership!.until, user * 1_000);
-    assert(asked.length <= 6, asked.join());
-    assert(Math.max(...asked) <= 1_000);
-  });
+Deno.test("memberships that several nodes change, import and sweep at once are counted exactly, without deadlock", async () => {
+  const database = await openTestPostgres(undefined, { activations: 6 });
+  try {
+    await migrateDatabase(database);
+    const stores = Array.from({ length: 4 }, () => new MembershipStore(database.activations));
+    const random = randomFrom(7);
+    const any = () => ({ userId: `u${random(200)}`, segment: `s${random(8)}`, expiresAt: START_S + random(40) });
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(stores.flatMap((store) => [
+        ...Array.from({ length: 25 }, () => store.put(any())),
+        store.putAll(Array.from({ length: 50 }, any)),
+        store.sweep((START_S + round) * 1_000),
+      ]));
+    }
+    assert.deepEqual(await wrongCounts(database, START_S + 20), []);
+    for (const second of [20, 25, 39, 40]) {
+      const now = (START_S + second) * 1_000;
+      const told = await new PostgresUserViews(database.views, { now: () => now }).segments();
+      const live = await database.views.query(
+        `select segment, count(*)::integer from memberships where expires_at > to_timestamp($1) group by segment`,
+        [START_S + second],
+      );
+      const sorted = (rows: readonly (readonly unknown[])[]) => rows.map(String).sort();
+      assert.deepEqual(sorted(told.map(({ title, users }) => [title, users])), sorted(live), `second ${second}`);
+    }
+  } finally {
+    await database.close();
+  }
 });
 
-Deno.test("membership() that cannot be read is a fault for those who asked, and the next one is read", async () => {
-  await withCoupons(openTestPostgres, async (sql) => {
-    let failures = 1;
-    const memberships = new PostgresMemberships({
-      query: (...of) => failures-- > 0 ? Promise.reject(new Error("no")) : sql.query(...of),
-    });
-    const told = await Promise.allSettled([memberships.membership("silver", "a"), memberships.membership("all", "b")]);
-    for (const { reason } of told as PromiseRejectedResult[]) assert.equal(reason.code, "storage_unavailable");
-    assert.deepEqual(await memberships.membership("silver", "a"), { segment: "silver", until: 0 });
-  });
+Deno.test("memberships of new segments that two sessions make in opposite order are all stored", async () => {
+  const database = await openTestPostgres(undefined, { activations: 2 });
+  try {
+    await migrateDatabase(database);
+    const stores = [0, 1].map(() => new MembershipStore(database.activations));
+    for (let round = 0; round < 30; round++) {
+      const all = Array.from({ length: 20 }, (_, place) => {
+        return { userId: "ann", segment: `${round}.${place}`, expiresAt: START_S };
+      });
+      const told = await Promise.all([stores[0]!.putAll(all), stores[1]!.putAll(all.toReversed())]);
+      assert.equal(told[0]! + told[1]!, 20, "each is new to one of them");
+    }
+    assert.deepEqual(await wrongCounts(database, START_S - 1), []);
+    const [row] = await database.views.query("select sum(total)::integer from segments");
+    assert.deepEqual(row, [600]);
+  } finally {
+    await database.close();
+  }
 });

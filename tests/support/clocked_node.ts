@@ -6,11 +6,13 @@ import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
+import type { ExportRoutes } from "../../src/http/exports.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
+import type { UserRoutes } from "../../src/http/users.ts";
 import { SaleOpener } from "../../src/scheduler/sale_opener.ts";
 import type { Storage } from "../../src/storage/mod.ts";
 import { PostgresSaleViews } from "../../src/storage/sale_views.ts";
@@ -78,8 +80,10 @@ export async function openClockedNode(
     failed: (_, error) => void failed.push(error),
   });
   const edge = new Edge({
-    coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.memberships),
+    coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.eligibility),
     sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
+    users: {} as UserRoutes,
+    exports: {} as ExportRoutes,
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => opener.ready),
     metrics,

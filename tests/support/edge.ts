@@ -9,16 +9,20 @@ import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
+import { CsvStreams } from "../../src/http/csv_streams.ts";
+import { ExportRoutes } from "../../src/http/exports.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { ProblemCode } from "../../src/http/problem.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
+import { UserRoutes } from "../../src/http/users.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemorySaleStore, MemorySaleViews } from "./memory_sales.ts";
 import { settingsOf } from "./sale_commands.ts";
 import { MemoryStore } from "./memory_store.ts";
+import { MemoryUsers } from "./memory_users.ts";
 
 /** Views over a memory store's rows. */
 export class MemoryViews implements CouponViews {
@@ -84,6 +88,8 @@ export interface TestEdge {
   readonly memberships: MemoryMemberships;
   readonly sales: ActorSystem<SaleKind>;
   readonly streams: SaleStreams;
+  readonly users: MemoryUsers;
+  readonly files: CsvStreams;
   readonly clock: FakeClock;
   readonly health: Health;
   /** Failures that the edge told its log. */
@@ -117,10 +123,15 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   const streams = new SaleStreams(saleViews);
   const bodies = new BodyReader(bodyTimeoutMs);
   const health = new Health(() => true);
+  const users = new MemoryUsers(clock);
+  const files = new CsvStreams();
+  const views = new MemoryViews(store);
   const failures: TestEdge["failures"] = [];
   const edge = new Edge({
-    coupons: new CouponRoutes(actors, new MemoryViews(store), bodies, memberships),
+    coupons: new CouponRoutes(actors, views, bodies, memberships),
     sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
+    users: new UserRoutes(users, users, bodies),
+    exports: new ExportRoutes({ coupons: views, sales: saleViews, users, all: users.exports(), streams: files }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
     health,
     metrics,
@@ -132,12 +143,15 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
     memberships,
     sales,
     streams,
+    users,
+    files,
     clock,
     health,
     failures,
     close() {
       bodies.close();
       streams.close();
+      files.close();
     },
   };
 }

@@ -24,7 +24,7 @@ interface Waiter {
 }
 
 /** Memberships over a database. */
-export class PostgresMemberships implements MembershipViews {
+export class CouponMemberships implements MembershipViews {
   #waiting: Waiter[] = [];
   #running = 0;
 
