@@ -1,7 +1,8 @@
 /** How is a rival served? Behind the very same edge: same checks, ids and shape of answer; only the asking differs. */
-import type { ClusterViews, Coupons, CouponViews, Sales, SaleViews } from "../../src/actors/ports.ts";
+import type { AdminActs, ClusterViews, Coupons, CouponViews, Sales, SaleViews } from "../../src/actors/ports.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { Health } from "../../src/http/health.ts";
@@ -9,6 +10,7 @@ import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
+import { Trail } from "../../src/http/trail.ts";
 
 /** Whom no one asks. */
 const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };
@@ -22,6 +24,8 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies),
     sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
+    callers: new Callers(),
+    trail: new Trail({ acts: {} as AdminActs, bodies, trustProxy: false, incomplete() {} }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => true),
     metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0, registryAge: () => NaN }),

@@ -1,7 +1,8 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { CouponViews, SaleViews, Store } from "../actors/ports.ts";
+import type { AdminActs, CouponViews, SaleViews, Store } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
+import { PostgresAdminActs } from "./admin_acts.ts";
 import { AttemptPartitions } from "./attempts.ts";
 import type { Batch, Job } from "./batch.ts";
 import { CouponActivator } from "./coupon_activator.ts";
@@ -47,6 +48,7 @@ export interface Storage {
   readonly views: CouponViews;
   readonly saleViews: SaleViews;
   readonly attempts: AttemptPartitions;
+  readonly acts: AdminActs;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -108,6 +110,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     views: new PostgresCouponViews(views),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
     attempts: new AttemptPartitions(activations, options.saleCloses),
+    acts: new PostgresAdminActs(views),
     clock,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),

@@ -4,6 +4,7 @@ import type { Actors, ClusterViews, Coupons } from "../../src/actors/ports.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { Health } from "../../src/http/health.ts";
@@ -11,6 +12,7 @@ import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
+import { Trail } from "../../src/http/trail.ts";
 import { SaleOpener } from "../../src/scheduler/sale_opener.ts";
 import type { Storage } from "../../src/storage/mod.ts";
 import { PostgresSaleViews } from "../../src/storage/sale_views.ts";
@@ -80,6 +82,13 @@ export async function openClockedNode(
   const edge = new Edge({
     coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies),
     sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
+    callers: new Callers(),
+    trail: new Trail({
+      acts: storage.acts,
+      bodies,
+      trustProxy: false,
+      incomplete: (_id, _act, error) => failed.push(error),
+    }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => opener.ready),
     metrics,
