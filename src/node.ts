@@ -7,6 +7,7 @@ import { startAuditor } from "./auditing.ts";
 import { Identity, prepareCluster } from "./cluster_node.ts";
 import type { Config } from "./config.ts";
 import { openDatabase, whenReached } from "./database.ts";
+import { knownCallers, makeDoor } from "./door.ts";
 import type { CouponKind } from "./domain/coupon.ts";
 import { couponRules } from "./domain/coupon_state.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "./domain/sale.ts";
@@ -87,6 +88,7 @@ function after(clock: Clock, ms: number): Promise<void> {
 
 /** Starts a node. @throws ConfigError, FolderInUse, MigrationError, UnsafeDatabase; NotConnected after half a minute */
 export async function startNode(config: Config, log: Logger): Promise<Node> {
+  const callers = await knownCallers(config, { now: () => storage.clock.now() });
   const database = await openDatabase(config);
   const metrics: Metrics = new Metrics({
     actorsAwake: () => coupons.awake + sales.awake,
@@ -131,6 +133,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const streams = new SaleStreams(storage.saleViews);
   const files = new CsvStreams();
   const { views, saleViews, userViews } = storage;
+  const { limiter, ...door } = makeDoor(config, log, callers, clock, { acts: storage.acts, bodies });
   const edge = new Edge({
     coupons: new CouponRoutes(cluster.coupons, storage.views, bodies, storage.eligibility),
     sales: new SaleRoutes({
@@ -139,6 +142,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       bodies,
       pictures: new ItemPictures(),
       streams,
+      limiter,
     }),
     users: new UserRoutes(storage.memberships, userViews, bodies),
     exports: new ExportRoutes({
@@ -148,6 +152,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       all: storage.exportViews,
       streams: files,
     }),
+    ...door,
     cluster: new ClusterRoutes(cluster.views),
     health,
     metrics,
@@ -163,7 +168,6 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   if (database.embedded) {
     log.warn("The embedded database never calls fsync: for development, not for what must survive a loss of power");
   }
-  log.warn("Callers are not authenticated: this node listens on loopback alone");
   // A node that is not in the ring yet would open sales as if it were alone.
   const joining = cluster.join().then(() => scheduler.start());
 

@@ -1,7 +1,16 @@
 /** How is a rival served? Behind the very same edge: same checks, ids and shape of answer; only the asking differs. */
-import type { ClusterViews, Coupons, CouponViews, MembershipViews, Sales, SaleViews } from "../../src/actors/ports.ts";
+import type {
+  AdminActs,
+  ClusterViews,
+  Coupons,
+  CouponViews,
+  MembershipViews,
+  Sales,
+  SaleViews,
+} from "../../src/actors/ports.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import type { ExportRoutes } from "../../src/http/exports.ts";
@@ -11,6 +20,7 @@ import { Metrics } from "../../src/http/metrics.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
 import type { UserRoutes } from "../../src/http/users.ts";
+import { Trail } from "../../src/http/trail.ts";
 
 /** Whom no one asks. */
 const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };
@@ -27,6 +37,8 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
     sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,
+    callers: new Callers(),
+    trail: new Trail({ acts: {} as AdminActs, bodies, trustProxy: false, incomplete() {} }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => true),
     metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0, registryAge: () => NaN }),

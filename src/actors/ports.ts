@@ -6,6 +6,7 @@ import type { Fault } from "./faults.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 import type { Page } from "./views.ts";
+export type { AdminAct, AdminActs, AdminActView } from "./admin_acts.ts";
 export type { AttemptCount, AuditPage, AuditRows, BuyerMisfit, CouponCount } from "./audit_rows.ts";
 export type { HoldMisfit, ItemMisfit, LedgerMisfit, SaleCount, Stray } from "./audit_rows.ts";
 export type { ClaimView, CouponPage, CouponViews, MembershipViews } from "./views.ts";

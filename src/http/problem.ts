@@ -6,6 +6,10 @@ import { headersOf, type RequestId } from "./request_id.ts";
 
 /** Refusals of the edge itself, before anyone is asked. */
 export type EdgeRefusal =
+  | "unauthenticated"
+  | "invalid_token"
+  | "forbidden"
+  | "rate_limited"
   | "invalid_request"
   | "invalid_idempotency_key"
   | "not_found"
@@ -59,6 +63,10 @@ export const PROBLEMS = {
   purchase_not_found: { status: 404, title: "Nothing is bought with this code" },
   limit_reached: { status: 429, title: "The user has as many items of this sale as one may" },
   item_unavailable: { status: 412, title: "The item is held or sold" },
+  unauthenticated: { status: 401, title: "A token is needed" },
+  invalid_token: { status: 401, title: "The token is not valid, or not any more", code: "unauthenticated" },
+  forbidden: { status: 403, title: "The caller may not do this" },
+  rate_limited: { status: 429, title: "Too many requests of one user; ask again later" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
   invalid_request: { status: 400, title: "The request is not valid" },
   invalid_idempotency_key: { status: 400, title: "Idempotency-Key must be 1 to 255 visible ASCII characters" },
@@ -88,6 +96,8 @@ export class BadRequest extends Error {
   }
 }
 
+const REALM = 'Bearer realm="doorbuster"';
+
 function bodyOf(code: ProblemCode, detail?: string): string {
   const { status, title, code: shown = code }: Meaning = PROBLEMS[code];
   return JSON.stringify({ type: "about:blank", title, status, code: shown, ...detail !== undefined && { detail } });
@@ -105,6 +115,9 @@ export function problem(code: ProblemCode, id: RequestId, detail?: string, allow
   const { status } = PROBLEMS[code];
   const headers = headersOf(id, "application/problem+json");
   if (allow !== undefined) headers["allow"] = allow;
+  // RFC 6750, section 3.1: who showed no token is not told of an error.
+  if (code === "unauthenticated") headers["www-authenticate"] = REALM;
+  if (code === "invalid_token") headers["www-authenticate"] = `${REALM}, error="invalid_token"`;
   if (status === 503) headers["retry-after"] = "1";
   return new Response(detail === undefined ? BODIES.get(code) : bodyOf(code, detail), { status, headers });
 }

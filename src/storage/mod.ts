@@ -1,7 +1,9 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { CouponViews, ExportViews, MembershipViews, SaleViews, Store, UserViews } from "../actors/ports.ts";
+import type { AdminActs, CouponViews, ExportViews, MembershipViews, SaleViews } from "../actors/ports.ts";
+import type { Store, UserViews } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
+import { PostgresAdminActs } from "./admin_acts.ts";
 import { AttemptPartitions } from "./attempts.ts";
 import type { Batch, Job } from "./batch.ts";
 import { CouponActivator } from "./coupon_activator.ts";
@@ -55,6 +57,7 @@ export interface Storage {
   readonly memberships: MembershipStore;
   readonly userViews: UserViews;
   readonly exportViews: ExportViews;
+  readonly acts: AdminActs;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -120,6 +123,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     memberships: new MembershipStore(activations),
     userViews: new PostgresUserViews(views, clock),
     exportViews: new PostgresExportViews(views),
+    acts: new PostgresAdminActs(views),
     clock,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),

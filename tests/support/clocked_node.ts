@@ -4,6 +4,7 @@ import type { Actors, ClusterViews, Coupons } from "../../src/actors/ports.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import type { ExportRoutes } from "../../src/http/exports.ts";
@@ -13,6 +14,7 @@ import { Metrics } from "../../src/http/metrics.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
 import type { UserRoutes } from "../../src/http/users.ts";
+import { Trail } from "../../src/http/trail.ts";
 import { SaleOpener } from "../../src/scheduler/sale_opener.ts";
 import type { Storage } from "../../src/storage/mod.ts";
 import { PostgresSaleViews } from "../../src/storage/sale_views.ts";
@@ -84,6 +86,13 @@ export async function openClockedNode(
     sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,
+    callers: new Callers(),
+    trail: new Trail({
+      acts: storage.acts,
+      bodies,
+      trustProxy: false,
+      incomplete: (_id, _act, error) => failed.push(error),
+    }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => opener.ready),
     metrics,

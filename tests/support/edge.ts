@@ -7,7 +7,9 @@ import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sa
 import { aloneViews } from "../../src/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
+import type { Cors } from "../../src/http/cors.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { CsvStreams } from "../../src/http/csv_streams.ts";
 import { ExportRoutes } from "../../src/http/exports.ts";
@@ -15,10 +17,13 @@ import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { ProblemCode } from "../../src/http/problem.ts";
+import type { RateLimiter } from "../../src/http/rate_limit.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
 import { UserRoutes } from "../../src/http/users.ts";
+import { type Connected, Trail } from "../../src/http/trail.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { MemoryActs } from "./memory_acts.ts";
 import { MemorySaleStore, MemorySaleViews } from "./memory_sales.ts";
 import { settingsOf } from "./sale_commands.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -81,9 +86,21 @@ export class MemoryMemberships implements MembershipViews {
   }
 }
 
+/** Whom an edge asks what. */
+export interface TestDoor {
+  readonly callers?: Callers;
+  readonly cors?: Cors;
+  readonly limiter?: (clock: FakeClock) => RateLimiter;
+  readonly trustProxy?: boolean;
+}
+
 /** An edge with what it works on. */
 export interface TestEdge {
-  readonly fetch: (request: Request) => Promise<Response>;
+  readonly fetch: (request: Request, connected?: Connected) => Promise<Response>;
+  /** The trail. */
+  readonly acts: MemoryActs;
+  /** An entry for each act whose end could not be recorded. */
+  readonly untold: unknown[];
   readonly store: MemoryStore;
   readonly memberships: MemoryMemberships;
   readonly sales: ActorSystem<SaleKind>;
@@ -103,8 +120,13 @@ export interface TestEdge {
  *
  * @param bodyTimeoutMs milliseconds that a body may take
  * @param settings of its sales
+ * @param door whom it asks what; by default it asks no one
  */
-export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings = settingsOf()): TestEdge {
+export function makeEdge(
+  bodyTimeoutMs: number = 10_000,
+  settings: SaleSettings = settingsOf(),
+  door: TestDoor = {},
+): TestEdge {
   const store = new MemoryStore();
   const memberships = new MemoryMemberships(store);
   const clock = new FakeClock();
@@ -127,18 +149,32 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   const files = new CsvStreams();
   const views = new MemoryViews(store);
   const failures: TestEdge["failures"] = [];
+  const acts = new MemoryActs(clock);
+  const untold: unknown[] = [];
   const edge = new Edge({
     coupons: new CouponRoutes(actors, views, bodies, memberships),
-    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
     users: new UserRoutes(users, users, bodies),
     exports: new ExportRoutes({ coupons: views, sales: saleViews, users, all: users.exports(), streams: files }),
+    sales: new SaleRoutes({
+      sales,
+      views: saleViews,
+      bodies,
+      pictures: new ItemPictures(),
+      streams,
+      limiter: door.limiter?.(clock),
+    }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
+    callers: door.callers ?? new Callers(),
+    trail: new Trail({ acts, bodies, trustProxy: door.trustProxy ?? false, incomplete: () => void untold.push(1) }),
+    cors: door.cors,
     health,
     metrics,
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => failures.push({ route, code, error }) },
   });
   return {
-    fetch: (request) => Promise.resolve(edge.fetch(request)),
+    fetch: (request, connected) => Promise.resolve(edge.fetch(request, connected)),
+    acts,
+    untold,
     store,
     memberships,
     sales,

@@ -3,6 +3,7 @@ import coupons from "./0001_coupons.sql" with { type: "text" };
 import sales from "./0002_sales.sql" with { type: "text" };
 import users from "./0003_users.sql" with { type: "text" };
 import kinds from "./0004_kinds.sql" with { type: "text" };
+import callers from "./0005_callers.sql" with { type: "text" };
 
 /** One numbered file of schema changes. */
 export interface Migration {
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 2, name: "0002_sales", sql: sales },
   { number: 3, name: "0003_users", sql: users },
   { number: 4, name: "0004_kinds", sql: kinds },
+  { number: 5, name: "0005_callers", sql: callers },
 ];

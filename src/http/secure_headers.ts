@@ -1,0 +1,34 @@
+/** What may a browser do with an answer? Little: it is data, not a page, and for whoever asked alone. */
+
+/**
+ * On every answer; all that the hot ones have. What a stock is, and whose a hold is, is true of one moment and one
+ * caller, so nothing is stored on the way unless the answer says otherwise.
+ */
+export const ON_EVERY = { "x-content-type-options": "nosniff", "cache-control": "no-store" } as const;
+
+/** On all but the hot answers. Pictures may be shown by pages of other origins; what else is read needs CORS. */
+const ON_MOST: readonly (readonly [name: string, value: string])[] = [
+  ["referrer-policy", "no-referrer"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"],
+  ["x-frame-options", "DENY"],
+  ["cross-origin-opener-policy", "same-origin"],
+  ["cross-origin-resource-policy", "cross-origin"],
+];
+
+/** For a page that is made of this server's own scripts, styles and data, and may ask this server alone. */
+export const PAGE_POLICY: string = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** Adds what an answer does not say itself. */
+export function secure(headers: Headers): void {
+  for (const [name, value] of ON_MOST) if (!headers.has(name)) headers.set(name, value);
+}
