@@ -1,5 +1,4 @@
 /** By which id is a request told apart? */
-import { ON_EVERY } from "./secure_headers.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
 const RUN = crypto.randomUUID().slice(0, 8) + "-";
@@ -22,8 +21,12 @@ export function requestIdOf(headers: Headers): RequestId {
   return { id: RUN + (++count), echoed: false };
 }
 
-/** The headers of any answer; its id is echoed in all three where the client named an id, else in `X-Request-Id` alone. */
+/**
+ * The headers of any answer; it is what its type says. Its id is echoed in all three headers where the client named one,
+ * else in `X-Request-Id` alone.
+ */
 export function headersOf({ id, echoed }: RequestId, type: string): Record<string, string> {
-  if (!echoed) return { "content-type": type, "x-request-id": id, ...ON_EVERY };
-  return { "content-type": type, "x-request-id": id, "correlation-id": id, "x-trace-id": id, ...ON_EVERY };
+  if (!echoed) return { "content-type": type, "x-request-id": id, "x-content-type-options": "nosniff" };
+  const all = { "x-request-id": id, "correlation-id": id, "x-trace-id": id };
+  return { "content-type": type, ...all, "x-content-type-options": "nosniff" };
 }

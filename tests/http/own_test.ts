@@ -63,6 +63,12 @@ test("a body is not read before its caller is known", async (edge) => {
   assert(!pulled);
 });
 
+test("who may not ask at all is told so before the path is looked at", async (edge, { ann }) => {
+  assert.equal((await say(edge, get("/cluster/actors/%ff", "GET", bearer(ann)))).told, "403 forbidden");
+  assert.equal((await say(edge, get("/cluster/actors/%ff"))).told, "401 unauthenticated");
+  assert.equal((await say(edge, get("/cluster/actors/%ff", "GET", bearer(ADMIN_TOKEN)))).told, "400 invalid_request");
+});
+
 test("a hot route asks who it is by whatever spelling of its path", async (edge, { eve }) => {
   for (const path of ["/api/coupons/claim", "/api/coupons/%63laim", "/api/coupons/claim?x"]) {
     const body = { user_id: "ann", coupon_name: "promo" };
