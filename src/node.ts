@@ -12,16 +12,25 @@ import { couponRules } from "./domain/coupon_state.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "./domain/sale.ts";
 import { Edge, type RequestLog } from "./http/app.ts";
 import { BodyReader } from "./http/body.ts";
+import { BulkRoutes } from "./http/bulk.ts";
 import { ClusterRoutes } from "./http/cluster.ts";
 import { CouponRoutes } from "./http/coupons.ts";
+import { CsvStreams } from "./http/csv.ts";
 import { Health } from "./http/health.ts";
 import { ItemPictures } from "./http/item_pictures.ts";
 import { Metrics } from "./http/metrics.ts";
 import { SaleStreams } from "./http/sale_streams.ts";
 import { SaleRoutes } from "./http/sales.ts";
 import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
+import { BulkMaker, type BulkPace } from "./scheduler/bulk_maker.ts";
+import { randomBelow } from "./scheduler/random_below.ts";
 import { SaleOpener } from "./scheduler/sale_opener.ts";
 import { openStorage, type Storage } from "./storage/mod.ts";
+
+/** A million coupons in less than a minute, in steps that those who claim hardly feel. */
+const BULK_PACE: BulkPace = { batch: 1_000, perSecond: 22_000 };
+/** The embedded database has one session, which claims wait for. */
+const EMBEDDED_BULK_PACE: BulkPace = { batch: 250, perSecond: 5_000 };
 
 /** A node that serves. */
 export interface Node {
@@ -48,12 +57,13 @@ function saleSettings(config: Config): SaleSettings {
   return { limit, mode, ttlMs, closes };
 }
 
-/** Sees to it that each hour has its sale, and that old attempts go. */
+/** Sees to it that each hour has its sale, that old attempts go, and that coupons of bulk jobs are made. */
 function makeScheduler(
   config: Config,
   log: Logger,
-  { clock, attempts }: Storage,
+  { clock, attempts, bulkWork }: Storage,
   sales: Sales,
+  bulkPace: BulkPace,
 ): { ready: () => boolean; start: () => void; stop: () => Promise<unknown> } {
   const opener = new SaleOpener(sales, clock, { items: config.itemsPerSale, ahead: config.salesAhead }, {
     opened: (key) => log.info("Opened the sale {key}", { key }),
@@ -63,13 +73,21 @@ function makeScheduler(
     dropped: (keys) => log.info("Dropped the attempts of {keys}", { keys }),
     failed: (error) => log.warn("Cannot drop old attempts: {error}", { error: String(error) }),
   });
+  const maker = new BulkMaker(bulkWork, clock, bulkPace, randomBelow, {
+    finished({ id, made, count }, isDone) {
+      if (isDone) log.info("Made the {made} coupons of bulk job {id}", { id, made });
+      else log.warn("Bulk job {id} failed at {made} of {count}: its pattern's codes are used up", { id, made, count });
+    },
+    failed: (error) => log.warn("Cannot make coupons of bulk jobs: {error}", { error: String(error) }),
+  });
   return {
     ready: () => opener.ready,
     start() {
       opener.start();
       sweeper.start();
+      maker.start();
     },
-    stop: () => Promise.all([opener.stop(), sweeper.stop()]),
+    stop: () => Promise.all([opener.stop(), sweeper.stop(), maker.stop()]),
   };
 }
 
@@ -112,13 +130,21 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const rules = saleRules(saleSettings(config));
   const sales = new ActorSystem<SaleKind>(rules, paced(storage.sales), clock, limits, metrics);
   const cluster = open({ coupons, sales });
-  const scheduler = makeScheduler(config, log, storage, cluster.sales);
+  const scheduler = makeScheduler(
+    config,
+    log,
+    storage,
+    cluster.sales,
+    database.embedded ? EMBEDDED_BULK_PACE : BULK_PACE,
+  );
   const auditor = startAuditor(config, log, metrics, database.views, clock);
   const bodies = new BodyReader();
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
+  const lists = new CsvStreams();
   const edge = new Edge({
     coupons: new CouponRoutes(cluster.coupons, storage.views, bodies),
+    bulk: new BulkRoutes(storage.bulkJobs, bodies, lists),
     sales: new SaleRoutes({
       sales: cluster.sales,
       views: storage.saleViews,
@@ -153,6 +179,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       await Promise.all([drained, cluster.leave(), joining]);
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
+      lists.close();
       await server.shutdown();
       await Promise.all([coupons.stop(), sales.stop()]);
       await cluster.close();

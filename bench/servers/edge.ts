@@ -1,9 +1,11 @@
 /** How is a rival served? Behind the very same edge: same checks, ids and shape of answer; only the asking differs. */
-import type { ClusterViews, Coupons, CouponViews, Sales, SaleViews } from "../../src/actors/ports.ts";
+import type { BulkJobs, ClusterViews, Coupons, CouponViews, Sales, SaleViews } from "../../src/actors/ports.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
+import { CsvStreams } from "../../src/http/csv.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
@@ -21,6 +23,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
   const streams = new SaleStreams(NO_SALE_VIEWS);
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies),
+    bulk: new BulkRoutes({} as BulkJobs, bodies, new CsvStreams()),
     sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => true),

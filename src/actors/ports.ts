@@ -8,6 +8,8 @@ export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 import type { Page } from "./views.ts";
 export type { AttemptCount, AuditPage, AuditRows, BuyerMisfit, CouponCount } from "./audit_rows.ts";
 export type { HoldMisfit, ItemMisfit, SaleCount, Stray } from "./audit_rows.ts";
+export type { BulkJob, BulkJobs, BulkRequest, BulkState, BulkTerms, BulkWork } from "./bulk.ts";
+export type { Codes, CodesPage, LeasedJob } from "./bulk.ts";
 export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
 export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
 

@@ -1,6 +1,7 @@
 /** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
+import type { BulkRoutes } from "./bulk.ts";
 import type { ClusterRoutes } from "./cluster.ts";
 import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
 import type { Health } from "./health.ts";
@@ -20,6 +21,7 @@ export interface RequestLog {
 /** What the edge is made of. */
 export interface EdgeParts {
   readonly coupons: CouponRoutes;
+  readonly bulk: BulkRoutes;
   readonly sales: SaleRoutes;
   readonly cluster: ClusterRoutes;
   readonly health: Health;
@@ -51,12 +53,13 @@ export class Edge {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { coupons, sales, cluster, health, metrics } = parts;
+    const { coupons, bulk, sales, cluster, health, metrics } = parts;
     const one = "/api/coupons/:name";
     this.#hotRoute(CLAIM_PATH, (request, id) => coupons.claim(request, id), metrics.claims);
     this.#hotRoute("/checkout", (request, id) => sales.checkout(request, id), metrics.checkouts);
     this.#hotRoute("/purchase", (request, id) => sales.purchase(request, id), metrics.purchases);
     this.#routeSales(sales);
+    this.#routeBulk(bulk);
     this.#route("GET", "/cluster", (routed) => cluster.show(routed));
     this.#route("GET", "/cluster/actors/:key", (routed) => cluster.showActor(routed));
     this.#route("POST", "/api/coupons/validate", (routed) => coupons.validate(routed));
@@ -125,6 +128,16 @@ export class Edge {
     this.#route("GET", item + "/image.svg", (routed) => sales.picture(routed));
     this.#route("GET", sale + "/attempts", (routed) => sales.attempts(routed));
     this.#route("GET", sale + "/stream", (routed) => sales.stream(routed));
+  }
+
+  /** Jobs are not listed under `/api/coupons/bulk`: a coupon may be called so. */
+  #routeBulk(bulk: BulkRoutes): void {
+    const job = "/api/bulk/:id";
+    this.#route("POST", "/api/coupons/bulk", (routed) => bulk.add(routed));
+    this.#route("GET", "/api/bulk", (routed) => bulk.list(routed));
+    this.#route("GET", job, (routed) => bulk.show(routed));
+    this.#route("DELETE", job, (routed) => bulk.cancel(routed));
+    this.#route("GET", job + "/codes.csv", (routed) => bulk.codes(routed));
   }
 
   #route(method: string, path: string, handler: Handler): void {

@@ -7,10 +7,11 @@ function invalid(detail: string): BadRequest {
   return new BadRequest("invalid_request", detail);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+/** A body by its fields. */
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** An object with none but the allowed fields. @throws BadRequest */
-function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
+export function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalid("The body must be a JSON object");
   }
@@ -21,7 +22,8 @@ function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
 }
 
 const CLAIM_FIELDS = new Set(["user_id", "coupon_name"]);
-const CREATE_FIELDS = new Set(["name", "amount", "starts_at", "ends_at"]);
+/** What a create may say. */
+export const CREATE_FIELDS: ReadonlySet<string> = new Set(["name", "amount", "starts_at", "ends_at"]);
 const EDIT_FIELDS = new Set(["amount", "starts_at", "ends_at", "paused"]);
 
 const NAME_RULE = "must be a text of 1 to 255 characters without control characters or /";

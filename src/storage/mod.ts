@@ -1,9 +1,11 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { CouponViews, SaleViews, Store } from "../actors/ports.ts";
+import type { BulkJobs, BulkWork, CouponViews, SaleViews, Store } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
 import { AttemptPartitions } from "./attempts.ts";
 import type { Batch, Job } from "./batch.ts";
+import { PostgresBulkJobs } from "./bulk_jobs.ts";
+import { PostgresBulkWork } from "./bulk_work.ts";
 import { CouponActivator } from "./coupon_activator.ts";
 import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
@@ -47,6 +49,8 @@ export interface Storage {
   readonly views: CouponViews;
   readonly saleViews: SaleViews;
   readonly attempts: AttemptPartitions;
+  readonly bulkJobs: BulkJobs;
+  readonly bulkWork: BulkWork;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -108,6 +112,8 @@ export async function openStorage(database: Database, options: StorageOptions): 
     views: new PostgresCouponViews(views),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
     attempts: new AttemptPartitions(activations, options.saleCloses),
+    bulkJobs: new PostgresBulkJobs(activations, views),
+    bulkWork: new PostgresBulkWork(activations),
     clock,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),

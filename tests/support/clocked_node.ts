@@ -4,8 +4,10 @@ import type { Actors, ClusterViews, Coupons } from "../../src/actors/ports.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
+import { CsvStreams } from "../../src/http/csv.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
@@ -79,6 +81,7 @@ export async function openClockedNode(
   });
   const edge = new Edge({
     coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies),
+    bulk: new BulkRoutes(storage.bulkJobs, bodies, new CsvStreams()),
     sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => opener.ready),

@@ -7,8 +7,10 @@ import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sa
 import { aloneViews } from "../../src/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
+import { CsvStreams } from "../../src/http/csv.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
@@ -16,6 +18,7 @@ import type { ProblemCode } from "../../src/http/problem.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { MemoryBulk } from "./memory_bulk.ts";
 import { MemorySaleStore, MemorySaleViews } from "./memory_sales.ts";
 import { settingsOf } from "./sale_commands.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -59,6 +62,7 @@ export class MemoryViews implements CouponViews {
 export interface TestEdge {
   readonly fetch: (request: Request) => Promise<Response>;
   readonly store: MemoryStore;
+  readonly bulk: MemoryBulk;
   readonly sales: ActorSystem<SaleKind>;
   readonly streams: SaleStreams;
   readonly clock: FakeClock;
@@ -92,10 +96,12 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   const saleViews = new MemorySaleViews(saleStore, clock, settings.closes);
   const streams = new SaleStreams(saleViews);
   const bodies = new BodyReader(bodyTimeoutMs);
+  const bulk = new MemoryBulk(clock);
   const health = new Health(() => true);
   const failures: TestEdge["failures"] = [];
   const edge = new Edge({
     coupons: new CouponRoutes(actors, new MemoryViews(store), bodies),
+    bulk: new BulkRoutes(bulk, bodies, new CsvStreams()),
     sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
     health,
@@ -105,6 +111,7 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   return {
     fetch: (request) => Promise.resolve(edge.fetch(request)),
     store,
+    bulk,
     sales,
     streams,
     clock,

@@ -1,6 +1,7 @@
 /** Which migrations does this code know? Add a file, then its line here; never edit one that was released. */
 import coupons from "./0001_coupons.sql" with { type: "text" };
 import sales from "./0002_sales.sql" with { type: "text" };
+import bulk from "./0006_bulk.sql" with { type: "text" };
 
 /** One numbered file of schema changes. */
 export interface Migration {
@@ -13,4 +14,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "0001_coupons", sql: coupons },
   { number: 2, name: "0002_sales", sql: sales },
+  { number: 6, name: "0006_bulk", sql: bulk },
 ];

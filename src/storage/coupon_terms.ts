@@ -1,0 +1,15 @@
+/** How do the terms of a coupon become its row, where many are made at once? Here alone, for jobs and imports. */
+
+/** Each column that the terms fill, with its value from `terms`, a jsonb of domain terms. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  amount: "(terms ->> 'amount')::integer",
+  remaining: "(terms ->> 'amount')::integer",
+  starts_at: "to_timestamp((terms ->> 'startsAt')::bigint / 1000e0)",
+  ends_at: "to_timestamp((terms ->> 'endsAt')::bigint / 1000e0)",
+};
+
+/** The names of the columns. */
+export const TERMS_COLUMNS: string = Object.keys(COLUMNS).join(", ");
+
+/** The values of the columns, each under its column's name. */
+export const TERMS_VALUES: string = Object.entries(COLUMNS).map(([name, value]) => `${value} ${name}`).join(", ");
