@@ -73,7 +73,7 @@ export interface LeasedJob {
   readonly pattern: string | null;
 }
 
-/** Names of coupons to be, with their folds: in the folds' order, so that no two writers wait for each other in a ring. */
+/** Names of coupons to be, with their folds, each once. */
 export interface Codes {
   readonly names: readonly string[];
   readonly folds: readonly string[];
@@ -87,10 +87,11 @@ export interface BulkWork {
    */
   lease(holder: string): Promise<LeasedJob[]>;
   /**
-   * Makes coupons, at most as many as are wanted still; names that are taken are left out. All or nothing of it is
+   * Makes coupons of the first names that are not taken, at most as many as are wanted still. All or nothing of it is
    * stored, `made` with it.
    *
    * @returns the job as it stands then; undefined where it is no longer the lease's, nor runs: then nothing was made
+   * @throws Fault `data_error` where such coupons cannot be stored at all
    */
   make(job: LeasedJob, codes: Codes): Promise<LeasedJob | undefined>;
   /** Ends a job that cannot be done; nothing where it is no longer the lease's. */

@@ -3,7 +3,7 @@
  * for a large one, and all together keep a pace that leaves the database to those who claim. Where that node dies, another
  * goes on from what is stored.
  */
-import type { BulkWork, Clock, Codes, LeasedJob } from "../actors/ports.ts";
+import { type BulkWork, type Clock, type Codes, Fault, type LeasedJob } from "../actors/ports.ts";
 import { codeOf, type CodePattern, parsePattern, type RandomBelow, UNGUESSABLE } from "../domain/code_pattern.ts";
 import { foldName } from "../domain/text.ts";
 import { Rounds } from "./rounds.ts";
@@ -27,13 +27,13 @@ export interface BulkPace {
 
 /** What the maker tells of its work; must not throw. */
 export interface BulkMakerEvents {
-  /** This process brought a job to its end: all coupons are made, or its pattern's codes are used up. */
-  finished(job: LeasedJob, isDone: boolean): void;
+  /** This process brought a job to its end; `failure` says why where not all of its coupons are made. */
+  finished(job: LeasedJob, failure?: string): void;
   /** Storage did not answer; the maker tries again. */
   failed(error: unknown): void;
 }
 
-/** Codes of a pattern, each fold once. */
+/** Codes of a pattern as chance has them, each fold once. */
 export function drawCodes(pattern: CodePattern, draws: number, random: RandomBelow): Codes {
   const names = new Map<string, string>();
   for (let draw = 0; draw < draws; draw++) {
@@ -41,8 +41,7 @@ export function drawCodes(pattern: CodePattern, draws: number, random: RandomBel
     const fold = foldName(name);
     if (fold !== undefined) names.set(fold, name);
   }
-  const folds = [...names.keys()].sort();
-  return { folds, names: folds.map((fold) => names.get(fold)!) };
+  return { folds: [...names.keys()], names: [...names.values()] };
 }
 
 /** Makes the coupons of bulk jobs. */
@@ -106,8 +105,14 @@ export class BulkMaker {
     const misses = this.#misses.get(job.id) ?? 0;
     // Up to half of a pattern's codes may be taken; where fewer are free, chance is tried as often as one batch can.
     const draws = misses > 0 ? this.pace.batch : Math.min(this.pace.batch, 2 * (job.count - job.made) + 16);
-    const after = await this.work.make(job, drawCodes(pattern, draws, this.random));
-    await this.#goOn(job, after, pattern, draws);
+    try {
+      const after = await this.work.make(job, drawCodes(pattern, draws, this.random));
+      await this.#goOn(job, after, pattern, draws);
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === "data_error")) throw error;
+      this.events.failed(error);
+      await this.#fail(job, "data_error");
+    }
     this.#dueAt = Math.max(this.#dueAt, startedAt - BEHIND_MAX_MS) + 1_000 * draws / this.pace.perSecond;
     return Math.max(0, this.#dueAt - this.clock.monotonic());
   }
@@ -116,12 +121,16 @@ export class BulkMaker {
     const misses = after?.made === before.made ? (this.#misses.get(before.id) ?? 0) + draws : 0;
     this.#misses.delete(before.id);
     if (after === undefined) return; // another's, or cancelled
-    if (after.made === after.count) return this.events.finished(after, true);
+    if (after.made === after.count) return this.events.finished(after);
     if (misses >= Math.min(MISSES_MAX, MISSES_PER_CODE * pattern.possible)) {
-      await this.work.fail(after, "pattern_exhausted");
-      return this.events.finished(after, false);
+      return await this.#fail(after, "pattern_exhausted");
     }
     if (misses > 0) this.#misses.set(after.id, misses);
     this.#jobs.push(after);
+  }
+
+  async #fail(job: LeasedJob, failure: string): Promise<void> {
+    await this.work.fail(job, failure);
+    this.events.finished(job, failure);
   }
 }
