@@ -93,6 +93,7 @@ export class BulkMaker {
 
   async #look(): Promise<void> {
     this.#lookedAt = this.clock.monotonic();
+    if (this.#jobs.length === 0) this.#dueAt = Math.max(this.#dueAt, this.#lookedAt); // idle time is not made up for
     const turns = new Map(this.#jobs.map(({ id }, turn) => [id, turn]));
     const turnOf = ({ id }: LeasedJob) => turns.get(id) ?? Infinity;
     this.#jobs = (await this.work.lease(this.#holder)).sort((a, b) => turnOf(a) - turnOf(b) || 0);

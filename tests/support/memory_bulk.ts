@@ -135,6 +135,11 @@ export class MemoryBulk implements BulkJobs, BulkWork {
     });
   }
 
+  /** Makes all leases end now. */
+  expire(): void {
+    for (const row of this.#rows) row.leasedUntil = -Infinity;
+  }
+
   #mine({ id, lease }: LeasedJob): Row | undefined {
     const row = this.#rows[id - 1]!;
     return row.lease === lease && row.job.state === "running" ? row : undefined;
