@@ -15,7 +15,7 @@ import { BodyReader } from "./http/body.ts";
 import { BulkRoutes } from "./http/bulk.ts";
 import { ClusterRoutes } from "./http/cluster.ts";
 import { CouponRoutes } from "./http/coupons.ts";
-import { CsvStreams } from "./http/csv.ts";
+import { CsvStreams } from "./http/csv_streams.ts";
 import { Health } from "./http/health.ts";
 import { ItemPictures } from "./http/item_pictures.ts";
 import { Metrics } from "./http/metrics.ts";
@@ -141,10 +141,10 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const bodies = new BodyReader();
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
-  const lists = new CsvStreams();
+  const files = new CsvStreams();
   const edge = new Edge({
     coupons: new CouponRoutes(cluster.coupons, storage.views, bodies),
-    bulk: new BulkRoutes(storage.bulkJobs, bodies, lists),
+    bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
     sales: new SaleRoutes({
       sales: cluster.sales,
       views: storage.saleViews,
@@ -179,7 +179,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       await Promise.all([drained, cluster.leave(), joining]);
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
-      lists.close();
+      files.close();
       await server.shutdown();
       await Promise.all([coupons.stop(), sales.stop()]);
       await cluster.close();

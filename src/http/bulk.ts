@@ -5,7 +5,7 @@ import type { BodyReader } from "./body.ts";
 import { bulkOf } from "./bulk_checks.ts";
 import { commandId } from "./command_id.ts";
 import type { RoutedRequest } from "./coupons.ts";
-import { csvField, type CsvStreams } from "./csv.ts";
+import type { CsvStreams } from "./csv_streams.ts";
 import { pageOf } from "./pages.ts";
 import { showCoupon, showTime } from "./shown.ts";
 
@@ -22,7 +22,7 @@ const NOT_TERMS = ["name", "remaining_amount", "paused", "created_at", "updated_
 
 /** The routes of bulk jobs. Each throws BadRequest or Fault. */
 export class BulkRoutes {
-  constructor(readonly jobs: BulkJobs, readonly bodies: BodyReader, readonly streams: CsvStreams) {}
+  constructor(readonly jobs: BulkJobs, readonly bodies: BodyReader, readonly files: CsvStreams) {}
 
   /** POST /api/coupons/bulk */
   async add({ request, id }: RoutedRequest): Promise<Answered> {
@@ -63,15 +63,15 @@ export class BulkRoutes {
     const job = await this.#jobOf(names[0]!);
     if (job === undefined) return refusal("bulk_not_found", id);
     if (job.state === "running") return refusal("bulk_running", id, `${job.made} of ${job.count} are made`);
-    const file = `bulk-${job.id}${job.state === "done" ? "" : "-incomplete"}.csv`;
-    return this.streams.answer(request, id, file, this.#pages(job.id));
+    const name = `bulk-${job.id}${job.state === "done" ? "" : "-incomplete"}`;
+    return await this.files.open({ name, columns: ["name"], pages: this.#pages(job.id) }, request, id);
   }
 
-  async *#pages(id: number): AsyncGenerator<string> {
-    yield "name\r\n";
+  /** Names as they are, so that the file can be imported elsewhere. */
+  async *#pages(id: number): AsyncGenerator<readonly string[][], void> {
     for (let from: number | undefined = 0; from !== undefined;) {
       const page = await this.jobs.codes(id, from, CODES_PAGE);
-      yield page.names.map((name) => csvField(name) + "\r\n").join("");
+      yield page.names.map((name) => [name]);
       from = page.next;
     }
   }

@@ -1,61 +1,23 @@
-/** How does a long list leave as CSV (RFC 4180)? Page by page, each read when the client is ready for it. */
-import type { Answered } from "./answer.ts";
-import { headersOf, type RequestId } from "./request_id.ts";
+/**
+ * How does a value stand in a CSV file? As RFC 4180 has it: quoted where it must be, lines ended by CR LF.
+ *
+ * What users wrote could be taken for a formula by a spreadsheet: a text that begins with `=`, `+`, `-`, `@`, a tab, a
+ * carriage return or a line feed gets a `'` before it (OWASP, CSV injection). Whoever reads the file as data takes it off.
+ */
 
-const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/; // their full-width forms too: some programs fold them
+const SPECIAL = /[",\r\n]/;
 
-/** A field, in quotes where it needs them. */
-export function csvField(text: string): string {
-  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** A text that a user chose, as a cell that no spreadsheet takes for a formula. */
+export function textCell(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
 }
 
-/** Lists that are under way on this node. */
-export class CsvStreams {
-  readonly #open = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  readonly #encoder = new TextEncoder();
-
-  /**
-   * Answers with a list. Where a page cannot be read, the connection is broken off: no list that is cut short looks whole.
-   *
-   * @param file what a browser is to call it
-   * @param pages texts of whole lines, from first to last; none is asked for where the request is a HEAD
-   */
-  answer(request: Request, id: RequestId, file: string, pages: AsyncIterator<string>): Answered {
-    const headers = {
-      ...headersOf(id, "text/csv; charset=utf-8; header=present"),
-      "content-disposition": `attachment; filename="${file}"`,
-      "cache-control": "no-store",
-    };
-    const body = request.method === "HEAD" ? null : this.#stream(pages);
-    return { response: new Response(body, { headers }), code: undefined, error: undefined };
-  }
-
-  /** Breaks off all that is under way: the server's end would wait for it. */
-  close(): void {
-    for (const controller of this.#open) controller.error(new Error("Cannot go on as this node is leaving"));
-    this.#open.clear();
-  }
-
-  #stream(pages: AsyncIterator<string>): ReadableStream<Uint8Array> {
-    let own: ReadableStreamDefaultController<Uint8Array>;
-    return new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        own = controller;
-        this.#open.add(controller);
-      },
-      pull: async (controller) => {
-        try {
-          const { done, value } = await pages.next();
-          if (!this.#open.has(controller)) return;
-          if (!done) return controller.enqueue(this.#encoder.encode(value));
-          this.#open.delete(controller);
-          controller.close();
-        } catch (error) {
-          this.#open.delete(controller);
-          throw error;
-        }
-      },
-      cancel: () => void this.#open.delete(own),
-    });
-  }
+/** A line of cells, with its end. */
+export function csvLine(cells: readonly (string | number)[]): string {
+  const shown = cells.map((cell) => {
+    const text = String(cell);
+    return SPECIAL.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  });
+  return shown.join() + "\r\n";
 }

@@ -13,3 +13,9 @@ export const TERMS_COLUMNS: string = Object.keys(COLUMNS).join(", ");
 
 /** The values of the columns, each under its column's name. */
 export const TERMS_VALUES: string = Object.entries(COLUMNS).map(([name, value]) => `${value} ${name}`).join(", ");
+
+/** Whether the terms of two rows by these names are the same; `remaining` goes with the claims, not with the terms. */
+export function sameTerms(one: string, other: string): string {
+  const columns = Object.keys(COLUMNS).filter((name) => name !== "remaining");
+  return columns.map((name) => `${one}.${name} is not distinct from ${other}.${name}`).join(" and ");
+}

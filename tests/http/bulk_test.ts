@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type BulkRequest, Fault } from "../../src/actors/ports.ts";
-import { csvField } from "../../src/http/csv.ts";
 import { codesOf } from "../contracts/bulk_contract.ts";
 import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
 
@@ -111,7 +110,7 @@ Deno.test("codes.csv has each code of the job once, over however many pages, whe
     const response = await edge.fetch(get("/api/bulk/1/codes.csv"));
     assert.equal(response.status, 200);
     assert.equal(response.headers.get("content-type"), "text/csv; charset=utf-8; header=present");
-    assert.equal(response.headers.get("content-disposition"), 'attachment; filename="bulk-1.csv"');
+    assert.match(response.headers.get("content-disposition")!, /^attachment; filename="bulk-1\.csv"/);
     assert.equal(await response.text(), ["name", ...names].map((name) => name + "\r\n").join(""));
     const head = await edge.fetch(get("/api/bulk/1/codes.csv", "HEAD"));
     assert.deepEqual([head.status, await head.text()], [200, ""]);
@@ -140,11 +139,6 @@ Deno.test("codes.csv is broken off, not ended, where a page cannot be read", asy
     const response = await edge.fetch(get("/api/bulk/1/codes.csv"));
     await assert.rejects(response.text(), fault);
   });
-});
-
-Deno.test("csvField() quotes what needs it", () => {
-  const fields = ["a", "a b", " a", "a ", "a,b", 'a"b', "a\nb", ""];
-  assert.deepEqual(fields.map(csvField), ["a", "a b", '" a"', '"a "', '"a,b"', '"a""b"', '"a\nb"', ""]);
 });
 
 Deno.test("a coupon may be called bulk, and is what GET of its name shows", async () => {

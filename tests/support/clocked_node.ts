@@ -7,7 +7,7 @@ import { BodyReader } from "../../src/http/body.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
-import { CsvStreams } from "../../src/http/csv.ts";
+import { CsvStreams } from "../../src/http/csv_streams.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";

@@ -10,7 +10,7 @@ import { BodyReader } from "../../src/http/body.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
-import { CsvStreams } from "../../src/http/csv.ts";
+import { CsvStreams } from "../../src/http/csv_streams.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
@@ -97,11 +97,12 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   const streams = new SaleStreams(saleViews);
   const bodies = new BodyReader(bodyTimeoutMs);
   const bulk = new MemoryBulk(clock);
+  const files = new CsvStreams();
   const health = new Health(() => true);
   const failures: TestEdge["failures"] = [];
   const edge = new Edge({
     coupons: new CouponRoutes(actors, new MemoryViews(store), bodies),
-    bulk: new BulkRoutes(bulk, bodies, new CsvStreams()),
+    bulk: new BulkRoutes(bulk, bodies, files),
     sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
     health,
@@ -120,6 +121,7 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
     close() {
       bodies.close();
       streams.close();
+      files.close();
     },
   };
 }
