@@ -85,8 +85,7 @@ export class BulkMaker {
       const job = this.#jobs.shift();
       return job === undefined ? LOOK_MS : await this.#makeSome(job);
     } catch (error) {
-      this.events.failed(error);
-      this.#jobs = []; // what was stored is read with the next look
+      this.events.failed(error); // the next look brings the job again, as it is stored
       return LOOK_MS;
     }
   }

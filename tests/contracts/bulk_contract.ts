@@ -113,6 +113,14 @@ export function bulkContract(name: string, open: () => Promise<BulkStores>): voi
     assert.deepEqual(after?.made, 0, "nothing of it was free");
   });
 
+  test("no more are made than are wanted, though all are free", async (stores) => {
+    const { jobs, work } = stores;
+    const job = await oneJob(stores, 2);
+    assert.equal((await work.make(job, codesOf("P-9999", "P-8888", "P-2222", "P-3333")))?.made, 2);
+    assert.deepEqual(await allCodes(jobs, job.id), ["P-8888", "P-9999"]);
+    assert.equal((await jobs.job(job.id))?.state, "done");
+  });
+
   test("no more are made than are wanted: the first ones, by the order in which they came", async (stores) => {
     const { jobs, work } = stores;
     let job = await oneJob(stores, 3);
