@@ -12,6 +12,8 @@ import { Rounds } from "./rounds.ts";
 export const LOOK_MS = 1_000;
 /** A maker that is behind its pace makes up for at most so much, in milliseconds. */
 const BEHIND_MAX_MS = 200;
+/** After each batch the maker rests for at least so much of the time that it took: a slow database has others to serve. */
+const REST = 1 / 2;
 /** Codes that may be taken, one after the other, before a pattern's are held to be used up. */
 const MISSES_MAX = 1_000_000;
 /** The same for small patterns, as a multiple of all their codes: the chance that a free one was never drawn is e^-20. */
@@ -113,8 +115,9 @@ export class BulkMaker {
       this.events.failed(error);
       await this.#fail(job, "data_error");
     }
+    const endedAt = this.clock.monotonic();
     this.#dueAt = Math.max(this.#dueAt, startedAt - BEHIND_MAX_MS) + 1_000 * draws / this.pace.perSecond;
-    return Math.max(0, this.#dueAt - this.clock.monotonic());
+    return Math.max(this.#dueAt - endedAt, (endedAt - startedAt) * REST);
   }
 
   async #goOn(before: LeasedJob, after: LeasedJob | undefined, pattern: CodePattern, draws: number): Promise<void> {

@@ -70,6 +70,22 @@ Deno.test("a job that was added is made within a second and its time, at the pac
   });
 });
 
+Deno.test("a database that is slow is given half as much rest as each batch took", async () => {
+  await withWorld(async ({ bulk, clock, maker, at }) => {
+    await addJob(bulk, bulkRequest(10_000, WIDE));
+    const make = bulk.make.bind(bulk);
+    bulk.make = async (job, codes) => {
+      await new Promise<void>((resolve) => clock.after(200, resolve));
+      return await make(job, codes);
+    };
+    maker();
+    await clock.advance(3_250);
+    assert.deepEqual(await at(), ["running 1100"]);
+    await bulk.cancel(1);
+    await clock.advance(1_000);
+  });
+});
+
 Deno.test("a small job does not wait for a large one: they take turns", async () => {
   await withWorld(async ({ bulk, clock, told, maker, at }) => {
     await addJob(bulk, bulkRequest(100_000, WIDE));
