@@ -6,6 +6,7 @@ import { ensurePrograms } from "../tools/services.ts";
 import { audit } from "./audit.ts";
 import { Book } from "./book.ts";
 import { conditions } from "./conditions.ts";
+import { BULK } from "./extremes/bulk.ts";
 import { FORWARDING } from "./extremes/forwarding.ts";
 import { GROWTH } from "./extremes/growth.ts";
 import { OVERLOAD } from "./extremes/overload.ts";
@@ -19,7 +20,10 @@ import { COLD_SALE } from "./sales/cold.ts";
 import { SALE_ROWS } from "./sales/rows.ts";
 import { figureTable, rateTable } from "./table.ts";
 
-const EXPERIMENTS = [...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH, FORWARDING, SEGMENTS_COUNT];
+const EXPERIMENTS = [
+  ...[...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH],
+  ...[BULK, FORWARDING, SEGMENTS_COUNT],
+];
 
 async function measureAll(lab: Lab, chosen: readonly Experiment[], { rounds, seconds }: Options): Promise<void> {
   for (let round = 0; round < rounds; round++) {

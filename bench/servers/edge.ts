@@ -1,6 +1,7 @@
 /** How is a rival served? Behind the very same edge: same checks, ids and shape of answer; only the asking differs. */
 import type {
   AdminActs,
+  BulkJobs,
   ClusterViews,
   Coupons,
   CouponViews,
@@ -10,10 +11,12 @@ import type {
 } from "../../src/actors/ports.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
 import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import type { ExportRoutes } from "../../src/http/exports.ts";
+import { CsvStreams } from "../../src/http/csv_streams.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
@@ -34,6 +37,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
   const streams = new SaleStreams(NO_SALE_VIEWS);
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_MEMBERSHIPS),
+    bulk: new BulkRoutes({} as BulkJobs, bodies, new CsvStreams()),
     sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,

@@ -13,7 +13,7 @@ function invalid(detail: string): BadRequest {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** An object with none but the allowed fields. @throws BadRequest */
-function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
+export function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalid("The body must be a JSON object");
   }
@@ -24,7 +24,11 @@ function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
 }
 
 const CLAIM_FIELDS = new Set(["user_id", "coupon_name", "order_amount"]);
-const CREATE_FIELDS = new Set(["name", "amount", "starts_at", "ends_at", "kind", ...KIND_FIELDS]);
+/** What a create may say. */
+export const CREATE_FIELDS: ReadonlySet<string> = new Set([
+  ...["name", "amount", "starts_at", "ends_at", "kind"],
+  ...KIND_FIELDS,
+]);
 const EDIT_FIELDS = new Set(["amount", "starts_at", "ends_at", "paused", ...KIND_FIELDS]);
 
 const NAME_RULE = "must be a text of 1 to 255 characters without control characters or /";

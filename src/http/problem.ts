@@ -17,6 +17,9 @@ export type EdgeRefusal =
   | "request_timeout"
   | "body_too_large"
   | "unsupported_media_type"
+  | "bulk_not_found"
+  | "bulk_running"
+  | "bulk_finished"
   | "internal_error"
   | "not_ready"
   | "user_not_found";
@@ -76,6 +79,9 @@ export const PROBLEMS = {
   request_timeout: { status: 408, title: "The request's body did not arrive in time" },
   body_too_large: { status: 413, title: "The body is larger than 16 KiB" },
   unsupported_media_type: { status: 415, title: "The body must be application/json" },
+  bulk_not_found: { status: 404, title: "There is no such job" },
+  bulk_running: { status: 409, title: "The job runs; its codes are to be had when it has ended" },
+  bulk_finished: { status: 409, title: "The job has ended" },
   internal_error: { status: 500, title: "Something unexpected went wrong" },
   not_ready: { status: 503, title: "This node does not serve now" },
   overloaded: { status: 503, title: "Too much waits already; ask again" },

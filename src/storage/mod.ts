@@ -1,11 +1,13 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { AdminActs, CouponViews, ExportViews, MembershipViews, SaleViews } from "../actors/ports.ts";
-import type { Store, UserViews } from "../actors/ports.ts";
+import type { AdminActs, BulkJobs, BulkWork, CouponViews, ExportViews, MembershipViews } from "../actors/ports.ts";
+import type { SaleViews, Store, UserViews } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
 import { PostgresAdminActs } from "./admin_acts.ts";
 import { AttemptPartitions } from "./attempts.ts";
 import type { Batch, Job } from "./batch.ts";
+import { PostgresBulkJobs } from "./bulk_jobs.ts";
+import { PostgresBulkWork } from "./bulk_work.ts";
 import { CouponActivator } from "./coupon_activator.ts";
 import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
@@ -58,6 +60,8 @@ export interface Storage {
   readonly userViews: UserViews;
   readonly exportViews: ExportViews;
   readonly acts: AdminActs;
+  readonly bulkJobs: BulkJobs;
+  readonly bulkWork: BulkWork;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -124,6 +128,8 @@ export async function openStorage(database: Database, options: StorageOptions): 
     userViews: new PostgresUserViews(views, clock),
     exportViews: new PostgresExportViews(views),
     acts: new PostgresAdminActs(views),
+    bulkJobs: new PostgresBulkJobs(activations, views),
+    bulkWork: new PostgresBulkWork(activations),
     clock,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),

@@ -5,9 +5,11 @@ import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sa
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { Callers } from "../../src/http/callers.ts";
+import type { ExportRoutes } from "../../src/http/exports.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
-import type { ExportRoutes } from "../../src/http/exports.ts";
+import { CsvStreams } from "../../src/http/csv_streams.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
@@ -83,6 +85,7 @@ export async function openClockedNode(
   });
   const edge = new Edge({
     coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.eligibility),
+    bulk: new BulkRoutes(storage.bulkJobs, bodies, new CsvStreams()),
     sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,

@@ -7,6 +7,7 @@ import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sa
 import { aloneViews } from "../../src/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
 import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import type { Cors } from "../../src/http/cors.ts";
@@ -24,6 +25,7 @@ import { UserRoutes } from "../../src/http/users.ts";
 import { type Connected, Trail } from "../../src/http/trail.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryActs } from "./memory_acts.ts";
+import { MemoryBulk } from "./memory_bulk.ts";
 import { MemorySaleStore, MemorySaleViews } from "./memory_sales.ts";
 import { settingsOf } from "./sale_commands.ts";
 import { MemoryStore } from "./memory_store.ts";
@@ -103,6 +105,7 @@ export interface TestEdge {
   readonly untold: unknown[];
   readonly store: MemoryStore;
   readonly memberships: MemoryMemberships;
+  readonly bulk: MemoryBulk;
   readonly sales: ActorSystem<SaleKind>;
   readonly streams: SaleStreams;
   readonly users: MemoryUsers;
@@ -147,12 +150,14 @@ export function makeEdge(
   const health = new Health(() => true);
   const users = new MemoryUsers(clock);
   const files = new CsvStreams();
+  const bulk = new MemoryBulk(clock);
   const views = new MemoryViews(store);
   const failures: TestEdge["failures"] = [];
   const acts = new MemoryActs(clock);
   const untold: unknown[] = [];
   const edge = new Edge({
     coupons: new CouponRoutes(actors, views, bodies, memberships),
+    bulk: new BulkRoutes(bulk, bodies, files),
     users: new UserRoutes(users, users, bodies),
     exports: new ExportRoutes({ coupons: views, sales: saleViews, users, all: users.exports(), streams: files }),
     sales: new SaleRoutes({
@@ -177,6 +182,7 @@ export function makeEdge(
     untold,
     store,
     memberships,
+    bulk,
     sales,
     streams,
     users,

@@ -6,6 +6,7 @@ import { couponRules } from "../../src/domain/coupon_state.ts";
 import { type SaleKind, saleRules } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import { CsvStreams } from "../../src/http/csv_streams.ts";
@@ -56,6 +57,7 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
   };
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, storage.views, bodies, storage.eligibility),
+    bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
     users: new UserRoutes(storage.memberships, userViews, bodies),
     exports: new ExportRoutes({ coupons: views, sales: saleViews, users: userViews, all: exportViews, streams: files }),
     sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams }),

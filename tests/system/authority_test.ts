@@ -38,6 +38,9 @@ interface Scene {
   readonly held: string;
   /** A purchase of the user's. */
   readonly bought: string;
+  /** A bulk job that waits, and one that has ended. */
+  readonly job: number;
+  readonly ended: number;
   /** Unused by any other. */
   readonly place: number;
 }
@@ -106,6 +109,14 @@ const TABLE: Readonly<Record<string, readonly [Ask, Statuses]>> = {
   "GET /api/claims.csv": [reading(() => "/api/claims.csv"), ADMIN],
   "GET /api/purchases.csv": [reading(() => "/api/purchases.csv"), ADMIN],
   "GET /api/wallets.csv": [reading(() => "/api/wallets.csv"), ADMIN],
+  "POST /api/coupons/bulk": [
+    sending("POST", () => "/api/coupons/bulk", () => ({ count: 1, unguessable: true })),
+    [401, 403, 403, 403, 202, 401, 401, 401],
+  ],
+  "GET /api/bulk": [reading(() => "/api/bulk"), ADMIN],
+  "GET /api/bulk/:id": [reading(({ job }) => `/api/bulk/${job}`), ADMIN],
+  "GET /api/bulk/:id/codes.csv": [reading(({ ended }) => `/api/bulk/${ended}/codes.csv`), ADMIN],
+  "DELETE /api/bulk/:id": [asking("DELETE", ({ job }) => `/api/bulk/${job}`), ADMIN],
   "GET /cluster": [reading(() => "/cluster"), ADMIN],
   "GET /cluster/actors/:key": [reading(({ sale }) => `/cluster/actors/${sale}`), ADMIN],
   "GET /api/audit": [reading(() => "/api/audit"), ADMIN],
@@ -141,7 +152,10 @@ class Stage {
     const held = await this.#hold(item(1));
     const bought = await this.#hold(item(2));
     await this.#ok(get(`/purchase?code=${bought}`, "POST", ADMINS));
-    return { coupon, claimed, sale: this.#sale, item: item(3), held, bought, place };
+    const add = async () => (await this.#ok(post("/api/coupons/bulk", { count: 1, unguessable: true }, ADMINS))).id;
+    const [job, ended] = [await add(), await add()];
+    await this.#ok(get(`/api/bulk/${ended}`, "DELETE", ADMINS));
+    return { coupon, claimed, sale: this.#sale, item: item(3), held, bought, job, ended, place };
   }
 
   /** Holds that live for half a minute would keep their user at the limit: it is given back where it is not needed. */
@@ -155,7 +169,7 @@ class Stage {
     return (await this.#ok(get(`/checkout?user_id=${USER}&id=${item}`, "POST", ADMINS))).code;
   }
 
-  async #ok(request: Request): Promise<{ code: string }> {
+  async #ok(request: Request): Promise<{ code: string; id: number }> {
     const response = await this.node.edge.fetch(request);
     const body = await response.json();
     assert(response.ok, `${request.method} ${request.url}: ${JSON.stringify(body)}`);
