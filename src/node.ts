@@ -118,7 +118,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
   const edge = new Edge({
-    coupons: new CouponRoutes(cluster.coupons, storage.views, bodies, storage.memberships),
+    coupons: new CouponRoutes(cluster.coupons, storage.views, bodies, storage.eligibility),
     sales: new SaleRoutes({
       sales: cluster.sales,
       views: storage.saleViews,

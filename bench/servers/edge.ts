@@ -1,5 +1,5 @@
 /** How is a rival served? Behind the very same edge: same checks, ids and shape of answer; only the asking differs. */
-import type { ClusterViews, Coupons, CouponViews, MembershipViews, Sales, SaleViews } from "../../src/actors/ports.ts";
+import type { ClusterViews, Coupons, CouponViews, EligibilityViews, Sales, SaleViews } from "../../src/actors/ports.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
@@ -13,7 +13,7 @@ import { SaleRoutes } from "../../src/http/sales.ts";
 /** Whom no one asks. */
 const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };
 const NO_COUPON_VIEWS = {} as CouponViews;
-const NO_MEMBERSHIPS = {} as MembershipViews;
+const NO_ELIGIBILITY = {} as EligibilityViews;
 const NO_SALE_VIEWS = {} as SaleViews;
 
 /** Serves claims by these coupons, and checkouts and purchases by these sales, on 127.0.0.1, and prints the port. */
@@ -21,7 +21,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
   const bodies = new BodyReader();
   const streams = new SaleStreams(NO_SALE_VIEWS);
   const edge = new Edge({
-    coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_MEMBERSHIPS),
+    coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_ELIGIBILITY),
     sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => true),

@@ -8,7 +8,7 @@ export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 import type { Page } from "./views.ts";
 export type { AttemptCount, AuditPage, AuditRows, BuyerMisfit, CouponCount } from "./audit_rows.ts";
 export type { HoldMisfit, ItemMisfit, LedgerMisfit, SaleCount, Stray } from "./audit_rows.ts";
-export type { ClaimView, CouponPage, CouponViews, MembershipViews } from "./views.ts";
+export type { ClaimView, CouponPage, CouponViews, EligibilityViews } from "./views.ts";
 export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
 
 /** What an asked actor says, once it is durable. */

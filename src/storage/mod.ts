@@ -1,5 +1,5 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { CouponViews, MembershipViews, SaleViews, Store } from "../actors/ports.ts";
+import type { CouponViews, EligibilityViews, SaleViews, Store } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
 import { AttemptPartitions } from "./attempts.ts";
@@ -9,7 +9,7 @@ import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
-import { PostgresMemberships } from "./memberships.ts";
+import { PostgresEligibility } from "./eligibility.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresClock } from "./postgres_clock.ts";
 import { SaleActivator } from "./sale_activator.ts";
@@ -46,7 +46,7 @@ export interface Storage {
   readonly coupons: Store<CouponKind>;
   readonly sales: Store<SaleKind>;
   readonly views: CouponViews;
-  readonly memberships: MembershipViews;
+  readonly eligibility: EligibilityViews;
   readonly saleViews: SaleViews;
   readonly attempts: AttemptPartitions;
   readonly clock: PostgresClock;
@@ -108,7 +108,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     coupons: new CouponStore(activations, new CouponActivator(activations, holder), couponLanes, holder),
     sales: new SaleStore(activations, new SaleActivator(activations, holder), saleLanes, holder),
     views: new PostgresCouponViews(views),
-    memberships: new PostgresMemberships(views),
+    eligibility: new PostgresEligibility(views),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
     attempts: new AttemptPartitions(activations, options.saleCloses),
     clock,

@@ -78,7 +78,7 @@ export async function openClockedNode(
     failed: (_, error) => void failed.push(error),
   });
   const edge = new Edge({
-    coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.memberships),
+    coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.eligibility),
     sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
     cluster: new ClusterRoutes({} as ClusterViews),
     health: new Health(() => opener.ready),
