@@ -56,7 +56,7 @@ export interface ClaimDetails {
 }
 
 /** That a user belongs to a segment: read by whoever asks, as an actor cannot. */
-export interface Membership {
+export interface ClaimMembership {
   readonly segment: string;
   /** First millisecond since the epoch at which it is over; 0 where the user is no member. */
   readonly until: number;
