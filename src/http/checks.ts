@@ -1,8 +1,8 @@
 /** Is what was sent what is allowed? Checks by hand: a schema library costs a whole request's time. */
 import { AMOUNT_MAX, type CouponChanges, type CouponTerms } from "../domain/coupon.ts";
 import type { Money } from "../domain/money.ts";
-import { EXPIRY_MAX_S, isExpiry, isSegment, type Membership } from "../domain/membership.ts";
-import { foldName, isUserId } from "../domain/text.ts";
+import { EXPIRY_MAX_S, isExpiry, type Membership } from "../domain/membership.ts";
+import { foldName, isSegment, isUserId } from "../domain/text.ts";
 import { KIND_FIELDS, kindChangesOf, kindTermsFor, moneyFor } from "./kind_checks.ts";
 import { BadRequest } from "./problem.ts";
 

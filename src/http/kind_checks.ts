@@ -3,7 +3,6 @@ import {
   COUPON_KINDS,
   type CouponKindName,
   isMoneyTerm,
-  isSegment,
   isWhole,
   type KindChanges,
   type KindTerms,
@@ -11,6 +10,7 @@ import {
   PLAIN,
 } from "../domain/coupon_terms.ts";
 import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
+import { isSegment } from "../domain/text.ts";
 import { BadRequest } from "./problem.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
