@@ -57,6 +57,7 @@ export function makeDoor(
     trail: new Trail({
       ...trail,
       trustProxy,
+      clock,
       incomplete: (requestId, act, error) =>
         log.warn("What became of {act} could not be recorded: {error}", { requestId, act, error: String(error) }),
     }),

@@ -1,6 +1,6 @@
 /** Where is it kept who did which act of an administrator, when and from where? */
 
-/** An act, before it is done. No text of it holds a token, a key or a code. */
+/** An act, before it is done. No text of it holds a token, a key or the code of a hold. */
 export interface AdminAct {
   /** `admin`, `service`, `user:<id>`, or `open` where no one was asked. */
   readonly caller: string;

@@ -4,7 +4,10 @@ const ALLOWED_HEADERS = [
   ...["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
   ...["X-Request-Id", "Correlation-ID", "X-Trace-ID"],
 ].join(", ");
-const EXPOSED_HEADERS = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After", "ETag"].join(", ");
+const EXPOSED_HEADERS = [
+  ...["X-Request-Id", "Correlation-ID", "X-Trace-ID", "RateLimit", "RateLimit-Policy", "Retry-After"],
+  ...["ETag", "Location", "Content-Disposition"],
+].join(", ");
 /** How long a browser may keep the answer to its question, in seconds. */
 const MAX_AGE = "600";
 

@@ -62,7 +62,11 @@ export class CsvStreams {
     if (this.#open.size >= this.filesMax) return refusal("overloaded", id);
     const { promise: failed, reject } = Promise.withResolvers<never>();
     failed.catch(() => {}); // told to whoever reads
-    const open: OpenFile = { takenAt: performance.now(), fail: reject };
+    const fail = (error: Fault) => {
+      this.cut++;
+      reject(error);
+    };
+    const open: OpenFile = { takenAt: performance.now(), fail };
     this.#add(open);
     try {
       let next: Promise<IteratorResult<string, void>> | undefined = Promise.resolve(await this.#next(file));
@@ -90,9 +94,8 @@ export class CsvStreams {
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => {
           open.fail = (error) => {
-            this.cut++;
             this.#remove(open);
-            reject(error);
+            fail(error);
             controller.error(error);
           };
         },

@@ -1,5 +1,5 @@
 /** How does an act of an administrator leave its trail? A row before it is done, completed by what became of it. */
-import type { AdminActs } from "../actors/ports.ts";
+import type { AdminActs, Clock } from "../actors/ports.ts";
 import { answer, type Answered, failure } from "./answer.ts";
 import { type Act, isAdmitted } from "./authority.ts";
 import type { BodyReader } from "./body.ts";
@@ -7,8 +7,11 @@ import { scopeOf } from "./callers.ts";
 import type { RoutedRequest } from "./coupons.ts";
 import { cursorAfter, cursorOf, limitOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
+import { RateLimiter } from "./rate_limit.ts";
 import { showTime } from "./shown.ts";
 
+/** Refusals of one caller that are recorded in a minute: else anyone with a token could fill the trail. */
+export const REFUSED_A_MINUTE = 60;
 /** Longest text of a row, in UTF-16 units. */
 const TEXT_MAX = 600;
 /** What no text of the database may hold, or a log should. */
@@ -29,17 +32,22 @@ export interface TrailParts {
   readonly bodies: BodyReader;
   /** Whether the last entry of X-Forwarded-For is a client's address. */
   readonly trustProxy: boolean;
+  readonly clock: Pick<Clock, "monotonic">;
   /** Told where what became of an act could not be recorded. */
   readonly incomplete: (requestId: string, act: string, error: unknown) => void;
 }
 
 /** The trail of acts. */
 export class Trail {
-  constructor(readonly parts: TrailParts) {}
+  readonly #refused: RateLimiter;
+
+  constructor(readonly parts: TrailParts) {
+    this.#refused = new RateLimiter("refused", REFUSED_A_MINUTE, parts.clock);
+  }
 
   /**
    * Records an act, has it done, and records what became of it; where the caller is no administrator, that it was
-   * refused.
+   * refused, at most {@linkcode REFUSED_A_MINUTE} times a minute on this node.
    *
    * @throws Fault where it could not be recorded; then it is not done
    */
@@ -65,6 +73,7 @@ export class Trail {
     const { acts, incomplete } = this.parts;
     const { request, id, caller } = routed;
     const admitted = isAdmitted(act, caller);
+    if (!admitted && !this.#refused.take(scopeOf(caller)).allowed) throw new BadRequest("forbidden");
     const target = admitted && act.field !== undefined ? await this.#named(request, act.field) : act.target(routed);
     const row = await acts.begin({
       caller: tidy(scopeOf(caller) || "open"),

@@ -16,9 +16,14 @@ const WARY = 50;
 const UNIQUE_VIOLATION = "23505";
 const LEASED = "clock_timestamp() + " + LEASE;
 
-const TAKE = `with w as (
+/** Any number that only those who take jobs lock. */
+const TURN = 7_306_483;
+
+// One at a time: of several who look at once each would take some.
+const TAKE = `with turn as materialized (select pg_try_advisory_xact_lock(${TURN}) mine),
+w as (
   select id from bulk_jobs b
-  where state = 'running' and (holder = $1 or leased_until is null or leased_until < clock_timestamp())
+  where (select mine from turn) and state = 'running' and (holder = $1 or leased_until is null or leased_until < clock_timestamp())
     and not exists (
       select from bulk_jobs o where o.state = 'running' and o.holder <> $1 and o.leased_until > clock_timestamp()
     )

@@ -20,10 +20,14 @@ const COUPON = `select ${COLUMNS}, (
     from (select user_id, seq from claims where coupon_id = c.id order by seq limit $2) k
   ) from coupons c where c.fold = $1`;
 
-// The total comes along in the same statement, also for a page beyond the last one.
-const COUPONS = `with t as (select count(*)::integer total from coupons where $1 = '' or position($1 in fold) > 0)
+// The total comes along in the same statement, also for a page beyond the last one. What a bulk job made is not listed: its
+// names are the codes themselves, which are its file's alone to tell.
+const COUPONS = `with t as (
+  select count(*)::integer total from coupons where job is null and ($1 = '' or position($1 in fold) > 0)
+)
 select t.total, c.* from t left join lateral (
-  select ${COLUMNS} from coupons c where $1 = '' or position($1 in c.fold) > 0 order by c.id offset $2::bigint limit $3
+  select ${COLUMNS} from coupons c where c.job is null and ($1 = '' or position($1 in c.fold) > 0)
+  order by c.id offset $2::bigint limit $3
 ) c on true`;
 
 const CLAIMS = `select ${CLAIM_COLUMNS} from coupons c

@@ -1,11 +1,13 @@
 /** Is a user a member of the segment that a coupon is for? Read afresh for each who asks, many by one statement. */
-import type { EligibilityViews } from "../actors/ports.ts";
+import { type EligibilityViews, Fault } from "../actors/ports.ts";
 import type { ClaimMembership } from "../domain/coupon.ts";
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
 /** Questions in one statement. */
 const JOINED_MAX = 1_000;
+/** Questions that may wait; one more is refused with `overloaded`. */
+const WAITING_MAX = 4_096;
 /** Statements that may be under way at once. */
 const AT_ONCE = 2;
 
@@ -31,6 +33,9 @@ export class PostgresEligibility implements EligibilityViews {
   constructor(readonly sql: Sql) {}
 
   membership(fold: string, userId: string): Promise<ClaimMembership | undefined> {
+    if (this.#waiting.length >= WAITING_MAX) {
+      return Promise.reject(new Fault("overloaded", `Cannot read one more membership: ${WAITING_MAX} wait`));
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ fold, userId, resolve, reject });
       if (this.#running < AT_ONCE) this.#run();

@@ -94,6 +94,7 @@ export async function openClockedNode(
       acts: storage.acts,
       bodies,
       trustProxy: false,
+      clock,
       incomplete: (_id, _act, error) => failed.push(error),
     }),
     cluster: new ClusterRoutes({} as ClusterViews),

@@ -77,8 +77,9 @@ begin
   return coalesce(known, '{}');
 end $$;
 
--- Takes what has expired out of the totals, at most so many seconds of segments; segments that are being changed are
--- left for the next time. Returns how many seconds were swept. A clock ahead of this server's sweeps nothing early.
+-- Takes what has expired out of the totals, at most so many seconds of segments. Returns how many were swept, 0 where
+-- another sweeps. Waits its turn where segments are being changed: who passed those by would sweep nothing beside an import.
+-- A clock ahead of this server's sweeps nothing early.
 create function sweep_segments(now_ms bigint, most integer) returns integer language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
@@ -86,9 +87,10 @@ declare
   due integer[];
   swept integer;
 begin
+  if not pg_try_advisory_xact_lock(7306482) then return 0; end if;
   select max(e.at), array_agg(distinct e.segment_id) into until, due
   from (select e.at, e.segment_id from segment_expiries e where e.at <= until order by e.at, e.segment_id limit most) e;
-  due := array(select s.id from segments s where s.id = any(due) order by s.id for no key update skip locked);
+  due := array(select s.id from segments s where s.id = any(due) order by s.id for no key update);
   with gone as (
     delete from segment_expiries e where e.at <= until and e.segment_id = any(due) returning e.segment_id, e.n
   ), totals as (

@@ -1,4 +1,4 @@
--- compatible-with: 1
+-- compatible-with: 4
 -- Kinds of coupons, whom they are for, and the ledger of what charge coupons credit.
 
 -- What does not belong to a coupon's kind is null; the rules see to it.

@@ -23,3 +23,6 @@ create index bulk_jobs_running on bulk_jobs (id) where state = 'running';
 alter table coupons add column job integer;
 
 create index coupons_job on coupons (job, id) where job is not null;
+
+-- For the list, which has none of them.
+create index coupons_listed on coupons (id) where job is null;
