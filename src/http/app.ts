@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
 import type { ClusterRoutes } from "./cluster.ts";
 import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
+import { DocsRoutes } from "./docs.ts";
 import type { Health } from "./health.ts";
 import type { Metrics, Tally } from "./metrics.ts";
 import { BadRequest, problem, type ProblemCode } from "./problem.ts";
@@ -73,11 +74,22 @@ export class Edge {
     }
     this.#route("GET", "/readyz", ({ id }) => health.ready(id));
     this.#route("GET", "/metrics", ({ id }) => metrics.show(id));
+    const docs = new DocsRoutes();
+    this.#route("GET", "/openapi.json", (routed) => docs.document(routed));
+    this.#route("GET", "/docs", (routed) => docs.page(routed));
+    this.#route("GET", "/docs/:file", (routed) => docs.file(routed));
     this.#app.notFound((context) => this.#unknown(context.req.raw));
     this.#app.onError((error, context) => {
       const id = requestIdOf(context.req.raw.headers);
       return this.#finish("unknown", id, failure(error, id));
     });
+  }
+
+  /** Every route, as `GET /api/coupons/:name`; HEAD goes wherever GET does. */
+  get routes(): readonly string[] {
+    return [...this.#methods].flatMap(([path, methods]) =>
+      [...methods].filter((method) => method !== "HEAD").map((method) => `${method} ${path}`)
+    );
   }
 
   /** Answers a request; never throws. */
