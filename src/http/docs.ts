@@ -37,7 +37,7 @@ const START = `SwaggerUIBundle({
 `;
 
 /** Scripts and requests to this origin alone; the interface sets styles of its own and shows images inlined in its style sheet. */
-const PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+const PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Something to be read. */
