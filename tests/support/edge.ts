@@ -58,6 +58,8 @@ export class MemoryViews implements CouponViews {
 /** An edge with what it works on. */
 export interface TestEdge {
   readonly fetch: (request: Request) => Promise<Response>;
+  /** What it knows, as `GET /api/coupons/:name`. */
+  readonly routes: readonly string[];
   readonly store: MemoryStore;
   readonly sales: ActorSystem<SaleKind>;
   readonly streams: SaleStreams;
@@ -104,6 +106,7 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   });
   return {
     fetch: (request) => Promise.resolve(edge.fetch(request)),
+    routes: edge.routes,
     store,
     sales,
     streams,
