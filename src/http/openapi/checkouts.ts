@@ -29,12 +29,15 @@ export const ItemQuery = z.union([
   z.object({ user_id: userId, item_id: z.string(), id: z.undefined().optional(), code: z.undefined().optional() }),
 ]);
 
-/** The query that names a code; checked by hand in sales.ts, which a test holds equal. */
+/** The query of a checkout that names a code; checked by hand in sales.ts, which a test holds equal. */
 export const CodeQuery = z.object({
   code: z.string(),
   id: z.undefined().optional(),
   item_id: z.undefined().optional(),
 });
+
+/** The query of a purchase; checked by hand in sales.ts, which a test holds equal. */
+export const PurchaseQuery = z.object({ code: z.string() });
 
 const tag = "Checkout and purchase";
 const at = "2026-11-21T14:00:00.000Z";
