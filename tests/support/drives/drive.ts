@@ -1,0 +1,31 @@
+/** How does a test ask an operation and hold its answer against the document? */
+import assert from "node:assert/strict";
+import type { Call, Described, Said } from "../described.ts";
+
+/** The nodes that are asked, by what they are set to. */
+export interface Urls {
+  /** Exclusive checkouts, 5 items a sale, 2 a user. */
+  readonly usual: string;
+  /** Open checkouts, 5 items a sale, 1 a user. */
+  readonly open: string;
+  /** Codes that expire at once. */
+  readonly hasty: string;
+}
+
+/** Asks operations of the document. */
+export class Driver {
+  constructor(readonly described: Described, readonly urls: Urls) {}
+
+  /** Asks, and holds what came against the document. @param expected `200`, `409 coupon_exists` … */
+  async ask(id: string, expected: string, call: Call = {}, url: string = this.urls.usual): Promise<Said> {
+    const request = this.described.requestOf(url, id, call);
+    const response = await fetch(request);
+    const said = this.described.hold(id, response, await response.text());
+    const answer = said.status < 400 ? String(said.status) : `${said.status} ${said.body.code}`;
+    assert.equal(answer, expected, `${request.method} ${request.url} ${JSON.stringify(call)}: ${JSON.stringify(said)}`);
+    return said;
+  }
+}
+
+/** Asks the operations of a resource, each for every answer that can be had. */
+export type Drive = (driver: Driver) => Promise<void>;
