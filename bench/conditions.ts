@@ -42,7 +42,7 @@ export async function conditions(client: pg.Client): Promise<string> {
     `load average before ${Deno.loadavg()[0]!.toFixed(1)}`,
     `write + fdatasync of 8 KiB ${(await syncMs()).toFixed(2)} ms`,
     `PostgreSQL ${await setting("server_version")} (fsync ${await setting("fsync")}, ` +
-    `synchronous_commit ${await setting("synchronous_commit")})`,
+    `synchronous_commit ${await setting("synchronous_commit")}, WAL segments made before)`,
     `Redis ${redis}, Deno ${Deno.version.deno}, wrk ${wrk}`,
   ].join("; ");
 }

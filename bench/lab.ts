@@ -43,6 +43,25 @@ async function fill(client: pg.Client, sleepers: number): Promise<void> {
   await client.query("checkpoint");
 }
 
+/**
+ * WAL segments that are made before anything is measured. PostgreSQL uses old ones again; a new one it fills with zeros
+ * and syncs, which stops all commits for tens of milliseconds: a server that is in use has done so long ago.
+ */
+const SEGMENTS = 120;
+const WAL = { min_wal_size: "2GB", max_wal_size: "4GB" };
+
+async function makeSegments(url: string): Promise<void> {
+  const client = await connect(url);
+  await client.query("create table segments (n integer)");
+  for (let n = 0; n < SEGMENTS; n++) {
+    await client.query("insert into segments values (1)"); // An empty segment is not switched.
+    await client.query("select pg_switch_wal()");
+  }
+  await client.query("drop table segments");
+  await client.query("checkpoint");
+  await client.end();
+}
+
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => {}); // What matters is thrown by the query.
@@ -66,8 +85,10 @@ export class Lab {
 
   /** @param sleepers how many coupons of one unit the databases hold */
   static async open(book: Book, sleepers: number): Promise<Lab> {
-    const postgres = await startPostgres();
+    const postgres = await startPostgres({ settings: WAL });
     try {
+      console.error("making PostgreSQL's WAL segments");
+      await makeSegments(postgres.url);
       return new Lab(postgres, await startRedis(), book, sleepers);
     } catch (error) {
       await postgres.stop();

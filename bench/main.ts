@@ -6,9 +6,11 @@ import { ensurePrograms } from "../tools/services.ts";
 import { audit } from "./audit.ts";
 import { Book } from "./book.ts";
 import { conditions } from "./conditions.ts";
+import { BULK } from "./extremes/bulk.ts";
 import { FORWARDING } from "./extremes/forwarding.ts";
 import { GROWTH } from "./extremes/growth.ts";
 import { OVERLOAD } from "./extremes/overload.ts";
+import { SEGMENTS_COUNT } from "./extremes/segments.ts";
 import { TWO_SERVERS } from "./extremes/two_servers.ts";
 import { Lab, SLEEPERS } from "./lab.ts";
 import { shown } from "./numbers.ts";
@@ -18,7 +20,10 @@ import { COLD_SALE } from "./sales/cold.ts";
 import { SALE_ROWS } from "./sales/rows.ts";
 import { figureTable, rateTable } from "./table.ts";
 
-const EXPERIMENTS = [...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH, FORWARDING];
+const EXPERIMENTS = [
+  ...[...ROWS, ...SALE_ROWS, COLD_SALE, OVERLOAD, TWO_SERVERS, GROWTH],
+  ...[BULK, FORWARDING, SEGMENTS_COUNT],
+];
 
 async function measureAll(lab: Lab, chosen: readonly Experiment[], { rounds, seconds }: Options): Promise<void> {
   for (let round = 0; round < rounds; round++) {

@@ -66,6 +66,8 @@ export class Child {
 export interface Server {
   readonly port: number;
   readonly pid: number;
+  /** The end of what it said. */
+  readonly said: string;
   stop(): Promise<void>;
 }
 
@@ -83,7 +85,15 @@ async function serve(args: string[], env: Record<string, string>, says: RegExp):
   child.ended().then(() => fail("ended at once"));
   const timer = setTimeout(() => fail(`was not ready after ${START_MS} ms`), START_MS);
   try {
-    return { port: await promise, pid: child.pid, stop: () => child.stop() };
+    const port = await promise;
+    return {
+      port,
+      pid: child.pid,
+      get said() {
+        return child.said;
+      },
+      stop: () => child.stop(),
+    };
   } catch (error) {
     await child.stop();
     throw error;
@@ -93,8 +103,17 @@ async function serve(args: string[], env: Record<string, string>, says: RegExp):
 }
 
 /** Starts Doorbuster on a database. @throws Error with what it said where it does not start */
-export function startDoorbuster(databaseUrl: string, env: Record<string, string> = {}): Promise<Server> {
-  return serve(["src/main.ts"], { PORT: "0", DATABASE_URL: databaseUrl, ...env }, /listens on http:\/\/[^:]+:(\d+)/);
+export function startDoorbuster(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+  preload?: string,
+): Promise<Server> {
+  const flags = preload === undefined ? [] : [`--preload=${preload}`];
+  return serve(
+    [...flags, "src/main.ts"],
+    { PORT: "0", DATABASE_URL: databaseUrl, ...env },
+    /listens on http:\/\/[^:]+:(\d+)/,
+  );
 }
 
 /** Starts a server of `bench/servers`. @throws Error with what it said where it does not start */

@@ -1,12 +1,12 @@
 /** What may be configured? The only reader of the environment; every value is checked at start. */
+import { type DoorConfig, doorConfig, isLoopback } from "./callers_config.ts";
+import { duration, type Environment, httpUrl, integer, oneOf, secret, wrong } from "./settings.ts";
 
-/** A setting has a value that is not allowed. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
+export type { CallersConfig, DoorConfig } from "./callers_config.ts";
+export { ConfigError, type Environment } from "./settings.ts";
 
 /** The checked settings. Times are milliseconds. */
-export interface Config {
+export interface Config extends DoorConfig {
   readonly host: string;
   readonly port: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
@@ -57,50 +57,15 @@ export interface ClusterConfig {
   readonly joinActivations: number;
 }
 
-/** Where settings come from. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** This process's environment, read name by name, so that a permission for the settings' names suffices. */
 const PROCESS: Environment = readingBy((name) => Deno.env.get(name));
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const HOUR_MS = 3_600_000;
 /** Where the peers' listener is by default. */
 export const CLUSTER_PORT = 8081;
-const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 function readingBy(valueOf: (name: string) => string | undefined): Environment {
   return new Proxy({}, { get: (_, name) => valueOf(String(name)) });
-}
-
-function wrong(name: string, value: string, allowed: string): ConfigError {
-  return new ConfigError(`${name}=${value}: must be ${allowed}`);
-}
-
-function integer(env: Environment, name: string, fallback: number, min: number, max: number): number {
-  const value = env[name];
-  if (value === undefined || value === "") return fallback;
-  const number = /^\d{1,12}$/.test(value) ? Number(value) : NaN;
-  if (!(number >= min && number <= max)) throw wrong(name, value, `a whole number from ${min} to ${max}`);
-  return number;
-}
-
-function duration(env: Environment, name: string, fallbackMs: number, minMs: number, maxMs: number): number {
-  const value = env[name];
-  if (value === undefined || value === "") return fallbackMs;
-  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
-  const ms = digits === undefined ? NaN : Number(digits) * UNITS_MS[unit!]!;
-  if (!(ms >= minMs && ms <= maxMs)) {
-    throw wrong(name, value, `a duration such as 500ms, 30s, 5m or 1h, from ${minMs}ms to ${maxMs}ms`);
-  }
-  return ms;
-}
-
-function oneOf<T extends string>(env: Environment, name: string, fallback: T, allowed: readonly T[]): T {
-  const value = env[name];
-  if (value === undefined || value === "") return fallback;
-  if (!(allowed as readonly string[]).includes(value)) throw wrong(name, value, `one of ${allowed.join(", ")}`);
-  return value as T;
 }
 
 function postgresUrl(env: Environment): string | undefined {
@@ -114,33 +79,14 @@ function postgresUrl(env: Environment): string | undefined {
   return value;
 }
 
-function loopbackHost(env: Environment): string {
+function hostOf(env: Environment): string {
   const value = env["HOST"] || "127.0.0.1";
-  if (!LOOPBACK.test(value)) {
-    throw wrong("HOST", value, "a loopback address (127.0.0.1, ::1, localhost), since callers are not authenticated");
-  }
+  // It becomes a part of URLs.
+  if (!/^[\w.:-]{1,255}$/.test(value)) throw wrong("HOST", value, "an address or a name such as 127.0.0.1 or 0.0.0.0");
   return value;
 }
 
-function httpUrl(env: Environment, name: string, fallback?: string): string {
-  const value = env[name] || fallback;
-  const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || value!.length > 256) {
-    throw wrong(name, value ?? "", "a URL such as http://host:8081");
-  }
-  return value!.replace(/\/$/, "");
-}
-
-/** A secret is never repeated in a message. */
-function secret(env: Environment, name: string, least: number): string {
-  const value = env[name] ?? "";
-  if (!/^[\x21-\x7e]*$/.test(value) || value.length < least || value.length > 4_096) {
-    throw wrong(name, value === "" ? "" : "***", `at least ${least} visible ASCII characters`);
-  }
-  return value;
-}
-
-function clusterConfig(env: Environment): ClusterConfig | undefined {
+function clusterConfig(env: Environment, host: string): ClusterConfig | undefined {
   const names = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const;
   if (names.every((name) => !env[name])) return undefined;
   const nodeId = env["NODE_ID"] || `node-${crypto.randomUUID().slice(0, 8)}`;
@@ -151,7 +97,8 @@ function clusterConfig(env: Environment): ClusterConfig | undefined {
     redisUrl: httpUrl(env, names[0]),
     redisToken: secret(env, names[1], 1),
     nodeId,
-    nodeUrl: httpUrl(env, "NODE_URL", `http://${env["HOST"] || "127.0.0.1"}:${port}`),
+    // Where a node listens beyond loopback is seldom where its peers find it.
+    nodeUrl: httpUrl(env, "NODE_URL", isLoopback(host) ? `http://${host}:${port}` : undefined),
     port,
     secret: secret(env, "CLUSTER_SECRET", 16),
     heartbeatMs,
@@ -168,8 +115,9 @@ function clusterConfig(env: Environment): ClusterConfig | undefined {
  */
 export function readConfig(env: Environment = PROCESS): Config {
   const checkoutMode = oneOf(env, "CHECKOUT_MODE", "exclusive", ["exclusive", "open"]);
+  const host = hostOf(env);
   return Object.freeze({
-    host: loopbackHost(env),
+    host,
     port: integer(env, "PORT", 8080, 0, 65_535),
     logLevel: oneOf(env, "LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
     databaseUrl: postgresUrl(env),
@@ -188,8 +136,9 @@ export function readConfig(env: Environment = PROCESS): Config {
     saleCloses: oneOf(env, "SALE_CLOSES", "sold_out", ["sold_out", "at_end"]),
     salesAhead: integer(env, "SALES_AHEAD", 1, 0, 24),
     keepAttemptsMs: duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
-    cluster: clusterConfig(env),
+    cluster: clusterConfig(env, host),
     auditEveryMs: duration(env, "AUDIT_EVERY", 600_000, 0, 24 * HOUR_MS),
+    ...doorConfig(env, host),
   });
 }
 

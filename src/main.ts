@@ -12,12 +12,13 @@ import { NotConnected } from "./storage/sql.ts";
 /** Stopping takes no longer than this, in milliseconds, whatever hangs. */
 export const STOP_MAX_MS = 12_000;
 
-function sayHello(config: Config, port: number): void {
-  const url = `http://${config.host}:${port}`;
+function sayHello({ host, callers }: Config, port: number): void {
+  const url = `http://${host}:${port}`;
+  const asAdmin = callers === undefined ? "" : ` -H "authorization: Bearer $ADMIN_TOKEN"`;
   console.log(`Doorbuster listens on ${url}. Try:
 
-  curl -X POST ${url}/api/coupons -H 'content-type: application/json' -d '{"name":"PROMO_SUPER","amount":100}'
-  curl -X POST ${url}/api/coupons/claim -H 'content-type: application/json' \\
+  curl -X POST ${url}/api/coupons${asAdmin} -H 'content-type: application/json' -d '{"name":"PROMO_SUPER","amount":100}'
+  curl -X POST ${url}/api/coupons/claim${asAdmin} -H 'content-type: application/json' \\
     -d '{"user_id":"user_12345","coupon_name":"PROMO_SUPER"}'
 `);
 }

@@ -24,8 +24,67 @@ Deno.test("readConfig() fills in the documented defaults", () => {
     keepAttemptsMs: 2_592_000_000,
     cluster: undefined,
     auditEveryMs: 600_000,
+    callers: undefined,
+    rateLimit: 0,
+    corsOrigins: [],
+    trustProxy: false,
   });
   assert.equal(readConfig({ CHECKOUT_MODE: "open" }).checkoutTtlMs, 3_600_000);
+});
+
+const [ADMIN_TOKEN, SERVICE_TOKEN, JWT_SECRET] = ["admin", "service", "jwt"].map((name) => name.padEnd(32, "-")) as [
+  string,
+  string,
+  string,
+];
+
+Deno.test("readConfig() lets a node listen beyond loopback only where it can know its callers", () => {
+  const open = (env: Record<string, string>) => readConfig({ HOST: "0.0.0.0", ...env });
+  const least = { SERVICE_TOKEN, JWT_SECRET, JWKS_FILE: "/keys.json" };
+  for (const [name, value] of Object.entries(least)) {
+    assert.equal(open({ ADMIN_TOKEN, [name]: value }).host, "0.0.0.0", name);
+    assert.throws(() => open({ [name]: value }), /^ConfigError: ADMIN_TOKEN=: must be set, since HOST=0.0.0.0/);
+  }
+  assert.throws(
+    () => open({ ADMIN_TOKEN }),
+    /^ConfigError: SERVICE_TOKEN=: must be set, .*; or JWT_SECRET, or JWKS_FILE$/,
+  );
+  for (const HOST of ["127.0.0.1", "127.8.8.8", "::1", "localhost"]) {
+    assert.equal(readConfig({ HOST }).callers, undefined, HOST);
+  }
+  for (const HOST of ["::", "10.0.0.7", "127.evil.example", "localhost.example", "128.0.0.1"]) {
+    assert.throws(() => readConfig({ HOST }), /^ConfigError: ADMIN_TOKEN=/, HOST);
+  }
+});
+
+Deno.test("readConfig() counts checkouts beyond loopback, and there unless told otherwise", () => {
+  const tokens = { ADMIN_TOKEN, SERVICE_TOKEN };
+  assert.equal(readConfig(tokens).rateLimit, 0);
+  assert.equal(readConfig({ ...tokens, HOST: "0.0.0.0" }).rateLimit, 60);
+  assert.equal(readConfig({ ...tokens, HOST: "0.0.0.0", RATE_LIMIT: "0" }).rateLimit, 0);
+  assert.equal(readConfig({ RATE_LIMIT: "7" }).rateLimit, 7);
+});
+
+Deno.test("readConfig() takes one secret for one purpose, and one way to sign users' tokens; it tells no secret", () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ ADMIN_TOKEN, SERVICE_TOKEN: ADMIN_TOKEN }, /^SERVICE_TOKEN=\*\*\*: must be a secret that nothing else has$/],
+    [{ ADMIN_TOKEN, JWT_SECRET: ADMIN_TOKEN }, /^JWT_SECRET=\*\*\*/],
+    [{ SERVICE_TOKEN, JWT_SECRET: SERVICE_TOKEN }, /^JWT_SECRET=\*\*\*/],
+    [{ JWT_SECRET, JWKS_FILE: "/keys.json" }, /^JWKS_FILE=\/keys.json: must be unset where JWT_SECRET is set/],
+  ];
+  for (const [env, line] of cases) assert.throws(() => readConfig(env), { name: "ConfigError", message: line });
+  assert.deepEqual(readConfig({ SERVICE_TOKEN }).callers, {
+    adminToken: undefined,
+    serviceToken: SERVICE_TOKEN,
+    jwtSecret: undefined,
+    jwksFile: undefined,
+  }, "one token is enough to ask everyone");
+});
+
+Deno.test("readConfig() wants to know where peers find a node that listens beyond loopback", () => {
+  const env = { ...REGISTRY, ADMIN_TOKEN, SERVICE_TOKEN, HOST: "0.0.0.0" };
+  assert.throws(() => readConfig(env), /^ConfigError: NODE_URL=: must be a URL/);
+  assert.equal(readConfig({ ...env, NODE_URL: "http://node-1:8081" }).cluster!.nodeUrl, "http://node-1:8081");
 });
 
 const REGISTRY = {
@@ -85,7 +144,16 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
     ["ACTOR_IDLE", "5 m", /^ACTOR_IDLE=5 m/],
     ["LOG_LEVEL", "loud", /^LOG_LEVEL=loud: must be one of debug, info, warning, error$/],
     ["ALLOW_UNSAFE_DATABASE", "yes", /must be one of true, false$/],
-    ["HOST", "0.0.0.0", /^HOST=0.0.0.0: must be a loopback address/],
+    ["HOST", "a/b", /^HOST=a\/b: must be an address or a name/],
+    ["HOST", "0.0.0.0", /^ADMIN_TOKEN=: must be set, since HOST=0.0.0.0 is beyond loopback$/],
+    ["ADMIN_TOKEN", "secret", /^ADMIN_TOKEN=\*\*\*: must be at least 16 visible ASCII characters$/],
+    ["SERVICE_TOKEN", "a secret with blanks", /^SERVICE_TOKEN=\*\*\*: must be at least 16/],
+    ["JWT_SECRET", "secret of thirty-one characters", /^JWT_SECRET=\*\*\*: must be at least 32/],
+    ["RATE_LIMIT", "1m", /^RATE_LIMIT=1m: must be a whole number from 0 to 1000000$/],
+    ["CORS_ORIGINS", "*", /^CORS_ORIGINS=\*: must be origins such as https:/],
+    ["CORS_ORIGINS", "https://a.example, https://b.example/", /^CORS_ORIGINS=/],
+    ["CORS_ORIGINS", "null", /^CORS_ORIGINS=null/],
+    ["TRUST_PROXY", "1", /^TRUST_PROXY=1: must be one of true, false$/],
     ["DATABASE_URL", "mysql://u:secret@h/d", /^DATABASE_URL=\*\*\*: must be a URL such as postgres:/],
     ["DATABASE_URL", "postgres://h", /^DATABASE_URL=/],
     ["ITEMS_PER_SALE", "0", /^ITEMS_PER_SALE=0: must be a whole number from 1 to 999999$/],

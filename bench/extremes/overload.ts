@@ -1,5 +1,6 @@
 /** What do ten times as many connections do to it, and what does a mailbox that is too small? */
 import type { Database, Lab } from "../lab.ts";
+import { type Load, load } from "../load.ts";
 import { memoryOf, type Server, startDoorbuster } from "../processes.ts";
 import { CONNECTIONS, type Experiment, type Round } from "../rows.ts";
 
@@ -13,8 +14,9 @@ export async function withServer<T>(
   { url }: Database,
   body: (server: Server) => Promise<T>,
   env: Record<string, string> = {},
+  preload?: string,
 ): Promise<T> {
-  const server = await startDoorbuster(url, env);
+  const server = await startDoorbuster(url, env, preload);
   try {
     return await body(server);
   } finally {
@@ -56,6 +58,26 @@ async function measureSmallMailbox(lab: Lab, { round, seconds }: Round): Promise
   }, { MAILBOX_MAX: "64" });
 }
 
+/** How long the server itself takes over a refusal. Apart from the rates, which the probe costs. */
+async function measureRefusals(lab: Lab, { seconds }: Round): Promise<void> {
+  const wanted: Load = { name: "SMALL", spread: 1, connections: CROWD, seconds };
+  const server = await withServer(
+    await lab.database("ours"),
+    async (server) => {
+      // Not audited: what is accepted beside the refusals is another measurement's.
+      await load(server.port, wanted);
+      return server;
+    },
+    { MAILBOX_MAX: "64" },
+    "bench/servers/probe.ts",
+  );
+  const told = /refusals (\{.*\})/.exec(server.said)?.[1];
+  if (told === undefined) throw new Error(`The probe told nothing; the server said: ${server.said}`);
+  const { p99Ms, mostMs } = JSON.parse(told);
+  lab.book.figure("overload with MAILBOX_MAX=64: a refusal leaves after it was read, p99 (wanted: 50)", "ms", p99Ms);
+  lab.book.figure("overload with MAILBOX_MAX=64: a refusal leaves after it was read, at most", "ms", mostMs);
+}
+
 /** Many more connections than usual. */
 export const OVERLOAD: Experiment = {
   name: "overload",
@@ -64,5 +86,6 @@ export const OVERLOAD: Experiment = {
   async measure(lab, when) {
     await measureCrowd(lab, when);
     await measureSmallMailbox(lab, when);
+    await measureRefusals(lab, when);
   },
 };

@@ -21,8 +21,24 @@ export interface CouponCount {
   readonly numbers: number;
   /** The highest of them; 0 where there is none. */
   readonly lastSeq: number;
+  /** Of a charge: claims read whose credit is not in their users' wallets, once. */
+  readonly uncredited: number;
   /** The number above which to read on; undefined where all claims were read. */
   readonly next: number | undefined;
+}
+
+/** An entry of a wallet that fits neither a claim nor its opposite. */
+export interface LedgerMisfit {
+  readonly couponId: number;
+  readonly claimId: string;
+  readonly isVoid: boolean;
+  readonly userId: string;
+  /** With its sign. */
+  readonly amount: string;
+  /** That of the claim's other entry, its void's or what that voids; null where there is none. */
+  readonly other: string | null;
+  /** Whether the user holds that claim, and none of it is voided. */
+  readonly isHeld: boolean;
 }
 
 /** A sale's counters, and what the items of some numbers come to at the same moment. */
@@ -110,6 +126,8 @@ export interface AuditRows {
   claims(id: number, afterSeq: number): Promise<CouponCount | undefined>;
   /** Claims whose coupon, with an id above one, does not exist. */
   strayClaims(afterId: number): Promise<AuditPage<Stray, number>>;
+  /** Misfits among a page of wallets' entries, the first few. @param after where to go on; undefined at first */
+  ledgerMisfits(after: string | undefined): Promise<AuditPage<LedgerMisfit, string>>;
   /** Sales numbered below one, the newest first; none at the end. @param recent without those that ended a while ago */
   sales(below: number, recent: boolean): Promise<{ readonly number: number; readonly items: number }[]>;
   /** A sale with its items numbered above `from`, up to `to`; undefined where it is gone. */

@@ -6,10 +6,16 @@ import type { Fault } from "./faults.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 import type { Page } from "./views.ts";
+export type { AdminAct, AdminActs, AdminActView } from "./admin_acts.ts";
 export type { AttemptCount, AuditPage, AuditRows, BuyerMisfit, CouponCount } from "./audit_rows.ts";
-export type { HoldMisfit, ItemMisfit, SaleCount, Stray } from "./audit_rows.ts";
-export type { ClaimView, CouponPage, CouponViews } from "./views.ts";
+export type { HoldMisfit, ItemMisfit, LedgerMisfit, SaleCount, Stray } from "./audit_rows.ts";
+export type { ClaimView, CouponPage, CouponViews, MembershipViews } from "./views.ts";
+export type { BulkJob, BulkJobs, BulkRequest, BulkState, BulkTerms, BulkWork } from "./bulk.ts";
+export type { Codes, CodesPage, LeasedJob } from "./bulk.ts";
 export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
+
+export type { ExportViews, ListPart, Memberships, Place, PurchaseView, SegmentCount, UserView } from "./user_views.ts";
+export type { UserViews, WalletEntryView } from "./user_views.ts";
 
 /** What an asked actor says, once it is durable. */
 export type Outcome<Answer, Refusal> =

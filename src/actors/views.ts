@@ -1,5 +1,5 @@
 /** What can be read without waking an actor? Every view is one statement on Postgres, so it is true of one moment. */
-import type { CouponView } from "../domain/coupon.ts";
+import type { ClaimDetails, CouponView, Membership } from "../domain/coupon.ts";
 import type { SalePhase, SaleView } from "../domain/sale.ts";
 
 /** A stored claim. */
@@ -10,6 +10,8 @@ export interface ClaimView {
   readonly userId: string;
   /** Milliseconds since the epoch. */
   readonly claimedAt: number;
+  /** What it came to beside its unit. */
+  readonly details?: ClaimDetails;
 }
 
 /** A coupon with its first claims. */
@@ -36,6 +38,18 @@ export interface CouponViews {
   ): Promise<{ data: ClaimView[]; next: number | undefined } | undefined>;
   /** A user's claim; undefined where there is none, or no such coupon. */
   claim(fold: string, userId: string): Promise<ClaimView | undefined>;
+}
+
+/** Who belongs to which segment. */
+export interface MembershipViews {
+  /**
+   * A user's membership of the segment that a coupon is for, as it is after this call.
+   *
+   * @param fold of the coupon's name
+   * @returns undefined where the coupon is for everyone, or is not there
+   * @throws Fault `storage_unavailable` where Postgres cannot be read
+   */
+  membership(fold: string, userId: string): Promise<Membership | undefined>;
 }
 
 /** A sale, with what of it is held now. */

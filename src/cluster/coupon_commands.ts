@@ -1,5 +1,15 @@
 /** Is this a command for a coupon? Asked of what another node sent: the rules must not meet anything else. */
 import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
+import {
+  COUPON_KINDS,
+  isMoneyTerm,
+  isSegment,
+  isWhole,
+  type KindTerms,
+  MONEY_TERMS,
+  PLAIN,
+} from "../domain/coupon_terms.ts";
+import { isMoney } from "../domain/money.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { isIdentified, type Told } from "./identified.ts";
 
@@ -11,27 +21,48 @@ function isTimeOrNull(value: unknown): boolean {
   return value === null || Number.isSafeInteger(value);
 }
 
+/** Whether those of a kind's terms that are there are well-formed. */
+function areKindTerms(told: Told): boolean {
+  const { segment } = told;
+  return (segment === undefined || segment === null || isSegment(segment)) &&
+    MONEY_TERMS.every((name) => told[name] === undefined || told[name] === null || isMoneyTerm(name, told[name]));
+}
+
+function isKind(kind: unknown): boolean {
+  return kind === undefined || (COUPON_KINDS as readonly unknown[]).includes(kind);
+}
+
+function isMembership(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const { segment, until } = value as Told;
+  return isSegment(segment) && Number.isSafeInteger(until);
+}
+
 function areTerms(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { name, amount, startsAt, endsAt } = value as Told;
   return typeof name === "string" && foldName(name) !== undefined && isAmount(amount) && isTimeOrNull(startsAt) &&
-    isTimeOrNull(endsAt);
+    isTimeOrNull(endsAt) && isKind((value as Told)["kind"]) && areKindTerms(value as Told) &&
+    isWhole({ ...PLAIN, ...value as Partial<KindTerms> });
 }
 
 function areChanges(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { amount, startsAt, endsAt, paused } = value as Told;
   return (amount === undefined || isAmount(amount)) && (startsAt === undefined || isTimeOrNull(startsAt)) &&
-    (endsAt === undefined || isTimeOrNull(endsAt)) && (paused === undefined || typeof paused === "boolean");
+    (endsAt === undefined || isTimeOrNull(endsAt)) && (paused === undefined || typeof paused === "boolean") &&
+    areKindTerms(value as Told);
 }
 
 /** Whether the rules of coupons can decide it. */
 export function isCouponCommand(told: unknown): told is CouponCommand {
   if (!isIdentified(told)) return false;
-  const { kind, userId, terms, changes } = told;
+  const { kind, userId, terms, changes, orderAmount, membership } = told;
   switch (kind) {
     case "claim":
     case "validate":
+      return isUserId(userId) && (orderAmount === undefined || isMoney(orderAmount)) && isMembership(membership);
     case "void":
       return isUserId(userId);
     case "create":

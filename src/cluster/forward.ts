@@ -11,7 +11,7 @@ import type { Member } from "./member.ts";
 import type { Posted } from "./wire.ts";
 
 /** The first copy of a command has this part of its time; what is left is for a second. */
-const FIRST_PART = 0.4;
+const FIRST_PART = 0.3;
 /** Clocks of two nodes may differ by so much, in milliseconds: both follow Postgres's. */
 const MARGIN_MS = 100;
 

@@ -18,7 +18,7 @@ function isCode(value: unknown): boolean {
 /** Whether the rules of sales can decide it. */
 export function isSaleCommand(told: unknown): told is SaleCommand {
   if (!isIdentified(told)) return false;
-  const { kind, number, items, userId, n, code, paused } = told;
+  const { kind, number, items, userId, n, code, by, paused } = told;
   switch (kind) {
     case "open":
       return isWhole(number, 0, SALE_NUMBER_MAX) && isWhole(items, 1, ITEMS_MAX);
@@ -26,6 +26,7 @@ export function isSaleCommand(told: unknown): told is SaleCommand {
       return isUserId(userId) && isWhole(n, 0, Number.MAX_SAFE_INTEGER) && isCode(code);
     case "purchase":
     case "release":
+      return isCode(code) && (by === undefined || isUserId(by));
     case "voidPurchase":
       return isCode(code);
     case "edit":

@@ -1,15 +1,30 @@
 /**
  * What may be asked of a coupon, what does it answer, and what happens to it? The words alone; `coupon.ts` has the rules.
  *
- * Times are milliseconds since the Unix epoch, by Postgres's clock; amounts are whole units.
+ * Times are milliseconds since the Unix epoch, by Postgres's clock; amounts of a coupon are whole units.
  */
+import {
+  type ClaimDetails,
+  type KindChanges,
+  type KindTerms,
+  kindTermsOf,
+  type Membership,
+  PLAIN,
+} from "./coupon_terms.ts";
 import type { Decision } from "./decision.ts";
 import type { Holders } from "./holders.ts";
+import type { Money } from "./money.ts";
+
+export type { ClaimDetails, CouponKindName, KindChanges, KindTerms, Membership } from "./coupon_terms.ts";
+export type { Money } from "./money.ts";
 
 /** The greatest amount of a coupon, in units: a Postgres integer. */
 export const AMOUNT_MAX = 2_147_483_647;
 
-/** Why a coupon refuses, in the order in which the reasons are tested. */
+/**
+ * Why a coupon refuses, in the order in which the reasons are tested. `membership_needed` is for whoever asked: the claim
+ * is to be asked again with the user's membership of the coupon's segment. No client is ever told.
+ */
 export const COUPON_REFUSALS = [
   "coupon_not_found",
   "idempotency_key_reused",
@@ -19,16 +34,20 @@ export const COUPON_REFUSALS = [
   "paused",
   "not_started",
   "ended",
+  "membership_needed",
+  "not_eligible",
+  "below_minimum",
   "sold_out",
   "invalid_period",
+  "invalid_terms",
   "amount_below_claimed",
 ] as const;
 
 /** One of the reasons of {@linkcode COUPON_REFUSALS}. */
 export type CouponRefusal = typeof COUPON_REFUSALS[number];
 
-/** What is fixed when a coupon is made, and may be edited but for the name. */
-export interface CouponTerms {
+/** What every coupon has. */
+export interface StockTerms {
   /** As its maker wrote it. */
   readonly name: string;
   /** Units in all, 1 to {@linkcode AMOUNT_MAX}. */
@@ -39,8 +58,11 @@ export interface CouponTerms {
   readonly endsAt: number | null;
 }
 
+/** What is fixed when a coupon is made, and may be edited but for name and kind. Absent terms are a plain coupon's. */
+export interface CouponTerms extends StockTerms, Partial<KindTerms> {}
+
 /** A coupon as it is shown to its maker. */
-export interface CouponView extends CouponTerms {
+export interface CouponView extends StockTerms, KindTerms {
   /** Units left. */
   readonly remaining: number;
   /** Whether claiming is stopped. */
@@ -50,7 +72,7 @@ export interface CouponView extends CouponTerms {
 }
 
 /** A coupon's state in its actor. Its claims' own data are in Postgres; here is what the rules ask for. */
-export interface Coupon {
+export interface Coupon extends KindTerms {
   name: string;
   amount: number;
   remaining: number;
@@ -67,11 +89,20 @@ export interface Coupon {
 }
 
 /** An edit: what is absent stays; null clears. All absent touches `updatedAt` alone. */
-export interface CouponChanges {
+export interface CouponChanges extends KindChanges {
   readonly amount?: number;
   readonly startsAt?: number | null;
   readonly endsAt?: number | null;
   readonly paused?: boolean;
+}
+
+/** Who claims, and what for. */
+export interface ClaimRequest {
+  readonly userId: string;
+  /** What the user is about to buy for; any kind of coupon takes it, a discount reckons with it. */
+  readonly orderAmount?: Money;
+  /** Absent until a coupon asks for it by `membership_needed`. */
+  readonly membership?: Membership;
 }
 
 /** What may be asked of a coupon. `id` is the command's own (a UUID); `keyed`: its caller may send it again. */
@@ -79,8 +110,7 @@ export type CouponCommand =
   & { readonly id: string; readonly keyed: boolean }
   & (
     | { readonly kind: "create"; readonly terms: CouponTerms }
-    | { readonly kind: "claim"; readonly userId: string }
-    | { readonly kind: "validate"; readonly userId: string }
+    | ({ readonly kind: "claim" | "validate" } & ClaimRequest)
     | { readonly kind: "edit"; readonly changes: CouponChanges }
     | { readonly kind: "void"; readonly userId: string }
   );
@@ -95,8 +125,15 @@ export type CouponAnswer =
     readonly couponName: string;
     readonly remaining: number;
     readonly claimedAt: number;
+    readonly details?: ClaimDetails;
   }
-  | { readonly kind: "claimable"; readonly userId: string; readonly couponName: string; readonly remaining: number }
+  | {
+    readonly kind: "claimable";
+    readonly userId: string;
+    readonly couponName: string;
+    readonly remaining: number;
+    readonly details?: ClaimDetails;
+  }
   | {
     readonly kind: "voided";
     readonly userId: string;
@@ -115,6 +152,7 @@ export type CouponEvent =
     readonly seq: number;
     readonly remaining: number;
     readonly at: number;
+    readonly details?: ClaimDetails;
   }
   | {
     readonly kind: "created" | "edited" | "voided";
@@ -139,10 +177,20 @@ export interface CouponKind {
 }
 
 const CLAIM = "claim ";
+const ORDER = "order ";
 
-/** The content of a user's claim: what the same command must ask for again to be the same. */
-export function claimContent(userId: string): string {
-  return CLAIM + userId;
+/**
+ * The content of a user's claim: what the same command must ask for again to be the same.
+ *
+ * @param order of a keyed claim: the order that it named, which is part of it
+ */
+export function claimContent(userId: string, order?: Money): string {
+  return order === undefined ? CLAIM + userId : `${ORDER}${order} ${userId}`;
+}
+
+/** The content of the command that a claim came from. */
+export function contentOfClaim({ keyed, userId, details }: Extract<CouponEvent, { kind: "claimed" }>): string {
+  return claimContent(userId, keyed ? details?.orderAmount : undefined);
 }
 
 /** The content of a command: equal for equal requests, whatever their ids. A question has its claim's content. */
@@ -150,17 +198,22 @@ export function contentOf(command: CouponCommand): string {
   switch (command.kind) {
     case "claim":
     case "validate":
-      return claimContent(command.userId);
+      return claimContent(command.userId, command.keyed ? command.orderAmount : undefined);
     case "void":
       return "void " + command.userId;
     case "create": {
       const { name, amount, startsAt, endsAt } = command.terms;
-      return "create " + JSON.stringify([name, amount, startsAt, endsAt]);
+      // A plain coupon's is as it was before there were kinds: what was stored then is still known again.
+      const kind = Object.values(kindTermsOf({ ...PLAIN, ...command.terms }));
+      const isPlain = Object.values(PLAIN).every((value, place) => value === kind[place]);
+      return "create " + JSON.stringify([name, amount, startsAt, endsAt, ...isPlain ? [] : kind]);
     }
     case "edit": {
-      const { amount, startsAt, endsAt, paused } = command.changes;
+      const { amount, startsAt, endsAt, paused, segment, percentOff, amountOff, maxDiscount, minOrder, credit } =
+        command.changes;
       const shown = (value: unknown) => value === undefined ? "-" : JSON.stringify(value);
-      return "edit " + [amount, startsAt, endsAt, paused].map(shown).join(" ");
+      const kind = JSON.stringify({ segment, percentOff, amountOff, maxDiscount, minOrder, credit });
+      return "edit " + [amount, startsAt, endsAt, paused].map(shown).join(" ") + (kind === "{}" ? "" : ` ${kind}`);
     }
   }
 }

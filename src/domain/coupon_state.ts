@@ -1,5 +1,6 @@
 /** What has become of a coupon? Its state after an event, and before it. */
-import { claimContent, contentOf, type Coupon, type CouponEvent, decide } from "./coupon.ts";
+import { contentOf, contentOfClaim, type Coupon, type CouponEvent, decide } from "./coupon.ts";
+import { kindTermsOf } from "./coupon_terms.ts";
 import { Holders } from "./holders.ts";
 
 /**
@@ -19,7 +20,7 @@ export function evolve(coupon: Coupon | undefined, event: CouponEvent): Coupon {
     coupon.remaining = event.remaining;
     coupon.seq = event.seq;
     coupon.holders.add(event.userId);
-    if (event.keyed) coupon.keys.set(event.id, claimContent(event.userId));
+    if (event.keyed) coupon.keys.set(event.id, contentOfClaim(event));
     return coupon;
   }
   coupon.keys.set(event.id, event.content);
@@ -29,6 +30,7 @@ export function evolve(coupon: Coupon | undefined, event: CouponEvent): Coupon {
   } else if (event.answer.kind === "edited") {
     const { amount, remaining, startsAt, endsAt, paused, updatedAt } = event.answer.coupon;
     Object.assign(coupon, { amount, remaining, startsAt, endsAt, paused, updatedAt });
+    Object.assign(coupon, kindTermsOf(event.answer.coupon));
   }
   return coupon;
 }

@@ -69,6 +69,9 @@ function decide(sale: Sale | undefined, command: SaleCommand, now: number, setti
   }
   const hold = sale?.holds.get(command.code);
   if (sale === undefined || hold === undefined) return missing("code_unknown");
+  if (command.kind !== "voidPurchase" && command.by !== undefined && command.by !== hold.userId) {
+    return refused("forbidden");
+  }
   const before = repeated(sale, command);
   if (before !== undefined) return before;
   switch (command.kind) {

@@ -12,6 +12,7 @@ export const SALE_REFUSALS = [
   "sale_not_found",
   "item_not_found",
   "code_unknown",
+  "forbidden",
   "idempotency_key_reused",
   "sale_exists",
   "sale_not_started",
@@ -66,10 +67,10 @@ export type SaleCommand =
     | { readonly kind: "open"; readonly number: number; readonly items: number }
     /** `n` is whatever the item id said; `code` is made for this command alone. */
     | { readonly kind: "checkout"; readonly userId: string; readonly n: number; readonly code: string }
-    /** Buys what a live hold holds. */
-    | { readonly kind: "purchase"; readonly code: string }
-    /** Gives a live hold back. */
-    | { readonly kind: "release"; readonly code: string }
+    /** Buys what a live hold holds. `by` may do so with a hold of theirs alone; absent: with anyone's. */
+    | { readonly kind: "purchase"; readonly code: string; readonly by?: string }
+    /** Gives a live hold back; `by` as above. */
+    | { readonly kind: "release"; readonly code: string; readonly by?: string }
     /** Takes back the purchase that was made with a hold. */
     | { readonly kind: "voidPurchase"; readonly code: string }
     /** What is absent stays; all absent touches `updatedAt` alone. */

@@ -191,7 +191,7 @@ function buyerOf(sale: Sale, userId: string): Buyer {
 
 function holdOf(sale: Sale, code: string): Hold {
   const hold = sale.holds.get(code);
-  if (hold === undefined) throw new TypeError(`Cannot find a hold by its code: ${sale.key}.${code}`);
+  if (hold === undefined) throw new TypeError(`Cannot find a hold of ${sale.key} by its code`);
   return hold;
 }
 

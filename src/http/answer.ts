@@ -3,7 +3,7 @@ import { Fault, type OutcomeOf } from "../actors/ports.ts";
 import type { CouponAnswer, CouponKind } from "../domain/coupon.ts";
 import { BadRequest, problem, type ProblemCode } from "./problem.ts";
 import { headersOf, type RequestId } from "./request_id.ts";
-import { showCoupon, showTime } from "./shown.ts";
+import { showCoupon, showDetails, showTime } from "./shown.ts";
 
 /** What an answered request tells the log and the metrics. */
 export interface Answered {
@@ -31,10 +31,19 @@ export function failure(error: unknown, id: RequestId): Answered {
   return { ...refusal(error instanceof Fault ? error.code : "internal_error", id), error };
 }
 
-/** A coupon's outcome as an answer. */
+/** A coupon's outcome as an answer. @throws Fault in place of a refusal that no client is told */
 export function outcomeAnswer(outcome: OutcomeOf<CouponKind>, id: RequestId): Answered {
-  if (outcome.kind === "refused") return refusal(outcome.refusal, id);
+  if (outcome.kind === "refused") {
+    if (outcome.refusal !== "membership_needed") return refusal(outcome.refusal, id);
+    throw new Fault("moved", "Command dropped: its coupon asked for a membership that is not read here");
+  }
   return answer(outcome.answer.kind === "created" ? 201 : 200, id, bodyOf(outcome.answer));
+}
+
+/** The end of a JSON object that has fields already, with these added. */
+function more(fields: Record<string, unknown>): string {
+  const text = JSON.stringify(fields).slice(1);
+  return text === "}" ? text : `,${text}`;
 }
 
 function bodyOf(answer: CouponAnswer): string {
@@ -44,13 +53,14 @@ function bodyOf(answer: CouponAnswer): string {
         JSON.stringify(answer.couponName)
       },"user_id":${JSON.stringify(answer.userId)},"remaining_amount":${answer.remaining},"claimed_at":"${
         showTime(answer.claimedAt)
-      }"}`;
+      }"${answer.details === undefined ? "}" : more(showDetails(answer.details))}`;
     case "claimable":
       return JSON.stringify({
         message: "Coupon can be claimed",
         coupon_name: answer.couponName,
         user_id: answer.userId,
         remaining_amount: answer.remaining,
+        ...showDetails(answer.details),
       });
     case "voided":
       return JSON.stringify({

@@ -1,14 +1,16 @@
 /** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
-import type { ClusterRoutes } from "./cluster.ts";
-import type { CouponRoutes, RoutedRequest } from "./coupons.ts";
-import { DocsRoutes } from "./docs.ts";
-import type { Health } from "./health.ts";
-import type { Metrics, Tally } from "./metrics.ts";
-import { BadRequest, problem, type ProblemCode } from "./problem.ts";
+import type { Caller, Callers } from "./callers.ts";
+import type { Cors } from "./cors.ts";
+import { guard, type Handler } from "./guard.ts";
+import type { Tally } from "./metrics.ts";
+import { patternFits } from "./paths.ts";
+import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
-import type { SaleRoutes } from "./sales.ts";
+import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes.ts";
+import { secure } from "./secure_headers.ts";
+import type { Connected } from "./trail.ts";
 
 /** What the edge tells the log. */
 export interface RequestLog {
@@ -19,32 +21,27 @@ export interface RequestLog {
 }
 
 /** What the edge is made of. */
-export interface EdgeParts {
-  readonly coupons: CouponRoutes;
-  readonly sales: SaleRoutes;
-  readonly cluster: ClusterRoutes;
-  readonly health: Health;
-  readonly metrics: Metrics;
+export interface EdgeParts extends RouteParts {
+  readonly callers: Callers;
+  /** Undefined: no page of another origin may read an answer. */
+  readonly cors?: Cors | undefined;
   readonly log: RequestLog;
 }
 
 const AUTHORITY = /^https?:\/\/(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d*)?\//;
 
-type Handler = (routed: RoutedRequest) => Promise<Answered> | Answered;
-
-const CLAIM_PATH = "/api/coupons/claim";
-
 /** A route that is asked by the thousand a second. */
 interface HotRoute {
   readonly route: string;
-  readonly handle: (request: Request, id: RequestId) => Promise<Answered>;
+  readonly handle: (request: Request, id: RequestId, caller: Caller) => Promise<Answered>;
   readonly outcomes: Tally;
 }
 
 /** The public edge: give its `fetch` to a server. */
 export class Edge {
   readonly #parts: EdgeParts;
-  readonly #app = new Hono();
+  readonly #app = new Hono<{ Bindings: Connected }>();
+  readonly #routes: Route[] = [];
   /** By their paths. */
   readonly #hot = new Map<string, HotRoute>();
   /** Of each path pattern: the methods it knows. */
@@ -52,32 +49,11 @@ export class Edge {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { coupons, sales, cluster, health, metrics } = parts;
-    const one = "/api/coupons/:name";
-    this.#hotRoute(CLAIM_PATH, (request, id) => coupons.claim(request, id), metrics.claims);
-    this.#hotRoute("/checkout", (request, id) => sales.checkout(request, id), metrics.checkouts);
-    this.#hotRoute("/purchase", (request, id) => sales.purchase(request, id), metrics.purchases);
-    this.#routeSales(sales);
-    this.#route("GET", "/cluster", (routed) => cluster.show(routed));
-    this.#route("GET", "/cluster/actors/:key", (routed) => cluster.showActor(routed));
-    this.#route("POST", "/api/coupons/validate", (routed) => coupons.validate(routed));
-    this.#route("POST", "/api/coupons", (routed) => coupons.create(routed));
-    this.#route("GET", "/api/coupons", (routed) => coupons.list(routed));
-    this.#route("GET", one, (routed) => coupons.show(routed));
-    this.#route("PUT", one, (routed) => coupons.edit(routed));
-    this.#route("PATCH", one, (routed) => coupons.edit(routed));
-    this.#route("GET", one + "/claims", (routed) => coupons.claims(routed));
-    this.#route("GET", one + "/claims/:user", (routed) => coupons.showClaim(routed));
-    this.#route("DELETE", one + "/claims/:user", (routed) => coupons.void(routed));
-    for (const path of ["/livez", "/health", "/healthcheck", "/api/health", "/api/healthcheck"]) {
-      this.#route("GET", path, ({ id }) => health.live(id));
-    }
-    this.#route("GET", "/readyz", ({ id }) => health.ready(id));
-    this.#route("GET", "/metrics", ({ id }) => metrics.show(id));
-    const docs = new DocsRoutes();
-    this.#route("GET", "/openapi.json", (routed) => docs.document(routed));
-    this.#route("GET", "/docs", (routed) => docs.page(routed));
-    this.#route("GET", "/docs/:file", (routed) => docs.file(routed));
+    const { coupons, sales, metrics } = parts;
+    this.#hotRoute("/api/coupons/claim", (request, id, caller) => coupons.claim(request, id, caller), metrics.claims);
+    this.#hotRoute("/checkout", (request, id, caller) => sales.checkout(request, id, caller), metrics.checkouts);
+    this.#hotRoute("/purchase", (request, id, caller) => sales.purchase(request, id, caller), metrics.purchases);
+    for (const route of routesOf(parts)) this.#route(route);
     this.#app.notFound((context) => this.#unknown(context.req.raw));
     this.#app.onError((error, context) => {
       const id = requestIdOf(context.req.raw.headers);
@@ -85,15 +61,26 @@ export class Edge {
     });
   }
 
-  /** Every route, as `GET /api/coupons/:name`; HEAD goes wherever GET does. */
-  get routes(): readonly string[] {
-    return [...this.#methods].flatMap(([path, methods]) =>
-      [...methods].filter((method) => method !== "HEAD").map((method) => `${method} ${path}`)
-    );
+  /** All routes that there are, with who may ask for each. */
+  get routes(): readonly Route[] {
+    return this.#routes;
   }
 
-  /** Answers a request; never throws. */
-  readonly fetch = (request: Request): Response | Promise<Response> => {
+  /** Answers a request; never throws. @param connected what the server tells of its connection */
+  readonly fetch = (request: Request, connected?: Connected): Response | Promise<Response> => {
+    const { cors } = this.#parts;
+    if (cors === undefined) return this.#answer(request, connected);
+    if (cors.isPreflight(request)) {
+      const known = this.#methodsOf(request.url);
+      if (known.length > 0) return cors.mark(request.headers, cors.preflight(known.flatMap(({ methods }) => methods)));
+    }
+    const answered = this.#answer(request, connected);
+    return answered instanceof Promise
+      ? answered.then((response) => cors.mark(request.headers, response))
+      : cors.mark(request.headers, answered);
+  };
+
+  #answer(request: Request, connected: Connected | undefined): Response | Promise<Response> {
     const { url } = request;
     // The URL is put together from the Host header: another one's parts would stand where the path is looked for.
     if (!AUTHORITY.test(url)) return this.#badHost(request);
@@ -103,52 +90,40 @@ export class Edge {
       const hot = this.#hot.get(url.slice(path, query < 0 ? url.length : query));
       if (hot !== undefined) return this.#answerHot(hot, request);
     }
-    return this.#app.fetch(request);
-  };
+    return this.#app.fetch(request, connected);
+  }
 
   async #answerHot({ route, handle, outcomes }: HotRoute, request: Request): Promise<Response> {
     const id = requestIdOf(request.headers);
     let answered: Answered;
     try {
-      answered = await handle(request, id);
+      const caller = this.#parts.callers.of(request.headers);
+      answered = await handle(request, id, caller instanceof Promise ? await caller : caller);
     } catch (error) {
       answered = failure(error, id);
     }
     outcomes.count(answered.code ?? "accepted");
-    return this.#finish(route, id, answered);
+    return this.#told(route, id, answered);
   }
 
   #hotRoute(path: string, handle: HotRoute["handle"], outcomes: Tally): void {
     this.#hot.set(path, { route: "POST " + path, handle, outcomes });
-    this.#route("POST", path, ({ request, id }) => handle(request, id)); // by other spellings of the path
+    // By other spellings of the path.
+    const handler: Handler = ({ request, id, caller }) => handle(request, id, caller);
+    this.#route({ method: "POST", path, authority: "caller", handler });
   }
 
-  #routeSales(sales: SaleRoutes): void {
-    const sale = "/api/sales/:sale";
-    const item = sale + "/items/:item";
-    this.#route("GET", "/checkout", (routed) => sales.showHold(routed));
-    this.#route("DELETE", "/checkout", (routed) => sales.release(routed));
-    this.#route("DELETE", "/purchase", (routed) => sales.void(routed));
-    this.#route("GET", "/api/sales", (routed) => sales.list(routed));
-    this.#route("GET", sale, (routed) => sales.show(routed));
-    this.#route("PATCH", sale, (routed) => sales.edit(routed));
-    this.#route("GET", sale + "/items", (routed) => sales.items(routed));
-    this.#route("GET", item, (routed) => sales.item(routed));
-    this.#route("GET", item + "/image.svg", (routed) => sales.picture(routed));
-    this.#route("GET", sale + "/attempts", (routed) => sales.attempts(routed));
-    this.#route("GET", sale + "/stream", (routed) => sales.stream(routed));
-  }
-
-  #route(method: string, path: string, handler: Handler): void {
+  #route({ method, path, authority, handler }: HandledRoute): void {
     const known = this.#methods.get(path) ?? new Set();
     this.#methods.set(path, known.add(method));
     if (method === "GET") known.add("HEAD");
-    const places = path.split("/").flatMap((segment, place) => segment.startsWith(":") ? [place] : []);
-    this.#app.on(method, path, async ({ req: { raw: request } }) => {
+    this.#routes.push({ method, path, authority });
+    const guarded = guard(path, authority, handler, this.#parts);
+    this.#app.on(method, path, async ({ req: { raw: request }, env: connected }) => {
       const id = requestIdOf(request.headers);
       let answered: Answered;
       try {
-        answered = await handler({ request, id, names: places.length === 0 ? [] : namesOf(request.url, places) });
+        answered = await guarded({ request, id, connected });
       } catch (error) {
         answered = failure(error, id);
       }
@@ -156,7 +131,12 @@ export class Edge {
     });
   }
 
-  #finish(route: string, id: RequestId, { response, code, error }: Answered): Response {
+  #finish(route: string, id: RequestId, answered: Answered): Response {
+    secure(answered.response.headers);
+    return this.#told(route, id, answered);
+  }
+
+  #told(route: string, id: RequestId, { response, code, error }: Answered): Response {
     const { health, metrics, log } = this.#parts;
     // A leaving node tells kept connections, so that none is closed under a client's next request.
     if (health.leaving) response.headers.set("connection", "close");
@@ -173,30 +153,18 @@ export class Edge {
 
   #unknown(request: Request): Response {
     const id = requestIdOf(request.headers);
-    // As it was sent: what the router did not find is not to be found by another spelling.
-    const path = request.url.slice(request.url.indexOf("/", 8)).replace(/[?#].*$/s, "");
-    for (const [pattern, methods] of this.#methods) {
-      if (!patternFits(pattern, path)) continue;
-      const response = problem("method_not_allowed", id, undefined, [...methods].join(", "));
+    for (const { pattern, methods } of this.#methodsOf(request.url)) {
+      const response = problem("method_not_allowed", id, undefined, methods.join(", "));
       return this.#finish(pattern, id, { response, code: "method_not_allowed", error: undefined });
     }
     return this.#finish("unknown", id, refusal("not_found", id));
   }
-}
 
-function patternFits(pattern: string, path: string): boolean {
-  const wanted = pattern.split("/");
-  const given = path.split("/");
-  return wanted.length === given.length &&
-    wanted.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
-}
-
-/** The path's segments at some places, decoded. @throws BadRequest where they are not well-formed */
-function namesOf(url: string, places: readonly number[]): string[] {
-  const segments = new URL(url).pathname.split("/");
-  try {
-    return places.map((place) => decodeURIComponent(segments[place]!));
-  } catch {
-    throw new BadRequest("invalid_request", "The path must be percent-encoded, well-formed UTF-8");
+  /** The path patterns that a URL's path fits, as it was sent, with the methods that each knows. */
+  #methodsOf(url: string): { pattern: string; methods: string[] }[] {
+    const path = url.slice(url.indexOf("/", 8)).replace(/[?#].*$/s, "");
+    return [...this.#methods].flatMap(([pattern, methods]) => {
+      return patternFits(pattern, path) ? [{ pattern, methods: [...methods] }] : [];
+    });
   }
 }

@@ -4,8 +4,11 @@
  */
 import type * as z from "zod";
 import type { CouponChanges, CouponTerms } from "../domain/coupon.ts";
+import type { Membership } from "../domain/membership.ts";
+import type { Money } from "../domain/money.ts";
 import { foldName, isUserId } from "../domain/text.ts";
-import { CreateBody, EditBody, SaleEditBody } from "./openapi/bodies.ts";
+import { kindChangesOf, type KindFields, kindTermsFor, moneyFor } from "./kind_checks.ts";
+import { CreateBody, EditBody, MembershipBody, SaleEditBody } from "./openapi/bodies.ts";
 import { msOf } from "./openapi/values.ts";
 import { BadRequest } from "./problem.ts";
 
@@ -26,7 +29,7 @@ function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
   return body as Fields;
 }
 
-const CLAIM_FIELDS = new Set(["user_id", "coupon_name"]);
+const CLAIM_FIELDS = new Set(["user_id", "coupon_name", "order_amount"]);
 
 const NAME_RULE = "must be a text of 1 to 255 characters without control characters or /";
 
@@ -34,21 +37,23 @@ const NAME_RULE = "must be a text of 1 to 255 characters without control charact
 export interface ClaimRequest {
   readonly userId: string;
   readonly fold: string;
+  readonly orderAmount?: Money;
 }
 
 /** Checks the body of a claim or a validation. @throws BadRequest */
 export function claimOf(body: unknown): ClaimRequest {
-  const { user_id: userId, coupon_name: name } = fieldsOf(body, CLAIM_FIELDS);
+  const { user_id: userId, coupon_name: name, order_amount: order } = fieldsOf(body, CLAIM_FIELDS);
   if (!isUserId(userId)) {
     throw invalid("user_id must be a text of 1 to 255 characters, not blank, without control characters");
   }
   const fold = typeof name === "string" ? foldName(name) : undefined;
   if (fold === undefined) throw invalid(`coupon_name ${NAME_RULE}`);
-  return { userId, fold };
+  if (order === undefined || order === null) return { userId, fold };
+  return { userId, fold, orderAmount: moneyFor(order, "order_amount") };
 }
 
 /** What a schema allows. @throws BadRequest that says what is wrong first: an unknown field, else the first wrong one */
-function checked<T>(schema: z.ZodType<T>, body: unknown): T {
+export function checked<T>(schema: z.ZodType<T>, body: unknown): T {
   const { success, data, error } = schema.safeParse(body);
   if (success) return data;
   const { message, path } = error.issues.find(({ code }) => code === "unrecognized_keys") ?? error.issues[0]!;
@@ -60,25 +65,48 @@ function timeOrNull(value: string | null | undefined): number | null {
   return value === undefined || value === null ? null : msOf(value)!;
 }
 
+/** What a create may say. */
+export const CREATE_FIELDS: ReadonlySet<string> = new Set(Object.keys(CreateBody.shape));
+
 /** Checks the body of a create. @throws BadRequest */
 export function termsOf(body: unknown): { terms: CouponTerms; fold: string } {
-  const { name, amount, starts_at, ends_at } = checked(CreateBody, body);
+  const { name, ...more } = checked(CreateBody, body);
+  return { terms: { name, ...moreTermsOf(more) }, fold: foldName(name)! };
+}
+
+/** What a body says of coupons to be made beside their names, each value checked. */
+export interface TermFields extends KindFields {
+  readonly amount: number;
+  readonly starts_at?: string | null | undefined;
+  readonly ends_at?: string | null | undefined;
+}
+
+/** The terms of these fields. @throws BadRequest where they do not go together */
+export function moreTermsOf({ amount, starts_at, ends_at, ...kind }: TermFields): Omit<CouponTerms, "name"> {
   const startsAt = timeOrNull(starts_at);
   const endsAt = timeOrNull(ends_at);
+  const terms = { amount, startsAt, endsAt, ...kindTermsFor(kind) };
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) throw invalid("ends_at must come after starts_at");
-  return { terms: { name, amount, startsAt, endsAt }, fold: foldName(name)! };
+  return terms;
 }
 
 /** Checks the body of an edit; undefined is no body. @throws BadRequest */
 export function changesOf(body: unknown): CouponChanges {
   if (body === undefined) return {};
-  const { amount, starts_at, ends_at, paused } = checked(EditBody, body);
+  const { amount, starts_at, ends_at, paused, ...kind } = checked(EditBody, body);
   return {
     ...amount !== undefined && { amount },
     ...starts_at !== undefined && { startsAt: timeOrNull(starts_at) },
     ...ends_at !== undefined && { endsAt: timeOrNull(ends_at) },
     ...paused !== undefined && { paused },
+    ...kindChangesOf(kind),
   };
+}
+
+/** Checks the body of a membership. @throws BadRequest */
+export function membershipOf(body: unknown): Membership {
+  const { ID: userId, segment, expiredSegment: expiresAt } = checked(MembershipBody, body);
+  return { userId, segment, expiresAt };
 }
 
 /** Checks the body of a sale's edit; undefined is no body. @throws BadRequest */

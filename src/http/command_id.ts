@@ -1,5 +1,6 @@
 /** By which id is a command told apart, and known again? */
 import { createHash } from "node:crypto";
+import { type Caller, scopeOf } from "./callers.ts";
 import { BadRequest } from "./problem.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
@@ -18,11 +19,11 @@ export interface CommandId {
  * @param actor the key of the actor that the command is for
  * @throws BadRequest where the key is not 1 to 255 visible ASCII characters
  */
-export function commandId(headers: Headers, caller: string, actor: string): CommandId {
+export function commandId(headers: Headers, caller: Caller, actor: string): CommandId {
   const key = headers.get("idempotency-key");
   if (key === null) return { id: crypto.randomUUID(), keyed: false };
   if (!VISIBLE_ASCII.test(key)) throw new BadRequest("invalid_idempotency_key");
-  const digest = createHash("sha256").update(JSON.stringify([caller, actor, key])).digest();
+  const digest = createHash("sha256").update(JSON.stringify([scopeOf(caller), actor, key])).digest();
   digest[6] = (digest[6]! & 0x0f) | 0x80;
   digest[8] = (digest[8]! & 0x3f) | 0x80;
   const hex = digest.toString("hex");

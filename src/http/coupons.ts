@@ -1,11 +1,13 @@
 /** What can be asked of coupons over HTTP? */
-import type { Coupons, CouponViews } from "../actors/ports.ts";
+import type { Coupons, CouponViews, MembershipViews } from "../actors/ports.ts";
 import type { CouponCommand } from "../domain/coupon.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { answer, type Answered, outcomeAnswer, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
+import { actsFor, type Caller } from "./callers.ts";
 import { changesOf, claimOf, termsOf } from "./checks.ts";
 import { commandId } from "./command_id.ts";
+import { askAsMember, needsMembership } from "./eligibility.ts";
 import { cursorAfter, cursorOf, limitOf, pageOf, searchOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
@@ -13,45 +15,60 @@ import { showClaim, showCoupon } from "./shown.ts";
 
 /** Holders that a coupon's own view shows. */
 const CLAIMED_BY_MAX = 1_000;
-/** Whose keys they are, while callers are not told apart. */
-const CALLER = "";
 
 /** A request that found its route. */
 export interface RoutedRequest {
   readonly request: Request;
   readonly id: RequestId;
+  readonly caller: Caller;
   /** The path's variable segments, decoded. */
   readonly names: readonly string[];
 }
 
 /** The routes of coupons. Each throws BadRequest or Fault. */
 export class CouponRoutes {
-  constructor(readonly coupons: Coupons, readonly views: CouponViews, readonly bodies: BodyReader) {}
+  constructor(
+    readonly coupons: Coupons,
+    readonly views: CouponViews,
+    readonly bodies: BodyReader,
+    readonly memberships: MembershipViews,
+  ) {}
 
   /** POST /api/coupons/claim */
-  claim(request: Request, id: RequestId): Promise<Answered> {
-    return this.#claimOrValidate("claim", request, id);
+  claim(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
+    return this.#claimOrValidate("claim", request, id, caller);
   }
 
   /** POST /api/coupons/validate */
-  validate({ request, id }: RoutedRequest): Promise<Answered> {
-    return this.#claimOrValidate("validate", request, id);
+  validate({ request, id, caller }: RoutedRequest): Promise<Answered> {
+    return this.#claimOrValidate("validate", request, id, caller);
   }
 
-  async #claimOrValidate(kind: "claim" | "validate", request: Request, id: RequestId): Promise<Answered> {
-    const { userId, fold } = claimOf(await this.bodies.json(request));
-    const { id: command, keyed } = commandId(request.headers, CALLER, fold);
-    return outcomeAnswer(await this.coupons.ask(fold, { kind, id: command, keyed, userId }), id);
+  async #claimOrValidate(
+    kind: "claim" | "validate",
+    request: Request,
+    id: RequestId,
+    caller: Caller,
+  ): Promise<Answered> {
+    const { userId, fold, orderAmount } = claimOf(await this.bodies.json(request));
+    actsFor(caller, userId);
+    const { id: commanded, keyed } = commandId(request.headers, caller, fold);
+    const plain = { kind, id: commanded, keyed, userId };
+    const command = orderAmount === undefined ? plain : { ...plain, orderAmount };
+    let outcome = await this.coupons.ask(fold, command);
+    if (needsMembership(outcome)) outcome = await askAsMember(this.coupons, this.memberships, fold, command);
+    return outcomeAnswer(outcome, id);
   }
 
   /** POST /api/coupons */
-  async create({ request, id }: RoutedRequest): Promise<Answered> {
-    const { terms, fold } = termsOf(await this.bodies.json(request));
-    return await this.#tell(request, id, fold, { kind: "create", terms });
+  async create(routed: RoutedRequest): Promise<Answered> {
+    const { terms, fold } = termsOf(await this.bodies.json(routed.request));
+    return await this.#tell(routed, fold, { kind: "create", terms });
   }
 
   /** PUT or PATCH /api/coupons/{name} */
-  async edit({ request, id, names }: RoutedRequest): Promise<Answered> {
+  async edit(routed: RoutedRequest): Promise<Answered> {
+    const { request, id, names } = routed;
     const fold = foldName(names[0]!);
     if (fold === undefined) return refusal("coupon_not_found", id);
     let changes;
@@ -63,20 +80,25 @@ export class CouponRoutes {
       if (known && await this.views.coupon(fold, 0) === undefined) return refusal("coupon_not_found", id);
       throw error;
     }
-    return await this.#tell(request, id, fold, { kind: "edit", changes });
+    return await this.#tell(routed, fold, { kind: "edit", changes });
   }
 
   /** DELETE /api/coupons/{name}/claims/{user_id} */
-  async void({ request, id, names }: RoutedRequest): Promise<Answered> {
+  async void(routed: RoutedRequest): Promise<Answered> {
+    const { id, names } = routed;
     const [name, userId] = names as [string, string];
     const fold = foldName(name);
     if (fold === undefined) return refusal("coupon_not_found", id);
     if (!isUserId(userId)) return refusal("claim_not_found", id);
-    return await this.#tell(request, id, fold, { kind: "void", userId });
+    return await this.#tell(routed, fold, { kind: "void", userId });
   }
 
-  async #tell(request: Request, id: RequestId, fold: string, command: Partial<CouponCommand>): Promise<Answered> {
-    const whole = { ...command, ...commandId(request.headers, CALLER, fold) } as CouponCommand;
+  async #tell(
+    { request, id, caller }: RoutedRequest,
+    fold: string,
+    command: Partial<CouponCommand>,
+  ): Promise<Answered> {
+    const whole = { ...command, ...commandId(request.headers, caller, fold) } as CouponCommand;
     return outcomeAnswer(await this.coupons.ask(fold, whole), id);
   }
 

@@ -9,6 +9,7 @@ import type { RoutedRequest } from "./coupons.ts";
 import { etagOf, isKnown } from "./etag.ts";
 import { refusal } from "./answer.ts";
 import { headersOf } from "./request_id.ts";
+import { PAGE_POLICY } from "./secure_headers.ts";
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -35,10 +36,6 @@ const START = `SwaggerUIBundle({
   supportedSubmitMethods: ["get", "put", "post", "delete", "patch", "head"],
 });
 `;
-
-/** Scripts and requests to this origin alone; the interface sets styles of its own and shows images inlined in its style sheet. */
-const PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Something to be read. */
 interface Text {

@@ -58,14 +58,19 @@ export function cursorAfter(list: string, place: number): string {
   return btoa(`${list}:${place}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The place that a `cursor` names; 0 where absent. @throws BadRequest where it is none that `cursorAfter` made */
-export function cursorOf(query: URLSearchParams, list: string): number {
+/**
+ * The place that a `cursor` names; 0 where absent.
+ *
+ * @param max the greatest place that the list can have
+ * @throws BadRequest where it is none that `cursorAfter` made
+ */
+export function cursorOf(query: URLSearchParams, list: string, max: number = INTEGER_MAX): number {
   const cursor = parameter(query, "cursor");
   if (cursor === undefined) return 0;
   if (/^[\w-]{1,64}$/.test(cursor)) {
     for (const text of decodeBase64(cursor)) {
       const place = Number(text.slice(list.length + 1));
-      if (Number.isInteger(place) && place > 0 && place <= INTEGER_MAX && cursorAfter(list, place) === cursor) {
+      if (Number.isInteger(place) && place > 0 && place <= max && cursorAfter(list, place) === cursor) {
         return place;
       }
     }

@@ -21,8 +21,12 @@ export function requestIdOf(headers: Headers): RequestId {
   return { id: RUN + (++count), echoed: false };
 }
 
-/** The headers of an answer: echoed in all three where the client named an id, else in `X-Request-Id` alone. */
+/**
+ * The headers of any answer; it is what its type says. Its id is echoed in all three headers where the client named one,
+ * else in `X-Request-Id` alone.
+ */
 export function headersOf({ id, echoed }: RequestId, type: string): Record<string, string> {
-  if (!echoed) return { "content-type": type, "x-request-id": id };
-  return { "content-type": type, "x-request-id": id, "correlation-id": id, "x-trace-id": id };
+  if (!echoed) return { "content-type": type, "x-request-id": id, "x-content-type-options": "nosniff" };
+  const all = { "x-request-id": id, "correlation-id": id, "x-trace-id": id };
+  return { "content-type": type, ...all, "x-content-type-options": "nosniff" };
 }

@@ -5,6 +5,7 @@ import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from 
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
+import { actsFor, type Caller, soleUserOf } from "./callers.ts";
 import { saleChangesOf } from "./checks.ts";
 import { newCode } from "./codes.ts";
 import { commandId } from "./command_id.ts";
@@ -12,12 +13,11 @@ import type { RoutedRequest } from "./coupons.ts";
 import type { ItemPictures } from "./item_pictures.ts";
 import { cursorAfter, cursorOf, limitOf, oneOf, pageOf, parameter } from "./pages.ts";
 import { BadRequest, type ProblemCode } from "./problem.ts";
+import type { RateLimiter } from "./rate_limit.ts";
 import type { RequestId } from "./request_id.ts";
 import { showAttempt, showHold, showItemState, showSale, showSaleAnswer } from "./sale_shown.ts";
 import type { SaleStreams } from "./sale_streams.ts";
 
-/** Whose keys they are, while callers are not told apart. */
-const CALLER = "";
 const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
 const OUTCOMES: readonly (SaleRefusal | "ok")[] = ["ok", ...SALE_REFUSALS];
 const ITEM_STATES: readonly ItemState[] = ["available", "held", "sold"];
@@ -33,6 +33,8 @@ export interface SaleParts {
   readonly bodies: BodyReader;
   readonly pictures: ItemPictures;
   readonly streams: SaleStreams;
+  /** Undefined: checkouts are not counted. */
+  readonly limiter?: RateLimiter | undefined;
 }
 
 /** The routes of sales. Each throws BadRequest or Fault. */
@@ -40,12 +42,20 @@ export class SaleRoutes {
   constructor(readonly parts: SaleParts) {}
 
   /** POST /checkout?user_id&id, or ?code: then a purchase. */
-  async checkout(request: Request, id: RequestId): Promise<Answered> {
+  checkout(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
+    const { limiter } = this.parts;
+    const userId = limiter === undefined ? undefined : countedFor(caller, request.url);
+    return userId === undefined
+      ? this.#checkout(request, id, caller)
+      : limiter!.around(userId, id, () => this.#checkout(request, id, caller));
+  }
+
+  async #checkout(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
     const query = queryOf(request.url);
     const item = parameter(query, "id", "item_id");
     if (query.has("code")) {
       if (item !== undefined) throw new BadRequest("invalid_request", "code cannot stand beside id");
-      return await this.purchase(request, id);
+      return await this.purchase(request, id, caller);
     }
     const userId = parameter(query, "user_id");
     if (userId === undefined || item === undefined) {
@@ -54,36 +64,45 @@ export class SaleRoutes {
     if (!isUserId(userId)) {
       throw new BadRequest("invalid_request", "user_id must be 1 to 255 characters, not blank, no control characters");
     }
+    actsFor(caller, userId);
     const place = parseItemId(item);
     if (place === undefined) return refusal("item_not_found", id);
     const wanted = { kind: "checkout", userId, n: place.n, code: newCode() } as const;
-    return await this.#tell(request, id, saleKeyOf(place.number), wanted);
+    return await this.#tell(request, id, caller, saleKeyOf(place.number), wanted);
   }
 
   /** POST /purchase?code */
-  purchase(request: Request, id: RequestId): Promise<Answered> {
-    return this.#withCode("purchase", request, id);
+  purchase(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
+    return this.#withCode("purchase", request, id, caller);
   }
 
   /** DELETE /checkout?code */
-  release({ request, id }: RoutedRequest): Promise<Answered> {
-    return this.#withCode("release", request, id);
+  release({ request, id, caller }: RoutedRequest): Promise<Answered> {
+    return this.#withCode("release", request, id, caller);
   }
 
   /** DELETE /purchase?code */
-  void({ request, id }: RoutedRequest): Promise<Answered> {
-    return this.#withCode("voidPurchase", request, id);
+  void({ request, id, caller }: RoutedRequest): Promise<Answered> {
+    return this.#withCode("voidPurchase", request, id, caller);
   }
 
-  async #withCode(kind: "purchase" | "release" | "voidPurchase", request: Request, id: RequestId): Promise<Answered> {
+  async #withCode(
+    kind: "purchase" | "release" | "voidPurchase",
+    request: Request,
+    id: RequestId,
+    caller: Caller,
+  ): Promise<Answered> {
     const parts = parseCode(codeOf(request.url));
-    return parts === undefined
-      ? refusal("code_unknown", id)
-      : await this.#tell(request, id, parts.key, { kind, code: parts.code });
+    if (parts === undefined) return refusal("code_unknown", id);
+    const { key, code } = parts;
+    const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
+      ? { kind, code, by: caller.sub }
+      : { kind, code };
+    return await this.#tell(request, id, caller, key, wanted);
   }
 
-  async #tell(request: Request, id: RequestId, key: string, wanted: Wanted): Promise<Answered> {
-    const command = { ...wanted, ...commandId(request.headers, CALLER, key) } as SaleCommand;
+  async #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {
+    const command = { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
     const outcome = await this.parts.sales.ask(key, command);
     return outcome.kind === "refused"
       ? refusal(problemOf(outcome.refusal), id)
@@ -91,11 +110,12 @@ export class SaleRoutes {
   }
 
   /** GET /checkout?code */
-  async showHold({ request, id }: RoutedRequest): Promise<Answered> {
+  async showHold({ request, id, caller }: RoutedRequest): Promise<Answered> {
     const code = codeOf(request.url);
     const parts = parseCode(code);
     const hold = parts === undefined ? undefined : await this.parts.views.hold(parts.number, parts.code);
     if (hold === undefined) return refusal("code_unknown", id);
+    actsFor(caller, hold.userId);
     return answer(200, id, JSON.stringify(showHold(code, parts!.number, hold)));
   }
 
@@ -117,7 +137,7 @@ export class SaleRoutes {
   }
 
   /** PATCH /api/sales/{id} */
-  async edit({ request, id, names }: RoutedRequest): Promise<Answered> {
+  async edit({ request, id, names, caller }: RoutedRequest): Promise<Answered> {
     const number = this.#numberOf(names[0]!);
     if (number === undefined) return refusal("sale_not_found", id);
     let changes;
@@ -129,7 +149,7 @@ export class SaleRoutes {
       if (known && await this.parts.views.sale(number) === undefined) return refusal("sale_not_found", id);
       throw error;
     }
-    return await this.#tell(request, id, saleKeyOf(number), { kind: "edit", ...changes });
+    return await this.#tell(request, id, caller, saleKeyOf(number), { kind: "edit", ...changes });
   }
 
   /** GET /api/sales/{id}/items */
@@ -177,8 +197,9 @@ export class SaleRoutes {
   }
 
   /** GET /api/sales/{id}/stream */
-  async stream({ request, id, names }: RoutedRequest): Promise<Answered> {
-    if (request.method === "HEAD") return await this.show({ request, id, names });
+  async stream(routed: RoutedRequest): Promise<Answered> {
+    const { request, id, names } = routed;
+    if (request.method === "HEAD") return await this.show(routed);
     const number = this.#numberOf(names[0]!);
     const sale = number === undefined ? undefined : await this.parts.views.sale(number);
     return sale === undefined ? refusal("sale_not_found", id) : this.parts.streams.open(sale, id);
@@ -194,6 +215,13 @@ export class SaleRoutes {
     const place = parseItemId(names[1]!);
     return place !== undefined && place.number === this.#numberOf(names[0]!) ? place : undefined;
   }
+}
+
+/** Whose request it counts as: a user's own, or that of the user for whom a service asks; undefined where no one's. */
+function countedFor(caller: Caller, url: string): string | undefined {
+  if (caller.kind !== "service") return soleUserOf(caller);
+  const userId = queryOf(url).get("user_id");
+  return isUserId(userId) ? userId : undefined;
 }
 
 /** A sale that is paused and a coupon that is paused are told by one code, with statuses of their own. */

@@ -1,6 +1,8 @@
 /** How do the domain's values look in an answer? Times are RFC 3339 UTC. */
 import type { ClaimView } from "../actors/ports.ts";
-import type { CouponView } from "../domain/coupon.ts";
+import type { ClaimDetails, CouponView, KindTerms } from "../domain/coupon.ts";
+import { MONEY_TERMS } from "../domain/coupon_terms.ts";
+import { MONEY_FIELDS } from "./kind_checks.ts";
 
 let lastMs = NaN;
 let lastTime = "";
@@ -18,6 +20,25 @@ function showOptionalTime(ms: number | null): string | null {
   return ms === null ? null : showTime(ms);
 }
 
+/** The kind, and what is set of it. An answer that was stored before there were kinds has none. */
+function showKind(terms: Partial<KindTerms>): Record<string, unknown> {
+  const shown: Record<string, unknown> = { kind: terms.kind ?? "plain" };
+  if (terms.segment) shown["segment"] = terms.segment;
+  for (const name of MONEY_TERMS) if (terms[name]) shown[MONEY_FIELDS[name]] = terms[name];
+  return shown;
+}
+
+/** What a claim came to beside its unit. An order that bought nothing is not told. */
+export function showDetails(details: ClaimDetails | undefined): Record<string, unknown> {
+  if (details === undefined) return {};
+  const { discountAmount, finalAmount, credit } = details;
+  return {
+    ...discountAmount !== undefined && { discount_amount: discountAmount },
+    ...finalAmount !== undefined && { final_amount: finalAmount },
+    ...credit !== undefined && { credit },
+  };
+}
+
 /** A coupon's fields. */
 export function showCoupon(coupon: CouponView): Record<string, unknown> {
   return {
@@ -27,6 +48,7 @@ export function showCoupon(coupon: CouponView): Record<string, unknown> {
     starts_at: showOptionalTime(coupon.startsAt),
     ends_at: showOptionalTime(coupon.endsAt),
     paused: coupon.paused,
+    ...showKind(coupon),
     created_at: showTime(coupon.createdAt),
     updated_at: showTime(coupon.updatedAt),
   };
@@ -34,5 +56,6 @@ export function showCoupon(coupon: CouponView): Record<string, unknown> {
 
 /** A claim's fields. */
 export function showClaim(claim: ClaimView): Record<string, unknown> {
-  return { claim_id: claim.claimId, user_id: claim.userId, claimed_at: showTime(claim.claimedAt) };
+  const { claimId, userId, claimedAt, details } = claim;
+  return { claim_id: claimId, user_id: userId, claimed_at: showTime(claimedAt), ...showDetails(details) };
 }

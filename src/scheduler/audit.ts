@@ -1,6 +1,6 @@
 /** Are all counters their rows? Reads sale by sale and coupon by coupon, and changes nothing. */
 import type { Stray } from "../actors/ports.ts";
-import { compareCoupon, lookAtCoupon, strayClaim } from "./coupon_audit.ts";
+import { compareCoupon, ledgerMisfit, lookAtCoupon, strayClaim } from "./coupon_audit.ts";
 import { confirmed, type Finding, saleNameOf } from "./finding.ts";
 import type { Pace, Read } from "./pace.ts";
 import { SALE_LOOKS } from "./sale_audit.ts";
@@ -35,6 +35,7 @@ export async function audit(pace: Pace, recent: boolean): Promise<AuditReport> {
   const report = new Report(pace);
   await auditSales(report, pace, recent);
   await auditCoupons(report, pace);
+  await report.settle("entries of wallets", lookAtLedger);
   return { ...report };
 }
 
@@ -88,6 +89,18 @@ async function auditCoupons(report: Report, pace: Pace): Promise<void> {
     }
     after = page.at(-1)!.id;
   }
+}
+
+async function lookAtLedger(read: Read): Promise<Finding[]> {
+  const found: Finding[] = [];
+  let after: string | undefined;
+  do {
+    const from: string | undefined = after;
+    const { data, next } = await read((rows) => rows.ledgerMisfits(from));
+    found.push(...data.map(ledgerMisfit));
+    after = next;
+  } while (after !== undefined && found.length < FINDINGS_MAX);
+  return found;
 }
 
 async function lookForStrayClaims(read: Read): Promise<Finding[]> {

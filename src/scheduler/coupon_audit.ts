@@ -1,11 +1,11 @@
-/** Is a coupon's counter its claims? */
-import type { CouponCount, Stray } from "../actors/ports.ts";
+/** Is a coupon's counter its claims, and are wallets what charges credited? */
+import type { CouponCount, LedgerMisfit, Stray } from "../actors/ports.ts";
 import type { Finding } from "./finding.ts";
 import type { Read } from "./pace.ts";
 
 /** What a coupon's counters say that its claims, all of them, do not. */
 export function compareCoupon(coupon: Omit<CouponCount, "mark" | "next">): Finding[] {
-  const { name, amount, remaining, seq, claims, numbers, lastSeq } = coupon;
+  const { name, amount, remaining, seq, claims, numbers, lastSeq, uncredited } = coupon;
   const findings: Finding[] = [];
   const find = (counter: string, says: string, rows: string) =>
     findings.push({ object: `coupon ${name}`, counter, says, rows });
@@ -14,6 +14,7 @@ export function compareCoupon(coupon: Omit<CouponCount, "mark" | "next">): Findi
   }
   if (seq < lastSeq) find("seq", String(seq), `a claim numbered ${lastSeq}`);
   if (numbers !== claims) find("claims.seq", `${claims} claims`, `${numbers} different numbers`);
+  if (uncredited > 0) find("wallet_entries", `${claims} claims`, `${uncredited} of them not credited once`);
   return findings;
 }
 
@@ -28,6 +29,7 @@ export async function lookAtCoupon(read: Read, id: number): Promise<Finding[] | 
   let claims = 0;
   let numbers = 0;
   let lastSeq = 0;
+  let uncredited = 0;
   for (let after = 0;;) {
     const from = after;
     const page = await read((rows) => rows.claims(id, from));
@@ -37,7 +39,8 @@ export async function lookAtCoupon(read: Read, id: number): Promise<Finding[] | 
     claims += page.claims;
     numbers += page.numbers;
     lastSeq = Math.max(lastSeq, page.lastSeq);
-    if (page.next === undefined) return compareCoupon({ ...page, claims, numbers, lastSeq });
+    uncredited += page.uncredited;
+    if (page.next === undefined) return compareCoupon({ ...page, claims, numbers, lastSeq, uncredited });
     after = page.next;
   }
 }
@@ -45,4 +48,15 @@ export async function lookAtCoupon(read: Read, id: number): Promise<Finding[] | 
 /** What rows of no coupon come to. */
 export function strayClaim({ table, id, rows }: Stray): Finding {
   return { object: `coupon #${id}`, counter: "coupons", says: "no such coupon", rows: `${rows} ${table}` };
+}
+
+/** What an entry of a wallet comes to that has no claim, or not the opposite that it should. */
+export function ledgerMisfit({ couponId, claimId, isVoid, userId, amount, other, isHeld }: LedgerMisfit): Finding {
+  const opposite = other === null ? `no ${isVoid ? "credit" : "void"}` : `${isVoid ? "credit" : "void"} of ${other}`;
+  return {
+    object: `wallet of ${userId}`,
+    counter: "wallet_entries",
+    says: `${isVoid ? "void" : "credit"} of ${amount}, coupon #${couponId}, claim ${claimId}`,
+    rows: `${opposite}, ${isHeld ? "the claim is held" : "no such claim is held"}`,
+  };
 }

@@ -39,11 +39,11 @@ export function findingOfItem(number: number, { n, sold, isBought, isHeld }: Ite
   return { object, counter: "items.sold", says, rows: isBought ? "a purchase" : "no purchase" };
 }
 
-/** What is wrong with a hold. */
+/** What is wrong with a hold. A log is no place for a code: its beginning is enough to find the row. */
 export function findingOfHold(number: number, { code, n, hasItem }: HoldMisfit): Finding {
   const object = `item ${n} of ${saleNameOf(number)}`;
   const says = hasItem ? "ends before the hold" : "no such item";
-  return { object, counter: hasItem ? "items.held_until" : "items", says, rows: `hold ${code}` };
+  return { object, counter: hasItem ? "items.held_until" : "items", says, rows: `hold ${code.slice(0, 8)}…` };
 }
 
 /** What is wrong with a user's purchases. */

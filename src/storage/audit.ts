@@ -7,6 +7,7 @@ import type {
   CouponCount,
   HoldMisfit,
   ItemMisfit,
+  LedgerMisfit,
   SaleCount,
   Stray,
 } from "../actors/ports.ts";
@@ -15,6 +16,7 @@ import { ATTEMPTS_PAGE, AUDIT_STATEMENTS, CLAIMS_PAGE, FEW_CLAIMS } from "./audi
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
+const BELOW_ALL = -2_147_483_648;
 const BEFORE_ALL = "00000000-0000-0000-0000-000000000000";
 
 /** What the server's settings say about old sales. */
@@ -41,6 +43,13 @@ export class PostgresAuditRows implements AuditRows {
     const rows = await this.#read("audit_stray_claims", [afterId]);
     const data = rows.filter(([, id]) => id !== null).map(([, id, rows]) => ({ table: "claims", id, rows }) as Stray);
     return { data, next: rows[0]![0] as number | null ?? undefined };
+  }
+
+  async ledgerMisfits(after: string = `${BELOW_ALL} ${BEFORE_ALL} false`): Promise<AuditPage<LedgerMisfit, string>> {
+    const rows = await this.#read("audit_ledger", after.split(" "));
+    return pageOf(rows, ([, couponId, claimId, isVoid, userId, amount, other, isHeld]) => {
+      return { couponId, claimId, isVoid, userId, amount, other, isHeld } as LedgerMisfit;
+    });
   }
 
   async sales(below: number, recent: boolean): Promise<{ number: number; items: number }[]> {
@@ -101,9 +110,9 @@ function nextOf(counter: unknown, upTo: number): number | undefined {
 
 /** @param upTo the highest number that was read, unless it is the last page */
 function couponOf(row: Row, upTo: number): CouponCount {
-  const [id, name, amount, remaining, seq, mark, claims, numbers, lastSeq] = row;
+  const [id, name, amount, remaining, seq, mark, claims, numbers, lastSeq, uncredited] = row;
   const counters = { id, name, amount, remaining, seq, mark };
-  return { ...counters, claims, numbers, lastSeq, next: nextOf(seq, upTo) } as CouponCount;
+  return { ...counters, claims, numbers, lastSeq, uncredited, next: nextOf(seq, upTo) } as CouponCount;
 }
 
 /** A page whose rows each begin with the key of its last one; the rest of a row is null where there is no misfit. */

@@ -12,6 +12,8 @@ export const FEW_CLAIMS = 100;
 /** Numbers in a page of claims, and of attempts. */
 export const CLAIMS_PAGE = 10_000;
 export const ATTEMPTS_PAGE = 20_000;
+/** Entries of wallets in a page. */
+const LEDGER_PAGE = 5_000;
 /** Holds, and users who bought, in a page. */
 const HOLDS_PAGE = 5_000;
 const BUYERS_PAGE = 5_000;
@@ -30,23 +32,50 @@ const ID_END = 2_147_483_647;
 const COUPON = "c.id, c.name, c.amount, c.remaining, c.seq, c.epoch || '.' || c.receipts";
 const CLAIM_SUMS = "count(*)::integer, count(distinct seq)::integer, coalesce(max(seq), 0)";
 
+/** Of a charge, how many of its claims in a range of numbers have not just one entry in the ledger, their credit. */
+function uncredited(range: string): string {
+  return `select count(*)::integer uncredited from claims k
+  where c.kind = 'charge' and k.coupon_id = c.id and ${range} and not (
+    select coalesce(count(*) = 1 and min(w.amount) = (k.details ->> 'credit')::numeric and min(w.user_id) = k.user_id, false)
+    from wallet_entries w where w.coupon_id = k.coupon_id and w.claim_id = k.claim_id
+  )`;
+}
+
 // One more than there may be is enough to tell that a coupon must be looked at by itself.
-const COUPONS = `select ${COUPON}, k.*
+const COUPONS = `select ${COUPON}, k.*, w.uncredited
 from (select * from coupons where id > $1 order by id limit ${COUPONS_PAGE}) c
 cross join lateral (
   select ${CLAIM_SUMS} from (
     select seq from claims where coupon_id = c.id and c.seq <= ${FEW_CLAIMS} limit ${FEW_CLAIMS + 1}
   ) k
-) k order by c.id`;
+) k cross join lateral (${uncredited(`c.seq <= ${FEW_CLAIMS}`)}) w order by c.id`;
 
 /** The numbers of a page; the last one, by the counter of its moment, has no end. */
-function numbersOf(counter: string, size: number): string {
-  return `seq > $2 and seq <= case when ${counter} > $2::bigint + ${size} then $2::bigint + ${size} else ${ID_END} end`;
+function numbersOf(counter: string, size: number, seq = "seq"): string {
+  return `${seq} > $2 and ${seq} <= case when ${counter} > $2::bigint + ${size} then $2::bigint + ${size} else ${ID_END} end`;
 }
 
-const CLAIMS = `select ${COUPON}, k.* from coupons c cross join lateral (
+const CLAIMS = `select ${COUPON}, k.*, w.uncredited from coupons c cross join lateral (
   select ${CLAIM_SUMS} from claims where coupon_id = $1 and ${numbersOf("c.seq", CLAIMS_PAGE)}
-) k where c.id = $1`;
+) k cross join lateral (${uncredited(numbersOf("c.seq", CLAIMS_PAGE, "k.seq"))}) w
+where c.id = $1`;
+
+// A credit has its claim, or else its void; a void has the credit that it takes back, and no claim.
+const LEDGER_MISFITS = `with r as materialized (
+  select coupon_id, claim_id, is_void, user_id, amount from wallet_entries
+  where (coupon_id, claim_id, is_void) > ($1::integer, $2::uuid, $3::boolean)
+  order by coupon_id, claim_id, is_void limit ${LEDGER_PAGE}
+)
+select (select coupon_id || ' ' || claim_id || ' ' || is_void from r offset ${LEDGER_PAGE - 1}), m.*
+from (select 1) one left join lateral (
+  select r.coupon_id, r.claim_id, r.is_void, r.user_id, r.amount::text, o.amount::text, k.claim_id is not null
+  from r
+  left join wallet_entries o on o.coupon_id = r.coupon_id and o.claim_id = r.claim_id and o.is_void = not r.is_void
+  left join claims k on k.coupon_id = r.coupon_id and k.user_id = r.user_id and k.claim_id = r.claim_id
+  where case when o.claim_id is not null then o.amount <> -r.amount or o.user_id <> r.user_id or k.claim_id is not null
+    else r.is_void or (k.details ->> 'credit')::numeric is distinct from r.amount end
+  order by r.coupon_id, r.claim_id, r.is_void limit ${MISFITS_MAX}
+) m on true`;
 
 // No scan of claims tells the ids that they have; but a claim whose coupon is missing lies in a gap between coupons.
 const STRAY_CLAIMS = `with c as materialized (select id from coupons where id > $1 order by id limit ${IDS_PAGE}),
@@ -148,6 +177,7 @@ export const AUDIT_STATEMENTS = {
   audit_coupons: COUPONS,
   audit_claims: CLAIMS,
   audit_stray_claims: STRAY_CLAIMS,
+  audit_ledger: LEDGER_MISFITS,
   audit_sales: SALES,
   audit_sale: SALE_COUNT,
   audit_items: ITEM_MISFITS,

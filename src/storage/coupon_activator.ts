@@ -8,8 +8,8 @@
 import type { Activation } from "../actors/ports.ts";
 import { Fenced } from "../actors/ports.ts";
 import type { Coupon } from "../domain/coupon.ts";
-import { claimContent } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
+import { claimContentOf, kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
@@ -27,12 +27,14 @@ const RAISE = `with l as materialized (
 update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l))
 returning id, epoch, turn, fold, name, amount, remaining, seq, receipts, paused,
   (extract(epoch from starts_at) * 1000)::bigint, (extract(epoch from ends_at) * 1000)::bigint,
-  (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint`;
+  (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint,
+  ${kindColumns("")}`;
 
 const CLAIMS_PAGE = `string_agg(k.user_id, e'\\x1f') users,
-  string_agg(case when k.keyed then k.claim_id || ' ' || k.user_id end, e'\\x1f') keys,
+  string_agg(case when k.keyed then k.claim_id || ' ' || ${claimContentOf("k")} end, e'\\x1f') keys,
   max(k.seq) last, count(*)::integer claims`;
 
+// A charge's keys are never forgotten: the same key again would be a claim whose id stands in the ledger already.
 const READ = `select c.epoch, p.users, p.keys, p.last, p.claims, r.keys, c.id
 from unnest($1::integer[], $2::integer[]) w(id, after) join coupons c on c.id = w.id
 left join lateral (
@@ -40,7 +42,7 @@ left join lateral (
 ) p on true
 left join lateral (
   select string_agg(id || ' ' || content, e'\\x1f') keys from receipts
-  where coupon_id = c.id and at > now() - interval '48 hours'
+  where coupon_id = c.id and (c.kind = 'charge' or at > now() - interval '48 hours')
 ) r on true
 where c.id = any($1::integer[])`;
 
@@ -137,7 +139,7 @@ export class CouponActivator {
         ({ after: last, epoch: pageEpoch } = await this.#readOn(waiter.fold, state, last, epoch));
       }
       if (pageEpoch !== epoch) throw fenced(state, last);
-      addKeys(state, first[5], (content) => content);
+      addKeys(state, first[5]);
       if (unread.after > 0 && state.holders.size !== state.amount - state.remaining) {
         await this.#readJoined([wholeOf(unread)]);
         return;
@@ -187,8 +189,9 @@ interface Raised {
 function raisedOf(row: Row): Raised {
   const [id, epoch, turn, , name, amount, remaining, seq, receipts] = row as [number, number, number, ...number[]];
   const [paused, startsAt, endsAt, createdAt, updatedAt] = row.slice(9);
-  const state = { name, amount, remaining, seq, paused, startsAt, endsAt, createdAt, updatedAt } as unknown as Coupon;
-  Object.assign(state, { holders: new Holders(), keys: new Map() });
+  const terms = kindTermsIn(row, 14);
+  const known = { name, amount, remaining, startsAt, endsAt, paused, createdAt, updatedAt, ...terms, seq };
+  const state = { ...known, holders: new Holders(), keys: new Map() } as unknown as Coupon;
   return {
     activation: { handle: { id, epoch, lane: id }, turn, state },
     hasMore: remaining! < amount! || receipts! > 0,
@@ -198,14 +201,14 @@ function raisedOf(row: Row): Raised {
 /** @returns the number of the page's last claim, null where it has none */
 function addPage(state: Coupon, [, users, keys, last]: Row): number | null {
   if (typeof users === "string") { for (const user of users.split(SEPARATOR)) state.holders.add(user); }
-  addKeys(state, keys, claimContent);
+  addKeys(state, keys);
   return last as number | null;
 }
 
-function addKeys(state: Coupon, keys: unknown, contentOf: (text: string) => string): void {
+function addKeys(state: Coupon, keys: unknown): void {
   if (typeof keys !== "string") return;
   for (const line of keys.split(SEPARATOR)) {
     const space = line.indexOf(" ");
-    state.keys.set(line.slice(0, space), contentOf(line.slice(space + 1)));
+    state.keys.set(line.slice(0, space), line.slice(space + 1));
   }
 }

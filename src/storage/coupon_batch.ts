@@ -3,7 +3,7 @@ import type { CouponEvent } from "../domain/coupon.ts";
 import { arrayText, type Batch, type Job, split } from "./batch.ts";
 import { STATEMENTS } from "./coupon_sql.ts";
 import { SEPARATOR } from "./sql.ts";
-import { turnRows } from "./coupon_rows.ts";
+import { type ClaimRow, turnRows } from "./coupon_rows.ts";
 
 /** Puts the jobs of distinct coupons together. */
 export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEvent> {
@@ -12,7 +12,8 @@ export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEven
   const taken: number[] = [], last: number[] = [], at: number[] = [];
   const n: number[] = [], seq: number[] = [], remaining: number[] = [], keyed: string[] = [];
   const claimId: string[] = [], userId: string[] = [];
-  const edits: unknown[] = [], updates: unknown[] = [], deletes: unknown[] = [], receipts: unknown[] = [];
+  const edits: unknown[] = [], detailed: unknown[] = [], updates: unknown[] = [], deletes: unknown[] = [];
+  const receipts: unknown[] = [], entries: unknown[] = [];
   let place = 0;
   for (const { handle, part } of parts) {
     const rows = turnRows(part!.events);
@@ -32,25 +33,28 @@ export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEven
       userId.push(claim.userId);
     }
     if (rows.edited !== undefined) edits.push({ n: place, ...rows.edited });
-    for (const claim of rows.updates) {
-      const { seq, remaining, keyed, id, userId } = claim;
-      updates.push({ n: place, seq, remaining, keyed, claim_id: id, user_id: userId });
-    }
+    for (const claim of rows.detailed) detailed.push(claimJson(place, claim));
+    for (const claim of rows.updates) updates.push(claimJson(place, claim));
     for (const user of rows.deletes) deletes.push({ n: place, user_id: user });
     for (const receipt of rows.receipts) receipts.push({ n: place, ...receipt });
+    for (const entry of rows.entries) entries.push({ n: place, ...entry });
   }
   const params = [
     ...[id, epoch, turn, taken, last, at, n, seq, remaining, keyed, claimId].map(arrayText),
     userId.join(SEPARATOR),
   ];
-  const isMixed = edits.length + updates.length + deletes.length + receipts.length > 0;
+  const isMixed = edits.length + detailed.length + updates.length + deletes.length + receipts.length > 0;
   if (isMixed || confirmations.length > 0) {
     params.push(
       arrayText(confirmations.map((job) => job.handle.id)),
       arrayText(confirmations.map((job) => job.handle.epoch)),
     );
   }
-  if (isMixed) params.push(JSON.stringify({ edits, updates, deletes, receipts }));
+  if (isMixed) params.push(JSON.stringify({ edits, detailed, updates, deletes, receipts, entries }));
   const name = isMixed ? "turns" : confirmations.length > 0 ? "confirming" : "claims";
   return { name, text: STATEMENTS[name], params, parts, confirmations };
+}
+
+function claimJson(n: number, { seq, remaining, keyed, id, userId, details }: ClaimRow): unknown {
+  return { n, seq, remaining, keyed, claim_id: id, user_id: userId, details };
 }

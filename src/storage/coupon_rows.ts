@@ -1,6 +1,6 @@
 /** Which rows does a turn come to? However many events, at most one write per row. */
 import type { CouponAnswer, CouponEvent, CouponView } from "../domain/coupon.ts";
-import { claimContent } from "../domain/coupon.ts";
+import { contentOfClaim } from "../domain/coupon.ts";
 
 /** A claim's event, which has just what its row needs. */
 export type ClaimRow = Extract<CouponEvent, { kind: "claimed" }>;
@@ -10,6 +10,15 @@ export interface ReceiptRow {
   readonly id: string;
   readonly content: string;
   readonly answer: CouponAnswer;
+}
+
+/** An entry of a wallet's ledger that no row of this turn tells of: its claim came and went. */
+export interface EntryRow {
+  readonly claimId: string;
+  readonly isVoid: boolean;
+  readonly userId: string;
+  /** With its sign. */
+  readonly amount: string;
 }
 
 /** What a turn writes. */
@@ -22,19 +31,23 @@ export interface TurnRows {
   readonly seq: number;
   /** The last edit's terms. */
   readonly edited: CouponView | undefined;
-  /** Claims of users who had none. */
+  /** Claims of users who had none, that came to nothing beside the unit. */
   readonly inserts: readonly ClaimRow[];
-  /** Claims of users whose stored claim was voided in this turn. */
+  /** Claims of users who had none, that came to more: a discount, a credit. */
+  readonly detailed: readonly ClaimRow[];
+  /** Claims, with or without more, of users whose stored claim was voided in this turn. */
   readonly updates: readonly ClaimRow[];
   /** Users whose stored claim is voided. */
   readonly deletes: readonly string[];
   readonly receipts: readonly ReceiptRow[];
+  /** Beside those that stored and voided claims come to. */
+  readonly entries: readonly EntryRow[];
 }
 
 /** Folds a turn's events, at least one, in their order. */
 export function turnRows(events: readonly CouponEvent[]): TurnRows {
   const at = events[0]!.at;
-  if (isClaims(events)) {
+  if (arePlainClaims(events)) {
     const seq = events.at(-1)!.seq;
     return {
       at,
@@ -42,22 +55,25 @@ export function turnRows(events: readonly CouponEvent[]): TurnRows {
       taken: events.length,
       edited: undefined,
       inserts: events,
+      detailed: [],
       updates: [],
       deletes: [],
       receipts: [],
+      entries: [],
     };
   }
   return foldMixed(events, at, events.findLast((event) => event.kind === "claimed")?.seq ?? 0);
 }
 
-function isClaims(events: readonly CouponEvent[]): events is readonly ClaimRow[] {
-  return events.every((event) => event.kind === "claimed");
+function arePlainClaims(events: readonly CouponEvent[]): events is readonly ClaimRow[] {
+  return events.every((event) => event.kind === "claimed" && event.details === undefined);
 }
 
 function foldMixed(events: readonly CouponEvent[], at: number, seq: number): TurnRows {
   let taken = 0;
   let edited: CouponView | undefined;
   const receipts: ReceiptRow[] = [];
+  const entries: EntryRow[] = [];
   const users = new Map<string, { stored: boolean; claim: ClaimRow | undefined }>();
   for (const event of events) {
     if (event.kind === "claimed") {
@@ -72,27 +88,34 @@ function foldMixed(events: readonly CouponEvent[], at: number, seq: number): Tur
     if (event.kind !== "voided") continue;
     taken--;
     const user = users.get(event.userId);
-    // A claim that came and went within the turn leaves its receipt alone.
-    if (user?.claim !== undefined) receipts.push(receiptOf(user.claim, event.answer));
+    // A claim that came and went within the turn leaves its receipt alone, and both its entries.
+    if (user?.claim !== undefined) {
+      receipts.push(receiptOf(user.claim, event.answer));
+      entries.push(...entriesOf(user.claim));
+    }
     if (user === undefined) users.set(event.userId, { stored: true, claim: undefined });
     else user.claim = undefined;
   }
   const inserts: ClaimRow[] = [];
+  const detailed: ClaimRow[] = [];
   const updates: ClaimRow[] = [];
   const deletes: string[] = [];
   for (const [userId, { stored, claim }] of users) {
-    if (claim !== undefined) (stored ? updates : inserts).push(claim);
+    if (claim !== undefined) (stored ? updates : claim.details === undefined ? inserts : detailed).push(claim);
     else if (stored) deletes.push(userId);
   }
-  return { at, taken, seq, edited, inserts, updates, deletes, receipts };
+  return { at, taken, seq, edited, inserts, detailed, updates, deletes, receipts, entries };
 }
 
 function receiptOf(claim: ClaimRow, voided: CouponAnswer): ReceiptRow {
   const couponName = voided.kind === "voided" ? voided.couponName : "";
-  const { id, userId, remaining, at } = claim;
-  return {
-    id,
-    content: claimContent(userId),
-    answer: { kind: "claimed", claimId: id, userId, couponName, remaining, claimedAt: at },
-  };
+  const { id, userId, remaining, at, details } = claim;
+  const answer = { kind: "claimed", claimId: id, userId, couponName, remaining, claimedAt: at } as const;
+  return { id, content: contentOfClaim(claim), answer: details === undefined ? answer : { ...answer, details } };
+}
+
+function entriesOf({ id: claimId, userId, details }: ClaimRow): EntryRow[] {
+  const credit = details?.credit;
+  if (credit === undefined) return [];
+  return [{ claimId, isVoid: false, userId, amount: credit }, { claimId, isVoid: true, userId, amount: `-${credit}` }];
 }

@@ -13,6 +13,7 @@
  * and a hash join updates in the order of the side that it does not hash, which is one of the two. A locking step of its
  * own (`for no key update` before the update) says the same and costs a third of the rate.
  */
+import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 
 /** The parts of the batch, in id order. */
 const PARTS = `d as materialized (
@@ -63,39 +64,68 @@ const CONFIRMING_STATEMENT = claimsStatement(`, ${CONFIRMATIONS}`, ` union all $
 const STORED = `k.coupon_id = any($1::integer[])
     and k.user_id = any(array(select user_id from named))`;
 
+/** A claim of the 15th parameter, by its part's place. */
+const CLAIM_JSON =
+  "(n bigint, seq integer, remaining integer, keyed boolean, claim_id uuid, user_id text, details jsonb)";
+
+/** Terms that an edit sets whole: column -> field of the edit. */
+const EDITED_TERMS = [
+  ["segment", "segment"],
+  ["percent_off", "percentOff"],
+  ["amount_off", "amountOff"],
+  ["max_discount", "maxDiscount"],
+  ["min_order", "minOrder"],
+  ["credit", "credit"],
+] as const;
+
 /**
- * Turns of every kind. The 15th parameter is JSON: `edits`, `updates`, `deletes`, `receipts`, each row with its part's
- * place `n`. Rows as of the confirming statement. A stored claim that is voided or replaced leaves its answer as a
- * receipt.
+ * Turns of every kind. The 15th parameter is JSON: `edits`, `detailed`, `updates`, `deletes`, `receipts`, `entries`, each
+ * row with its part's place `n`. Rows as of the confirming statement. A stored claim that is voided or replaced leaves its
+ * answer as a receipt. A claim with a credit appends it to its user's wallet, and where it is voided the opposite.
+ *
+ * `receipts` is raised where a part does more than add claims: an audit knows by it that what it read may have changed.
  */
 const TURNS_STATEMENT = `with ${PARTS}, ${CONFIRMATIONS},
 e as materialized (
   select * from jsonb_to_recordset($15::jsonb -> 'edits')
-    e(n bigint, amount integer, "startsAt" bigint, "endsAt" bigint, paused boolean, "updatedAt" bigint)
+    e(n bigint, amount integer, "startsAt" bigint, "endsAt" bigint, paused boolean, "updatedAt" bigint, segment text,
+      "percentOff" numeric, "amountOff" numeric, "maxDiscount" numeric, "minOrder" numeric, credit numeric)
 ),
 de as materialized (
-  select d.*, e.n is not null edited, e.amount, e."startsAt", e."endsAt", e.paused, e."updatedAt"
-  from d left join e on e.n = d.n order by d.id
+  select d.*, e.n is not null edited, p.n is not null told, e.amount, e."startsAt", e."endsAt", e.paused, e."updatedAt",
+    ${EDITED_TERMS.map(([, field]) => `e."${field}"`).join()}
+  from d left join e on e.n = d.n
+  left join (select distinct n from jsonb_to_recordset($15::jsonb -> 'receipts') p(n bigint)) p on p.n = d.n
+  order by d.id
 ),
 u as (
   update coupons c set
     amount = coalesce(d.amount, c.amount),
     remaining = c.remaining - d.taken + coalesce(d.amount - c.amount, 0),
     seq = greatest(c.seq, d.seq),
-    receipts = c.receipts + 1,
+    receipts = c.receipts + d.told::integer,
     turn = d.turn,
     starts_at = case when d.edited then to_timestamp(d."startsAt" / 1000.0) else c.starts_at end,
     ends_at = case when d.edited then to_timestamp(d."endsAt" / 1000.0) else c.ends_at end,
     paused = coalesce(d.paused, c.paused),
-    updated_at = coalesce(to_timestamp(d."updatedAt" / 1000.0), c.updated_at)
+    updated_at = coalesce(to_timestamp(d."updatedAt" / 1000.0), c.updated_at),
+    ${
+  EDITED_TERMS.map(([to, field]) => `${to} = case when d.edited then d."${field}" else c.${to} end`).join(",\n    ")
+}
   from de d where ${MINE}, c.name
 ),
 i as (${CLAIMS}),
+j as materialized (
+  select u.id, u.at, j.seq, j.remaining, j.keyed, j.claim_id, j.user_id, j.details
+  from jsonb_to_recordset($15::jsonb -> 'detailed') j${CLAIM_JSON} join u on u.n = j.n
+),
+ji as (
+  insert into claims (coupon_id, seq, remaining, keyed, claimed_at, claim_id, user_id, details)
+  select id, seq, remaining, keyed, to_timestamp(at / 1000e0), claim_id, user_id, details from j
+),
 r as materialized (
-  select u.id, u.at, u.name, r.seq, r.remaining, r.keyed, r.claim_id, r.user_id
-  from jsonb_to_recordset($15::jsonb -> 'updates')
-    r(n bigint, seq integer, remaining integer, keyed boolean, claim_id uuid, user_id text)
-  join u on u.n = r.n
+  select u.id, u.at, u.name, r.seq, r.remaining, r.keyed, r.claim_id, r.user_id, r.details
+  from jsonb_to_recordset($15::jsonb -> 'updates') r${CLAIM_JSON} join u on u.n = r.n
 ),
 v as materialized (
   select u.id, u.at, u.name, v.user_id
@@ -104,14 +134,14 @@ v as materialized (
 named as materialized (
   select id, at, name, user_id from r union all select id, at, name, user_id from v
 ),
-gone as (
-  select k.coupon_id, k.claim_id, k.user_id, k.remaining, k.claimed_at, x.name, x.at
+gone as materialized (
+  select k.coupon_id, k.claim_id, k.user_id, k.remaining, k.keyed, k.claimed_at, k.details, x.name, x.at
   from named x join claims k on k.coupon_id = x.id and k.user_id = x.user_id
   where ${STORED}
 ),
 ru as (
   update claims k set seq = r.seq, remaining = r.remaining, keyed = r.keyed, claimed_at = to_timestamp(r.at / 1000.0),
-    claim_id = r.claim_id
+    claim_id = r.claim_id, details = r.details
   from r where k.coupon_id = r.id and k.user_id = r.user_id and ${STORED}
 ),
 vd as (delete from claims k using v where k.coupon_id = v.id and k.user_id = v.user_id and ${STORED}),
@@ -121,10 +151,22 @@ p as (
   from jsonb_to_recordset($15::jsonb -> 'receipts') p(n bigint, id uuid, content text, answer jsonb)
   join u on u.n = p.n
   union all
-  select coupon_id, claim_id, to_timestamp(at / 1000.0), 'claim ' || user_id, jsonb_build_object(
-    'kind', 'claimed', 'claimId', claim_id, 'userId', user_id, 'couponName', name, 'remaining', remaining,
-    'claimedAt', (extract(epoch from claimed_at) * 1000)::bigint)
+  select coupon_id, claim_id, to_timestamp(at / 1000.0), ${claimContentOf("gone")}, ${claimAnswerOf("gone", "name")}
   from gone
+),
+w as (
+  insert into wallet_entries (coupon_id, claim_id, is_void, user_id, amount, at)
+  select id, claim_id, is_void, user_id, amount, to_timestamp(at / 1000.0) from (
+    select coupon_id id, at, claim_id, true is_void, user_id, -(details ->> 'credit')::numeric amount from gone
+    union all
+    select u.id, u.at, w."claimId", w."isVoid", w."userId", w.amount
+    from jsonb_to_recordset($15::jsonb -> 'entries')
+      w(n bigint, "claimId" uuid, "isVoid" boolean, "userId" text, amount numeric) join u on u.n = w.n
+    union all
+    select id, at, claim_id, false, user_id, (details ->> 'credit')::numeric from r
+    union all
+    select id, at, claim_id, false, user_id, (details ->> 'credit')::numeric from j
+  ) w where amount is not null
 )
 ${told("u")} union all ${told("k")}`;
 

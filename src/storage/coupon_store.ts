@@ -8,15 +8,18 @@ import {
   type CouponKind,
 } from "../domain/coupon.ts";
 import { foldName } from "../domain/text.ts";
+import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
 import type { Sql } from "./sql.ts";
 import { lostOrUnavailable, repeatable } from "./trouble.ts";
 
 const CREATE = `with c as (
-  insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder)
+  insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
+    kind, segment, percent_off, amount_off, max_discount, min_order, credit)
   values ($1, $2, $3, $3, 1, to_timestamp($4::bigint / 1000.0), to_timestamp($5::bigint / 1000.0),
-    to_timestamp($6::bigint / 1000.0), to_timestamp($6::bigint / 1000.0), $7)
+    to_timestamp($6::bigint / 1000.0), to_timestamp($6::bigint / 1000.0), $7,
+    $11, $12, $13::numeric, $14::numeric, $15::numeric, $16::numeric, $17::numeric)
   on conflict (fold) do nothing
   returning id, epoch
 ),
@@ -26,12 +29,11 @@ r as (
 )
 select id, epoch from c`;
 
-const RECALL_CLAIMS = `select k.claim_id, jsonb_build_object(
-  'kind', 'claimed', 'claimId', k.claim_id, 'userId', k.user_id, 'couponName', c.name, 'remaining', k.remaining,
-  'claimedAt', (extract(epoch from k.claimed_at) * 1000)::bigint)
-from unnest($2::text[], $3::uuid[]) w(content, id)
-join claims k on k.coupon_id = $1 and k.user_id = substr(w.content, 7) and k.claim_id = w.id
+const RECALL = `select k.claim_id, ${claimAnswerOf("k", "c.name")}
+from unnest($2::text[], $3::uuid[], $4::text[]) w(content, id, user_id)
+join claims k on k.coupon_id = $1 and k.user_id = w.user_id and k.claim_id = w.id
 join coupons c on c.id = $1
+where w.content = ${claimContentOf("k")}
 union all
 select r.id, r.answer
 from unnest($2::text[], $3::uuid[]) w(content, id)
@@ -58,10 +60,12 @@ export class CouponStore implements Store<CouponKind> {
     }
     const { coupon } = event.answer;
     if (foldName(coupon.name) !== key) throw new TypeError(`Cannot create a coupon under another key: ${key}`);
-    const { name, amount, startsAt, endsAt } = coupon;
+    const { name, amount, startsAt, endsAt, kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit } =
+      coupon;
     const params = [key, name, amount, startsAt, endsAt, event.at, this.holder, event.id, event.content];
+    params.push(JSON.stringify(event.answer), kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit);
     try {
-      const [row] = await this.sql.query(CREATE, [...params, JSON.stringify(event.answer)], "create");
+      const [row] = await this.sql.query(CREATE, params, "create");
       if (row === undefined) return undefined;
       const id = row[0] as number;
       return { id, epoch: row[1] as number, lane: id };
@@ -79,8 +83,11 @@ export class CouponStore implements Store<CouponKind> {
   }
 
   async recall(handle: Handle, commands: readonly CouponCommand[]): Promise<Map<string, CouponAnswer>> {
-    const params = [handle.id, commands.map(contentOf), commands.map(({ id }) => id)];
-    const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL_CLAIMS, params, "recall"));
+    const users = commands.map((command) =>
+      command.kind === "claim" || command.kind === "validate" ? command.userId : ""
+    );
+    const params = [handle.id, commands.map(contentOf), commands.map(({ id }) => id), users];
+    const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL, params, "recall"));
     return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
   }
 

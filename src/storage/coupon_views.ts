@@ -1,14 +1,19 @@
 /** How are coupons read? From Postgres, each view one statement. */
 import type { ClaimView, CouponPage, CouponViews } from "../actors/ports.ts";
 import type { CouponView } from "../domain/coupon.ts";
+import { kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
 const COLUMNS = `c.name, c.amount, c.remaining, c.paused,
   (extract(epoch from c.starts_at) * 1000)::bigint, (extract(epoch from c.ends_at) * 1000)::bigint,
-  (extract(epoch from c.created_at) * 1000)::bigint, (extract(epoch from c.updated_at) * 1000)::bigint`;
+  (extract(epoch from c.created_at) * 1000)::bigint, (extract(epoch from c.updated_at) * 1000)::bigint,
+  ${kindColumns("c.")}`;
+/** How many those are. */
+const COLUMN_COUNT = 15;
 
-const CLAIM_COLUMNS = "k.seq, k.claim_id, k.user_id, (extract(epoch from k.claimed_at) * 1000)::bigint, c.name";
+const CLAIM_COLUMNS =
+  "k.seq, k.claim_id, k.user_id, (extract(epoch from k.claimed_at) * 1000)::bigint, c.name, k.details";
 
 const COUPON = `select ${COLUMNS}, (
     select string_agg(k.user_id, e'\\x1f' order by k.seq)
@@ -30,11 +35,12 @@ where c.fold = $1 and k.user_id = $2`;
 
 function viewOf(row: Row): CouponView {
   const [name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt] = row;
-  return { name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt } as CouponView;
+  const terms = kindTermsIn(row, 8);
+  return { name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt, ...terms } as CouponView;
 }
 
-function claimOf(row: Row): ClaimView {
-  return { claimId: row[1], userId: row[2], claimedAt: row[3], couponName: row[4] } as ClaimView;
+function claimOf([, claimId, userId, claimedAt, couponName, details]: Row): ClaimView {
+  return { claimId, userId, claimedAt, couponName, ...details !== null && { details } } as ClaimView;
 }
 
 /** The views of coupons over a database. */
@@ -44,7 +50,7 @@ export class PostgresCouponViews implements CouponViews {
   async coupon(fold: string, holdersMax: number): Promise<CouponPage | undefined> {
     const [row] = await this.#read(COUPON, [fold, holdersMax], "coupon");
     if (row === undefined) return undefined;
-    const holders = row[8] as string | null;
+    const holders = row[COLUMN_COUNT] as string | null;
     return { ...viewOf(row), claimedBy: holders === null ? [] : holders.split(SEPARATOR) };
   }
 

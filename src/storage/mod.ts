@@ -1,14 +1,21 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { CouponViews, SaleViews, Store } from "../actors/ports.ts";
+import type { AdminActs, BulkJobs, BulkWork, CouponViews, ExportViews, MembershipViews } from "../actors/ports.ts";
+import type { SaleViews, Store, UserViews } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
+import { PostgresAdminActs } from "./admin_acts.ts";
 import { AttemptPartitions } from "./attempts.ts";
 import type { Batch, Job } from "./batch.ts";
+import { PostgresBulkJobs } from "./bulk_jobs.ts";
+import { PostgresBulkWork } from "./bulk_work.ts";
 import { CouponActivator } from "./coupon_activator.ts";
 import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
+import { PostgresExportViews } from "./export_views.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
+import { CouponMemberships } from "./coupon_memberships.ts";
+import { MembershipStore } from "./membership_store.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresClock } from "./postgres_clock.ts";
 import { SaleActivator } from "./sale_activator.ts";
@@ -16,6 +23,7 @@ import { saleBatch } from "./sale_batch.ts";
 import { SaleStore } from "./sale_store.ts";
 import { PostgresSaleViews } from "./sale_views.ts";
 import type { Database } from "./sql.ts";
+import { PostgresUserViews } from "./user_views.ts";
 
 /** How often an idle lane looks after its session, in milliseconds. */
 const KEEP_MS = 1_000;
@@ -45,8 +53,15 @@ export interface Storage {
   readonly coupons: Store<CouponKind>;
   readonly sales: Store<SaleKind>;
   readonly views: CouponViews;
+  readonly eligibility: MembershipViews;
   readonly saleViews: SaleViews;
   readonly attempts: AttemptPartitions;
+  readonly memberships: MembershipStore;
+  readonly userViews: UserViews;
+  readonly exportViews: ExportViews;
+  readonly acts: AdminActs;
+  readonly bulkJobs: BulkJobs;
+  readonly bulkWork: BulkWork;
   readonly clock: PostgresClock;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
@@ -106,8 +121,15 @@ export async function openStorage(database: Database, options: StorageOptions): 
     coupons: new CouponStore(activations, new CouponActivator(activations, holder), couponLanes, holder),
     sales: new SaleStore(activations, new SaleActivator(activations, holder), saleLanes, holder),
     views: new PostgresCouponViews(views),
+    eligibility: new CouponMemberships(views),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
     attempts: new AttemptPartitions(activations, options.saleCloses),
+    memberships: new MembershipStore(activations),
+    userViews: new PostgresUserViews(views, clock),
+    exportViews: new PostgresExportViews(views),
+    acts: new PostgresAdminActs(views),
+    bulkJobs: new PostgresBulkJobs(activations, views),
+    bulkWork: new PostgresBulkWork(activations),
     clock,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),

@@ -96,6 +96,27 @@ for (const version of [1, 2]) {
     }));
 }
 
+Deno.test("answers that fall together are one whole reply; others stream as they fall, and wait for none", () =>
+  withNodes(1, async (node) => {
+    for (const key of ["promo", "slow"]) await node.coupons.ask(key, create(terms(key, 5)));
+    const send = (...commands: unknown[]) =>
+      ask(node, "/commands", JSON.stringify([2, Math.floor(Date.now()), commands]));
+    const whole = await send(command("promo", "a"), command("promo", "b"));
+    assert(whole.headers.has("content-length"));
+    assert.equal(JSON.parse(await whole.text()).length, 2);
+
+    const { promise, resolve } = Promise.withResolvers<void>();
+    node.store.gate = promise;
+    const unknown = ["sail", "x", 1, 0, { id: "y" }];
+    const streamed = await send(command("slow", "a"), unknown);
+    assert(!streamed.headers.has("content-length"));
+    const reader = streamed.body!.pipeThrough(new TextDecoderStream()).getReader();
+    assert.deepEqual(JSON.parse((await reader.read()).value!), [[1, 2, "data_error"]]);
+    resolve();
+    assert.deepEqual(JSON.parse((await reader.read()).value!)[0].slice(0, 2), [0, 0]);
+    assert((await reader.read()).done);
+  }));
+
 Deno.test("commands go to their owner over the wire and come back", () =>
   withNodes(2, async (one, two) => {
     const key = Array.from({ length: 100 }, (_, key) => `k${key}`).find((key) => one.cluster.ownerOf(key).id === "n2")!;

@@ -91,6 +91,10 @@ Deno.test("isCouponCommand() takes every command that the edge makes", () => {
     create(terms("Promo", 1, { startsAt: 5, endsAt: null })),
     edit({}),
     edit({ amount: 3, startsAt: null, endsAt: 9, paused: true }),
+    claim("u", {}, { orderAmount: "49.99", membership: { segment: "gold", until: 0 } }),
+    create(terms("Promo", 1, { kind: "discount", percentOff: "15.00", maxDiscount: null, minOrder: "50.00" })),
+    create(terms("Promo", 1, { kind: "charge", credit: "0.01", segment: "gold" })),
+    edit({ segment: null, amountOff: "1.00", percentOff: null }),
   ];
   for (const each of all) assert(isCouponCommand(JSON.parse(JSON.stringify(each))), each.kind);
 });
@@ -116,6 +120,21 @@ Deno.test("isCouponCommand() refuses what the rules must not meet", () => {
     edit({ amount: 2 ** 31 }),
     edit({ paused: null as never }),
     { ...edit({}), changes: undefined },
+    { ...good, orderAmount: 5 },
+    { ...good, orderAmount: "5" },
+    { ...good, orderAmount: null },
+    { ...good, membership: null },
+    { ...good, membership: { segment: "gold" } },
+    { ...good, membership: { segment: "", until: 5 } },
+    { ...good, membership: { segment: "gold", until: 0.5 } },
+    create(terms("Promo", 1, { kind: "gift" as never })),
+    create(terms("Promo", 1, { kind: "charge" })),
+    create(terms("Promo", 1, { kind: "charge", credit: "1" })),
+    create(terms("Promo", 1, { kind: "discount", percentOff: "100.01" })),
+    create(terms("Promo", 1, { credit: "1.00" })),
+    create(terms("Promo", 1, { segment: " " })),
+    edit({ credit: "0.00" }),
+    edit({ segment: 5 as never }),
   ];
   for (const each of wrong) assert(!isCouponCommand(each), JSON.stringify(each));
 });
@@ -129,6 +148,7 @@ Deno.test("isSaleCommand() takes every command that the edge makes, and nothing 
   const code = newCode();
   const held = checkout("ünï 🎉", 7, { keyed: true });
   const all = [open(10), held, checkout("u", 0), purchase(code), release(code), voidPurchase(code), editSale()];
+  all.push({ ...purchase(code), by: "u" }, { ...release(code), by: "u" });
   for (const each of [...all, editSale({ paused: true })]) {
     assert(isSaleCommand(JSON.parse(JSON.stringify(each))), each.kind);
   }
@@ -141,6 +161,8 @@ Deno.test("isSaleCommand() takes every command that the edge makes, and nothing 
     { ...held, code: KEY + "." + code },
     { ...held, id: "1" },
     { ...held, keyed: undefined },
+    { ...purchase(code), by: "" },
+    { ...release(code), by: 7 },
     { ...purchase(code), code: code.slice(1) },
     { ...purchase(code), code: undefined },
     { ...open(10), number: -1 },

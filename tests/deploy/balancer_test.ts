@@ -22,6 +22,11 @@ Deno.test("the balancer sends to exactly the three nodes, at their public port",
   assert.deepEqual(directive("server"), [...nodes.keys()].map((name) => `${name} ${name}:${config.port}`));
 });
 
+Deno.test("the balancer says whom it serves, as nodes that trust it expect", () => {
+  assert.deepEqual(lines.filter((line) => line === "option forwardfor"), ["option forwardfor"]);
+  for (const node of nodes.values()) assert.equal(node.environment!["TRUST_PROXY"], "true");
+});
+
 Deno.test("the balancer listens where its port is published and its health is asked", () => {
   const { ports = [], healthcheck, volumes } = service("balancer");
   const [, port] = /^:(\d+)$/.exec(directive("bind")[0]!)!;

@@ -26,15 +26,17 @@ Deno.test("the node runs as nobody in particular and is asked to stop by SIGTERM
   assert.deepEqual(image("STOPSIGNAL"), ["SIGTERM"]);
 });
 
-Deno.test("the node may use the network and read its settings; it cannot read, write, run or be asked for more", () => {
+Deno.test("the node may use the network and read its settings and keys; it cannot write, run or be asked for more", () => {
   const flags = commandOf("CMD").filter((word) => /^-(?!-(frozen|cached-only)$)/.test(word));
   assert.deepEqual(flags.map((flag) => flag.split("=")[0]), [
     "--no-prompt",
     "--allow-net",
+    "--allow-read",
     "--ignore-env",
     "--allow-env",
   ]);
   assert.equal(flags.includes("--allow-env"), false, "by names alone");
+  assert(flags.includes("--allow-read=/etc/doorbuster"), "where JWKS_FILE may be mounted");
 });
 
 Deno.test(".dockerignore lets in what the build copies, and nothing else", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError, readConfig, settingNames } from "../../src/config.ts";
 import { nodes, services, wanted } from "../support/compose.ts";
-import { knownSettings, nodeEnvironments, PENDING } from "../support/deploy_settings.ts";
+import { knownSettings, nodeEnvironments } from "../support/deploy_settings.ts";
 import { allowedNames, image, projectFile } from "../support/image.ts";
 
 const imageEnvironment = Object.fromEntries(image("ENV").map((it) => it.split("=") as [string, string]));
@@ -12,28 +12,29 @@ Deno.test("settingNames() tells what readConfig() asks for, and throws as it doe
   assert.throws(() => settingNames({ PORT: "none" }), ConfigError);
 });
 
-Deno.test("a setting that is said to be pending is not known to config.ts yet", () => {
-  const known = knownSettings();
-  assert.deepEqual(PENDING.filter((name) => known.has(name)), [], "delete these from PENDING");
-});
-
 Deno.test("every variable that a node is given is a setting", () => {
-  const settings = new Set([...knownSettings(), ...PENDING]);
+  const settings = knownSettings();
   const given = [...nodes.values()].flatMap(({ environment = {} }) => Object.keys(environment));
   assert(given.includes("DATABASE_URL"));
   assert.deepEqual([...given, ...Object.keys(imageEnvironment)].filter((name) => !settings.has(name)), []);
 });
 
 Deno.test("the node may read its settings, and nothing else of its environment", () => {
-  assert.deepEqual(allowedNames().sort(), [...new Set([...knownSettings(), ...PENDING])].sort());
+  assert.deepEqual(allowedNames().sort(), [...knownSettings()].sort());
 });
 
-Deno.test("readConfig() accepts what each node is given; HOST is pending until callers have tokens", () => {
+Deno.test("readConfig() accepts what each node is given, beyond loopback, and its callers are known", () => {
   assert.equal(nodeEnvironments.length, 3);
   for (const env of nodeEnvironments) {
-    assert.equal(readConfig(env).databaseUrl, env["DATABASE_URL"]);
-    // To become an acceptance of the host once config.ts lets a node with its secrets listen beyond loopback.
-    assert.throws(() => readConfig({ ...imageEnvironment, ...env }), /^ConfigError: HOST=0\.0\.0\.0/);
+    const { databaseUrl, host, callers, trustProxy } = readConfig({ ...imageEnvironment, ...env });
+    assert.deepEqual([databaseUrl, host], [env["DATABASE_URL"], "0.0.0.0"]);
+    for (const name of ["adminToken", "serviceToken", "jwtSecret"] as const) assert(callers![name] !== undefined, name);
+    assert(trustProxy, "the balancer alone reaches a node, and says whom it serves");
+    for (const name of ["ADMIN_TOKEN", "SERVICE_TOKEN", "JWT_SECRET"]) {
+      const rest = { ...imageEnvironment, ...env, [name]: "" };
+      if (name === "ADMIN_TOKEN") assert.throws(() => readConfig(rest), /^ConfigError: ADMIN_TOKEN=: /);
+      else assert.equal(readConfig(rest).host, "0.0.0.0", `${name} is one of two`);
+    }
   }
 });
 

@@ -1,5 +1,6 @@
 /** Does every malformed request get a 4xx problem with a code, leak nothing, and store nothing? */
 import assert from "node:assert/strict";
+import { BAD_MONEY, BAD_TERMS } from "../support/bad_terms.ts";
 import { get, makeEdge, post } from "../support/edge.ts";
 
 type Case = readonly [what: string, request: () => Request, status: number, code: string];
@@ -85,6 +86,27 @@ const cases: Case[] = [
     () => post(`${CREATE}/promo`, { amount }, {}, "PUT"),
     400,
     INVALID,
+  ]),
+  ...BAD_MONEY.map((order_amount): Case => [
+    `claim for an order of ${short(order_amount)}`,
+    () => post(CLAIM, { ...good, order_amount }),
+    400,
+    INVALID,
+  ]),
+  ...BAD_TERMS.map((body): Case => [`create ${JSON.stringify(body)}`, () => post(CREATE, body), 400, INVALID]),
+  ...[{ kind: "plain" }, { segment: 5 }, { credit: 0 }, { min_order: "1.005" }, { order_amount: 5 }].map((
+    body,
+  ): Case => [
+    `edit by ${short(body)}`,
+    () => post(`${CREATE}/promo`, body, {}, "PATCH"),
+    400,
+    INVALID,
+  ]),
+  ...[{ credit: 5 }, { percent_off: 5 }].map((body): Case => [
+    `edit by ${short(body)}, which a plain coupon cannot have`,
+    () => post(`${CREATE}/promo`, body, {}, "PATCH"),
+    400,
+    "invalid_terms",
   ]),
   ...badTimes.map((starts_at): Case => [
     `create from ${short(starts_at)}`,

@@ -5,12 +5,24 @@ import { saleKeyOf } from "../../src/domain/sale_ids.ts";
 import { PostgresAuditRows } from "../../src/storage/audit.ts";
 import type { Connection, Sql } from "../../src/storage/sql.ts";
 import { auditAll, type Audited, fill, withActors } from "../support/audited.ts";
+import { claim, create, terms } from "../support/commands.ts";
 import { type Corruption, COUPON_CORRUPTIONS } from "../support/coupon_corruptions.ts";
 import { SALE_CORRUPTIONS, STRAYS } from "../support/sale_corruptions.ts";
 import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
 
 const SETTINGS = { limit: 2 };
-const TABLES = ["coupons", "claims", "receipts", "sales", "items", "holds", "purchases", "attempts", "sale_receipts"];
+const TABLES = [
+  "coupons",
+  "claims",
+  "receipts",
+  "wallet_entries",
+  "sales",
+  "items",
+  "holds",
+  "purchases",
+  "attempts",
+  "sale_receipts",
+];
 
 /** All rows of all tables, with the transactions that wrote them. */
 async function contents(sql: Sql): Promise<unknown[]> {
@@ -30,10 +42,11 @@ async function findingsOf(connection: Connection, statements: string): Promise<r
 
 async function assertNamed(connection: Connection, { number, key }: Audited, corruption: Corruption): Promise<void> {
   const codes = new Map((await connection.query("select n, code from holds")).map(([n, code]) => [n, code]));
+  const [[claimId] = []] = await connection.query("select claim_id from wallet_entries where user_id = 'b'");
   const filled = (text: string) =>
-    text.replaceAll("$sale", String(number)).replaceAll("$key", key)
+    text.replaceAll("$claim", String(claimId)).replaceAll("$sale", String(number)).replaceAll("$key", key)
       .replaceAll("$before", saleKeyOf(number - 2)).replaceAll("$after", saleKeyOf(number + 1))
-      .replace(/\$code(\d)/, (_, n) => String(codes.get(Number(n))));
+      .replace(/\$code(\d)/, (_, n) => String(codes.get(Number(n))).slice(0, 8));
   const findings = await findingsOf(connection, filled(corruption.sql));
   assert.deepEqual(
     findings.map(({ object, counter }) => `${object}: ${counter}`),
@@ -50,7 +63,7 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
       await fill(audited);
       const before = await contents(database.views);
       const report = await auditAll(database.views);
-      assert.deepEqual(report, { coupons: 2, sales: 1, findings: [], busy: [] });
+      assert.deepEqual(report, { coupons: 3, sales: 1, findings: [], busy: [] });
       assert.deepEqual(await contents(database.views), before);
       assert.equal(new Set(before.flat()).size, TABLES.length, "every table has rows");
     });
@@ -69,6 +82,21 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     });
   });
 }
+
+Deno.test("audit() looks through all claims of a charge, however many", async () => {
+  const database = await openTestPostgres();
+  await withActors(database, SETTINGS, async ({ coupons }) => {
+    await coupons.ask("many", create(terms("Many", 500, { kind: "charge", credit: "0.01" })));
+    await Promise.all(Array.from({ length: 250 }, (_, user) => coupons.ask("many", claim(`u${user}`))));
+    const connection = await database.connect();
+    const [row] = await connection.query("select receipts from coupons");
+    assert.equal(row![0], 1, "claims that only add to what is read do not move the mark");
+    assert.deepEqual(await findingsOf(connection, "select 1"), []);
+    const findings = await findingsOf(connection, "delete from wallet_entries where user_id in ('u3', 'u240')");
+    assert.deepEqual(findings.map(({ rows }) => rows), ["2 of them not credited once"]);
+    connection.destroy();
+  });
+});
 
 async function withFilled(body: (connection: Connection) => Promise<void>): Promise<void> {
   const database = await openTestPostgres();
@@ -100,7 +128,7 @@ Deno.test("audit() takes attempts that were dropped by age for what they are", a
 Deno.test("audit() writes nothing: it does its work where nothing may be written", async () => {
   await withFilled(async (connection) => {
     await connection.script("begin read only");
-    assert.deepEqual(await auditAll(connection), { coupons: 2, sales: 1, findings: [], busy: [] });
+    assert.deepEqual(await auditAll(connection), { coupons: 3, sales: 1, findings: [], busy: [] });
     await connection.script("rollback");
   });
 });

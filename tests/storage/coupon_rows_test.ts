@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type CouponCommand, type CouponEvent, decide } from "../../src/domain/coupon.ts";
+import { type CouponCommand, type CouponEvent, type CouponTerms, decide } from "../../src/domain/coupon.ts";
 import { evolve } from "../../src/domain/coupon_state.ts";
 import { turnRows } from "../../src/storage/coupon_rows.ts";
 import { claim, create, edit, terms, voidClaim } from "../support/commands.ts";
@@ -8,8 +8,13 @@ import { claim, create, edit, terms, voidClaim } from "../support/commands.ts";
 const NOW = Date.UTC(2026, 10, 21, 14);
 
 /** The events of those commands that are accepted, on a coupon that some users hold already. */
-function eventsOf(amount: number, holders: string[], commands: CouponCommand[]): CouponEvent[] {
-  const made = decide(undefined, create(terms("Promo", amount)), NOW);
+function eventsOf(
+  amount: number,
+  holders: string[],
+  commands: CouponCommand[],
+  more: Partial<CouponTerms> = {},
+): CouponEvent[] {
+  const made = decide(undefined, create(terms("Promo", amount, more)), NOW);
   assert(made.kind === "accepted");
   const coupon = evolve(undefined, made.event);
   const events: CouponEvent[] = [];
@@ -35,6 +40,27 @@ Deno.test("turnRows() writes each user's row once, by what was stored before", (
   assert.deepEqual(rows(claim("a"), voidClaim("a")), ["", "", "", 0, 2]);
   assert.deepEqual(rows(claim("a"), voidClaim("a"), claim("a")), ["a", "", "", 1, 2]);
   assert.deepEqual(rows(edit({ amount: 5 }), claim("a"), edit({ amount: 7 })), ["a", "", "", 1, 2]);
+});
+
+Deno.test("turnRows() sets apart what comes to more than a unit, with both entries of a credit that came and went", () => {
+  const charge = { kind: "charge", credit: "5.00" } as const;
+  const rows = (...commands: CouponCommand[]) => {
+    const { inserts, detailed, updates, entries } = turnRows(eventsOf(9, ["old"], commands, charge));
+    const users = (claims: readonly { userId: string }[]) => claims.map(({ userId }) => userId).join();
+    const amounts = entries.map(({ userId, amount, isVoid }) => `${userId} ${amount} ${isVoid}`);
+    return [inserts.length, users(detailed), users(updates), ...amounts];
+  };
+  assert.deepEqual(rows(claim("a"), claim("b")), [0, "a,b", ""]);
+  assert.deepEqual(rows(voidClaim("old")), [0, "", ""]);
+  assert.deepEqual(rows(voidClaim("old"), claim("old")), [0, "", "old"]);
+  assert.deepEqual(rows(claim("a"), voidClaim("a")), [0, "", "", "a 5.00 false", "a -5.00 true"]);
+  assert.deepEqual(rows(voidClaim("old"), claim("old"), voidClaim("old")), [
+    ...[0, "", ""],
+    ...["old 5.00 false", "old -5.00 true"],
+  ]);
+  const plain = eventsOf(9, [], [claim("a"), claim("b", { keyed: true }, { orderAmount: "5.00" }), claim("c")]);
+  const { inserts, detailed, receipts } = turnRows(plain);
+  assert.deepEqual([inserts.length, detailed.length, receipts.length], [2, 1, 0]);
 });
 
 Deno.test("turnRows() comes to the same holders and counters as its events, one write a row", () => {

@@ -178,7 +178,7 @@ Deno.test("the journal's statements, planned on empty tables, reach the large on
   const given: Record<string, string[]> = {
     claims,
     confirming: [...claims, ...one(2)],
-    turns: [...claims, ...one(2), json("edits", "updates", "deletes", "receipts")],
+    turns: [...claims, ...one(2), json("edits", "detailed", "updates", "deletes", "receipts", "entries")],
     sales,
     sale_turns: [...sales, ...one(2), json("edits", "ended", "voided", "receipts")],
   };

@@ -68,7 +68,7 @@ export async function openSale({ sales, key, number }: Audited, items: number): 
 }
 
 /**
- * Makes a row of every kind: coupon `promo`, 10 units, claimed by a, b, c and e, with d's claim voided, and `other`; and
+ * Makes a row of every kind: coupon `promo`, 10 units, claimed by a, b, c and e, with d's claim voided, and `other`; `gift`, a charge of 10.00, claimed by a and c, with b's claim voided; and
  * a sale of six items at a limit of two: a bought 1 and 2, b holds 3, 4 was given back, 5 bought and voided, 6 free. Of
  * its seven attempts the last was refused.
  */
@@ -79,6 +79,9 @@ export async function fill(audited: Audited): Promise<void> {
   await coupons.ask("promo", voidClaim("d"));
   await coupons.ask("other", create(terms("Other", 3)));
   await coupons.ask("other", claim("a"));
+  await coupons.ask("gift", create(terms("Gift", 5, { kind: "charge", credit: "10.00" })));
+  for (const user of ["a", "b", "c"]) await coupons.ask("gift", claim(user));
+  await coupons.ask("gift", voidClaim("b"));
   await openSale(audited, 6);
   for (const n of [1, 2]) await sales.ask(key, purchase(await hold(audited, "a", n)));
   await hold(audited, "b", 3);

@@ -1,5 +1,5 @@
 /** Commands for tests, each with an id of its own. */
-import type { CouponChanges, CouponCommand, CouponTerms } from "../../src/domain/coupon.ts";
+import type { ClaimRequest, CouponChanges, CouponCommand, CouponTerms } from "../../src/domain/coupon.ts";
 
 /** What a command's id may be made to be. */
 export interface Identity {
@@ -10,6 +10,9 @@ export interface Identity {
 function identity({ id = crypto.randomUUID(), keyed = false }: Identity): { id: string; keyed: boolean } {
   return { id, keyed };
 }
+
+/** What a claim may have beside its user. */
+export type ClaimMore = Omit<ClaimRequest, "userId">;
 
 /** A coupon's terms. */
 export function terms(name: string, amount: number, more: Partial<CouponTerms> = {}): CouponTerms {
@@ -22,13 +25,13 @@ export function create(wanted: CouponTerms, who: Identity = {}): CouponCommand {
 }
 
 /** A claim. */
-export function claim(userId: string, who: Identity = {}): CouponCommand {
-  return { kind: "claim", userId, ...identity(who) };
+export function claim(userId: string, who: Identity = {}, more: ClaimMore = {}): CouponCommand {
+  return { kind: "claim", userId, ...more, ...identity(who) };
 }
 
 /** A question whether a claim would be accepted. */
-export function validate(userId: string, who: Identity = {}): CouponCommand {
-  return { kind: "validate", userId, ...identity(who) };
+export function validate(userId: string, who: Identity = {}, more: ClaimMore = {}): CouponCommand {
+  return { kind: "validate", userId, ...more, ...identity(who) };
 }
 
 /** A void. */

@@ -16,8 +16,10 @@ const promo = "(select id from coupons where fold = 'promo')";
 const claimOf = (user: string) => `coupon_id = ${promo} and user_id = '${user}'`;
 const newClaim = (coupon: string, seq: number, user: string) =>
   `insert into claims values (${coupon}, ${seq}, 0, false, now(), gen_random_uuid(), '${user}')`;
+/** `$claim` is the id of b's claim, which was voided. */
+const entryOf = (user: string, isVoid: boolean) => `coupon_id = 3 and user_id = '${user}' and is_void = ${isVoid}`;
 
-/** Wrong coupons and claims. */
+/** Wrong coupons, claims and wallets. */
 export const COUPON_CORRUPTIONS: readonly Corruption[] = [
   {
     of: "coupons.remaining, one too many",
@@ -92,5 +94,54 @@ export const COUPON_CORRUPTIONS: readonly Corruption[] = [
     sql: "delete from coupons where fold = 'promo'",
     found: ["coupon #1: coupons"],
     told: ["no such coupon", "4 claims"],
+  },
+  {
+    of: "a credit that is gone",
+    sql: `delete from wallet_entries where ${entryOf("a", false)}`,
+    found: ["coupon Gift: wallet_entries"],
+    told: ["2 claims", "1 of them not credited once"],
+  },
+  {
+    of: "a credit of another amount",
+    sql: `update wallet_entries set amount = 9.99 where ${entryOf("a", false)}`,
+    found: ["coupon Gift: wallet_entries", "wallet of a: wallet_entries"],
+    told: ["2 claims", "1 of them not credited once"],
+  },
+  {
+    of: "a credit in another's wallet",
+    sql: `update wallet_entries set user_id = 'x' where ${entryOf("a", false)}`,
+    found: ["coupon Gift: wallet_entries", "wallet of x: wallet_entries"],
+    told: ["2 claims", "1 of them not credited once"],
+  },
+  {
+    of: "a void of a claim that is held",
+    sql: `insert into wallet_entries (coupon_id, claim_id, is_void, user_id, amount, at)
+      select coupon_id, claim_id, true, user_id, -amount, at from wallet_entries where ${entryOf("a", false)}`,
+    found: ["coupon Gift: wallet_entries", "wallet of a: wallet_entries", "wallet of a: wallet_entries"],
+    told: ["2 claims", "1 of them not credited once"],
+  },
+  {
+    of: "a void that is gone",
+    sql: `delete from wallet_entries where ${entryOf("b", true)}`,
+    found: ["wallet of b: wallet_entries"],
+    told: ["credit of 10.00, coupon #3, claim $claim", "no void, no such claim is held"],
+  },
+  {
+    of: "a void without its credit",
+    sql: `delete from wallet_entries where ${entryOf("b", false)}`,
+    found: ["wallet of b: wallet_entries"],
+    told: ["void of -10.00, coupon #3, claim $claim", "no credit, no such claim is held"],
+  },
+  {
+    of: "a void of another amount",
+    sql: `update wallet_entries set amount = -1 where ${entryOf("b", true)}`,
+    found: ["wallet of b: wallet_entries", "wallet of b: wallet_entries"],
+    told: ["credit of 10.00, coupon #3, claim $claim", "void of -1.00, no such claim is held"],
+  },
+  {
+    of: "a charge's claim that is gone, its credit not",
+    sql: "delete from claims where coupon_id = 3 and user_id = 'a'",
+    found: ["coupon Gift: remaining", "wallet of a: wallet_entries"],
+    told: ["3 of 5", "1 claims"],
   },
 ];

@@ -1,24 +1,36 @@
 /** The whole edge over actors in memory: what HTTP says, without a server. */
-import type { CouponViews } from "../../src/actors/ports.ts";
+import type { ClaimView, CouponViews, MembershipViews } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { type CouponKind, viewOf } from "../../src/domain/coupon.ts";
+import { type CouponEvent, type CouponKind, viewOf } from "../../src/domain/coupon.ts";
 import { couponRules } from "../../src/domain/coupon_state.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { aloneViews } from "../../src/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
+import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
+import type { Cors } from "../../src/http/cors.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
+import { CsvStreams } from "../../src/http/csv_streams.ts";
+import { ExportRoutes } from "../../src/http/exports.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { ProblemCode } from "../../src/http/problem.ts";
+import type { RateLimiter } from "../../src/http/rate_limit.ts";
+import type { Route } from "../../src/http/routes.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
+import { UserRoutes } from "../../src/http/users.ts";
+import { type Connected, Trail } from "../../src/http/trail.ts";
 import { FakeClock } from "./fake_clock.ts";
+import { MemoryActs } from "./memory_acts.ts";
+import { MemoryBulk } from "./memory_bulk.ts";
 import { MemorySaleStore, MemorySaleViews } from "./memory_sales.ts";
 import { settingsOf } from "./sale_commands.ts";
 import { MemoryStore } from "./memory_store.ts";
+import { MemoryUsers } from "./memory_users.ts";
 
 /** Views over a memory store's rows. */
 export class MemoryViews implements CouponViews {
@@ -41,9 +53,7 @@ export class MemoryViews implements CouponViews {
     if (row === undefined) return Promise.resolve(undefined);
     const couponName = this.store.state(fold).name;
     const all = row.events.flatMap((event) =>
-      event.kind === "claimed" && event.seq > after
-        ? [{ seq: event.seq, claimId: event.id, userId: event.userId, claimedAt: event.at, couponName }]
-        : []
+      event.kind === "claimed" && event.seq > after ? [{ ...claimOf(event), seq: event.seq, couponName }] : []
     );
     const data = all.slice(0, limit);
     return Promise.resolve({ data, next: all.length > limit ? data.at(-1)!.seq : undefined });
@@ -55,14 +65,54 @@ export class MemoryViews implements CouponViews {
   }
 }
 
+function claimOf(
+  { id, userId, at, details }: Extract<CouponEvent, { kind: "claimed" }>,
+): Omit<ClaimView, "couponName"> {
+  return { claimId: id, userId, claimedAt: at, ...details && { details } };
+}
+
+/** Memberships that a test sets: segment and user id, with a space between them -> the millisecond at which it is over. */
+export class MemoryMemberships implements MembershipViews {
+  readonly until = new Map<string, number>();
+  reads = 0;
+  /** Told of each read before it is answered. */
+  onRead: () => void = () => {};
+
+  constructor(readonly store: MemoryStore) {}
+
+  membership(fold: string, userId: string): ReturnType<MembershipViews["membership"]> {
+    this.reads++;
+    this.onRead();
+    const segment = this.store.rows.byKey.has(fold) ? this.store.state(fold).segment : null;
+    if (segment === null) return Promise.resolve(undefined);
+    return Promise.resolve({ segment, until: this.until.get(`${segment} ${userId}`) ?? 0 });
+  }
+}
+
+/** Whom an edge asks what. */
+export interface TestDoor {
+  readonly callers?: Callers;
+  readonly cors?: Cors;
+  readonly limiter?: (clock: FakeClock) => RateLimiter;
+  readonly trustProxy?: boolean;
+}
+
 /** An edge with what it works on. */
 export interface TestEdge {
-  readonly fetch: (request: Request) => Promise<Response>;
-  /** What it knows, as `GET /api/coupons/:name`. */
-  readonly routes: readonly string[];
+  readonly fetch: (request: Request, connected?: Connected) => Promise<Response>;
+  /** What it knows, with who may ask. */
+  readonly routes: readonly Route[];
+  /** The trail. */
+  readonly acts: MemoryActs;
+  /** An entry for each act whose end could not be recorded. */
+  readonly untold: unknown[];
   readonly store: MemoryStore;
+  readonly memberships: MemoryMemberships;
+  readonly bulk: MemoryBulk;
   readonly sales: ActorSystem<SaleKind>;
   readonly streams: SaleStreams;
+  readonly users: MemoryUsers;
+  readonly files: CsvStreams;
   readonly clock: FakeClock;
   readonly health: Health;
   /** Failures that the edge told its log. */
@@ -76,9 +126,15 @@ export interface TestEdge {
  *
  * @param bodyTimeoutMs milliseconds that a body may take
  * @param settings of its sales
+ * @param door whom it asks what; by default it asks no one
  */
-export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings = settingsOf()): TestEdge {
+export function makeEdge(
+  bodyTimeoutMs: number = 10_000,
+  settings: SaleSettings = settingsOf(),
+  door: TestDoor = {},
+): TestEdge {
   const store = new MemoryStore();
+  const memberships = new MemoryMemberships(store);
   const clock = new FakeClock();
   const gauges = {
     actorsAwake: () => actors.awake,
@@ -95,27 +151,53 @@ export function makeEdge(bodyTimeoutMs: number = 10_000, settings: SaleSettings 
   const streams = new SaleStreams(saleViews);
   const bodies = new BodyReader(bodyTimeoutMs);
   const health = new Health(() => true);
+  const users = new MemoryUsers(clock);
+  const files = new CsvStreams();
+  const bulk = new MemoryBulk(clock);
+  const views = new MemoryViews(store);
   const failures: TestEdge["failures"] = [];
+  const acts = new MemoryActs(clock);
+  const untold: unknown[] = [];
   const edge = new Edge({
-    coupons: new CouponRoutes(actors, new MemoryViews(store), bodies),
-    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures: new ItemPictures(), streams }),
+    coupons: new CouponRoutes(actors, views, bodies, memberships),
+    bulk: new BulkRoutes(bulk, bodies, files),
+    users: new UserRoutes(users, users, bodies),
+    exports: new ExportRoutes({ coupons: views, sales: saleViews, users, all: users.exports(), streams: files }),
+    sales: new SaleRoutes({
+      sales,
+      views: saleViews,
+      bodies,
+      pictures: new ItemPictures(),
+      streams,
+      limiter: door.limiter?.(clock),
+    }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
+    callers: door.callers ?? new Callers(),
+    trail: new Trail({ acts, bodies, trustProxy: door.trustProxy ?? false, incomplete: () => void untold.push(1) }),
+    cors: door.cors,
     health,
     metrics,
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => failures.push({ route, code, error }) },
   });
   return {
-    fetch: (request) => Promise.resolve(edge.fetch(request)),
+    fetch: (request, connected) => Promise.resolve(edge.fetch(request, connected)),
     routes: edge.routes,
+    acts,
+    untold,
     store,
+    memberships,
+    bulk,
     sales,
     streams,
+    users,
+    files,
     clock,
     health,
     failures,
     close() {
       bodies.close();
       streams.close();
+      files.close();
     },
   };
 }

@@ -5,7 +5,7 @@ import { NUMBER } from "./sale_commands.ts";
 /** A coupon that is exact. */
 export const COUPON: CouponCount = {
   ...{ id: 1, name: "Promo", amount: 10, remaining: 7, seq: 5, mark: "1.0" },
-  ...{ claims: 3, numbers: 3, lastSeq: 5, next: undefined },
+  ...{ claims: 3, numbers: 3, lastSeq: 5, uncredited: 0, next: undefined },
 };
 /** A sale that is exact. */
 export const SALE: SaleCount = {
@@ -37,6 +37,7 @@ export class FakeAuditRows implements AuditRows {
   coupons = (after: number) => this.#read(() => after < this.coupon.id ? [this.coupon] : []);
   claims = () => this.#read(() => this.pages.shift() ?? this.coupon);
   strayClaims = () => this.#read(() => ({ data: this.strays, next: undefined }));
+  ledgerMisfits = () => this.#read(() => ({ data: [], next: undefined }));
   sales = (below: number) => this.#read(() => below > NUMBER ? [{ number: NUMBER, items: this.items }] : []);
   saleCount = () => this.#read(() => this.counts.shift() ?? SALE);
   itemMisfits = () => this.#read(() => []);

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import type { Activation, Handle, Part, Store } from "../../src/actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../../src/actors/ports.ts";
 import {
-  claimContent,
   contentOf,
+  contentOfClaim,
   type CouponAnswer,
   type CouponCommand,
   type CouponEvent,
@@ -24,6 +24,14 @@ interface Row {
   turn: number;
   events: CouponEvent[];
   answers: Map<string, { content: string; answer: CouponAnswer }>;
+}
+
+/** An entry of a wallet, its amount with its sign. */
+export interface Entry {
+  readonly userId: string;
+  readonly claimId: string;
+  readonly isVoid: boolean;
+  readonly amount: string;
 }
 
 /** The rows that several stores (nodes) may share. */
@@ -114,6 +122,21 @@ export class MemoryStore implements Store<CouponKind> {
     return [...holders];
   }
 
+  /** What a charge's claims and voids come to in wallets, in their order. @param id the coupon's row */
+  entries(id: number): Entry[] {
+    const held = new Map<string, { userId: string; claimId: string; amount: string }>();
+    return [...this.rows.byKey.values()].find((row) => row.id === id)!.events.flatMap((event): Entry[] => {
+      const credit = event.kind === "claimed" ? event.details?.credit : undefined;
+      if (credit !== undefined) {
+        const entry = { userId: event.userId, claimId: event.id, amount: credit };
+        held.set(event.userId, entry);
+        return [{ ...entry, isVoid: false }];
+      }
+      const taken = event.kind === "voided" ? held.get(event.userId) : undefined;
+      return taken === undefined ? [] : [{ ...taken, isVoid: true, amount: `-${taken.amount}` }];
+    });
+  }
+
   /** A coupon's stored state. */
   state(key: string): Coupon {
     return stateOf(this.rows.byKey.get(key)!);
@@ -130,10 +153,11 @@ function store(row: Row, event: CouponEvent): void {
     row.answers.set(event.id, event);
     return;
   }
-  const { id, userId, remaining, at } = event;
+  const { id, userId, remaining, at, details } = event;
   const couponName = stateOf(row).name;
-  const answer = { kind: "claimed", claimId: id, userId, couponName, remaining, claimedAt: at } as const;
-  row.answers.set(id, { content: claimContent(userId), answer });
+  const told = { kind: "claimed", claimId: id, userId, couponName, remaining, claimedAt: at } as const;
+  const answer = details === undefined ? told : { ...told, details };
+  row.answers.set(id, { content: contentOfClaim(event), answer });
 }
 
 function stateOf(row: Row): Coupon {

@@ -97,6 +97,8 @@ export interface TestNode {
   signal(name: Deno.Signal): void;
   /** Its last lines, for a failure's message. */
   lastLines(): string;
+  /** All that it said. */
+  said(): string;
 }
 
 /** Starts a server on a free port. @throws Error with its last lines where it ends, or is not ready in time */
@@ -105,7 +107,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
   let url = "";
   try {
     await until(async () => {
-      url = /Doorbuster listens on (http:\/\/127\.0\.0\.1:\d+)/.exec(server.said())?.[1] ?? "";
+      url = /Doorbuster listens on (http:\/\/(?:127\.0\.0\.1|0\.0\.0\.0):\d+)/.exec(server.said())?.[1] ?? "";
       return server.code !== undefined || url !== "" && (await ask(url, "GET", "/readyz")).status === 200;
     }, { what: "a server to be ready", timeoutMs: START_MS, everyMs: 20 });
     assert.equal(server.code, undefined, "the server ended at its start");
@@ -120,6 +122,7 @@ export async function startNode(options: NodeOptions): Promise<TestNode> {
     stop: () => server.end("SIGTERM"),
     signal: (name) => server.signal(name),
     lastLines: () => lastLines(server.said()),
+    said: () => server.said(),
   };
 }
 

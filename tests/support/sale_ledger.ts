@@ -4,7 +4,6 @@ import { codeOf } from "../../src/storage/sale_batch.ts";
 import { answerOf, checkout, purchase, type TestSale } from "./buyers.ts";
 import { ask, type Reply } from "./node.ts";
 import { assertExact, querying } from "./sale_audit.ts";
-import { until } from "./until.ts";
 
 /** Answers that may be true; any other is wrong, `data_error` too: a backstop of the schema was needed. */
 const TROUBLE = "503 (?:overloaded|deadline|storage_unavailable|moved|stopping)";
@@ -41,15 +40,11 @@ export class SaleLedger {
   readonly #unknown = new Map<string, number>();
   readonly #wrong: string[] = [];
 
-  /**
-   * @param staleMs for how long an owner may go on by what it knew, in milliseconds, where the sale has two: it then tells
-   * that there is no such code or purchase, and who asks again must hear the truth within that time
-   */
-  constructor(readonly sale: TestSale, readonly staleMs: number = 0) {}
+  constructor(readonly sale: TestSale) {}
 
   /** Requests that were decided. */
   get decided(): number {
-    const names = Object.keys(this.counts).filter((name) => !/ (lost|503 .*)$|^stale/.test(name));
+    const names = Object.keys(this.counts).filter((name) => !/ (lost|503 .*)$/.test(name));
     return names.reduce((sum, name) => sum + this.counts[name]!, 0);
   }
 
@@ -80,31 +75,21 @@ export class SaleLedger {
     const headers = key === undefined ? {} : { "idempotency-key": key };
     const { code, asked, user, n } = hold;
     const isFirst = !asked.has(what);
+    const isBought = asked.get("purchase") === "200" && !asked.has("void");
     asked.set(what, "unknown");
     const path = `/${what === "release" ? "checkout" : "purchase"}?code=${code}`;
     const send = () => {
       return what === "purchase" ? purchase(url, code, headers) : ask(url, "DELETE", path, undefined, headers);
     };
-    const reply = await this.#ask(what, `${user} with ${code} for ${n}`, () => this.#known(send));
+    const reply = await this.#ask(what, `${user} with ${code} for ${n}`, send);
     const answer = typeof reply === "string" ? reply : answerOf(reply);
     asked.set(what, answer);
+    if (what === "void" && isBought && answer === "404 purchase_not_found") this.#wrong.push(`${code} was bought`);
     if (answer === "409 code_used" && isFirst) this.#wrong.push(`${code} was used before it was`);
     if (what === "purchase" && key !== undefined && typeof reply !== "string" && reply.status === 200) {
       this.keyed.push({ path, key, reply });
     }
     return answer;
-  }
-
-  /** The first answer that is not of an owner that has yet to hear of a code. */
-  async #known(send: () => Promise<Reply>): Promise<Reply> {
-    const isStale = ({ status, body }: Reply) =>
-      status === 404 && /^(code_unknown|purchase_not_found)$/.test(body.code!);
-    let reply = await send();
-    if (this.staleMs === 0 || !isStale(reply)) return reply;
-    this.counts["stale 404"] = (this.counts["stale 404"] ?? 0) + 1;
-    const wait = { what: "an owner to hear of a code", timeoutMs: this.staleMs, everyMs: 20 };
-    await until(async () => !isStale(reply = await send()), wait);
-    return reply;
   }
 
   async #ask(what: keyof typeof ALLOWED, who: string, send: () => Promise<Reply>): Promise<Reply | "lost"> {

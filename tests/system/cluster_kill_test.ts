@@ -9,10 +9,8 @@ const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 *
 const KILLS = Number(Deno.env.get("CLUSTER_KILLS") ?? 30);
 const COUPONS = 30;
 const WORKERS = 15;
-/** What is wanted of a machine that does nothing else … */
+/** What a first success may take; a claim whose answer died with its owner waits 1.6 s of it for its first copy's lease. */
 const SERVED_MS = 3_000;
-/** … and must hold on one that is busy: a claim whose answer died with the owner waits 2.1 s for its first copy's lease. */
-const SERVED_MAX_MS = 10_000;
 
 /** After how many milliseconds from now on a claim that is sent later has won on each coupon of a node. */
 async function servedOf(
@@ -65,6 +63,6 @@ Deno.test("claim() on each coupon of a node that is killed wins elsewhere in sec
         `told: ${JSON.stringify(load.counts)}`,
     );
     await load.audit(cluster);
-    assert(p99! <= SERVED_MAX_MS, `p99 ${p99} ms`);
+    assert(p99! <= SERVED_MS, `p99 ${p99} ms`);
   });
 });

@@ -183,7 +183,7 @@ const WRONG: readonly (readonly [name: string, value: string, allowed: string])[
   ["DRAIN", "5", "a duration such as 500ms, 30s, 5m or 1h"],
   ["REQUEST_TIMEOUT", "1 s", "a duration such as 500ms, 30s, 5m or 1h"],
   ["LOG_LEVEL", "loud", "one of debug, info, warning, error"],
-  ["HOST", "0.0.0.0", "a loopback address"],
+  ["HOST", "a/b", "an address or a name"],
   ["ALLOW_UNSAFE_DATABASE", "yes", "one of true, false"],
 ];
 
@@ -191,6 +191,17 @@ Deno.test("start() refuses a wrong setting with one line: its name, its value an
   for (const [name, value, allowed] of WRONG) {
     assertRefused(await refusedStart({ env: { [name]: value } }), `${name}=${value}`, allowed);
   }
+});
+
+Deno.test("start() refuses to listen beyond loopback without its secrets, with one line that names the next", async () => {
+  const env: Record<string, string> = { HOST: "0.0.0.0" };
+  assertRefused(await refusedStart({ env }), "ADMIN_TOKEN=", "set, since HOST=0.0.0.0 is beyond loopback");
+  env["ADMIN_TOKEN"] = "an-admins-own-token";
+  assertRefused(await refusedStart({ env }), "SERVICE_TOKEN=", "or JWT_SECRET, or JWKS_FILE");
+  env["JWKS_FILE"] = "/nowhere/keys.json";
+  const refused = await refusedStart({ env });
+  assertRefused(refused, "JWKS_FILE=/nowhere/keys.json", "a file with a JSON Web Key Set");
+  assert(!refused.said.includes("an-admins-own-token"));
 });
 
 Deno.test("start() refuses a wrong DATABASE_URL without repeating it, since it may hold a password", async () => {

@@ -23,7 +23,11 @@ export function msOf(value: string): number | undefined {
 }
 
 /** A text by a rule of the domain's. @param must continues "field must be …" where it does not hold */
-function textBy(rule: (text: string) => boolean, must: string, meta: Readonly<Record<string, unknown>>): z.ZodString {
+export function textBy(
+  rule: (text: string) => boolean,
+  must: string,
+  meta: Readonly<Record<string, unknown>>,
+): z.ZodString {
   return z.string(must).refine(rule, must).meta(meta);
 }
 

@@ -1,6 +1,10 @@
 /** Which migrations does this code know? Add a file, then its line here; never edit one that was released. */
 import coupons from "./0001_coupons.sql" with { type: "text" };
 import sales from "./0002_sales.sql" with { type: "text" };
+import users from "./0003_users.sql" with { type: "text" };
+import kinds from "./0004_kinds.sql" with { type: "text" };
+import callers from "./0005_callers.sql" with { type: "text" };
+import bulk from "./0006_bulk.sql" with { type: "text" };
 
 /** One numbered file of schema changes. */
 export interface Migration {
@@ -13,4 +17,8 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "0001_coupons", sql: coupons },
   { number: 2, name: "0002_sales", sql: sales },
+  { number: 3, name: "0003_users", sql: users },
+  { number: 4, name: "0004_kinds", sql: kinds },
+  { number: 5, name: "0005_callers", sql: callers },
+  { number: 6, name: "0006_bulk", sql: bulk },
 ];

@@ -1,0 +1,87 @@
+/** Who may call this node, from where and how often? Beyond loopback it must know whom it serves. */
+import { type Environment, integer, oneOf, optionalSecret, wrong } from "./settings.ts";
+
+/** By what callers are known. */
+export interface CallersConfig {
+  /** Undefined: no one is an administrator. */
+  readonly adminToken: string | undefined;
+  /** Undefined: no service may act for users. */
+  readonly serviceToken: string | undefined;
+  /** Users' tokens are signed with it (HS256), or by a key of `jwksFile`; both undefined: users have no tokens. */
+  readonly jwtSecret: string | undefined;
+  /** A file with the public keys of users' tokens, a JSON Web Key Set. */
+  readonly jwksFile: string | undefined;
+}
+
+/** How this node meets the world. */
+export interface DoorConfig {
+  /** Undefined: whoever reaches this node may do everything. Only on loopback. */
+  readonly callers: CallersConfig | undefined;
+  /** Checkouts that a user may ask for in a minute; 0 for any number. */
+  readonly rateLimit: number;
+  /** Origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[];
+  /** Whether the last entry of X-Forwarded-For is a client's address: a proxy of ours wrote it. */
+  readonly trustProxy: boolean;
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
+const TOKEN_LEAST = 16;
+/** HS256 wants a key of 256 bits (RFC 7518, section 3.2). */
+const JWT_SECRET_LEAST = 32;
+/** Checkouts a minute, beyond loopback. */
+const RATE_LIMIT = 60;
+const MANY = 1_000_000;
+const OF_ITS_OWN = "a secret that nothing else has";
+
+/** Whether only this machine reaches an address. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+function callersConfig(env: Environment): CallersConfig | undefined {
+  const callers = {
+    adminToken: optionalSecret(env, "ADMIN_TOKEN", TOKEN_LEAST),
+    serviceToken: optionalSecret(env, "SERVICE_TOKEN", TOKEN_LEAST),
+    jwtSecret: optionalSecret(env, "JWT_SECRET", JWT_SECRET_LEAST),
+    jwksFile: env["JWKS_FILE"] || undefined,
+  };
+  const { adminToken, serviceToken, jwtSecret, jwksFile } = callers;
+  if (jwtSecret !== undefined && jwksFile !== undefined) {
+    throw wrong("JWKS_FILE", jwksFile, "unset where JWT_SECRET is set: users' tokens are signed in one way");
+  }
+  // One secret for two purposes would make a service an administrator, or let it sign any user's token.
+  if (serviceToken !== undefined && serviceToken === adminToken) throw wrong("SERVICE_TOKEN", "***", OF_ITS_OWN);
+  if (jwtSecret !== undefined && (jwtSecret === adminToken || jwtSecret === serviceToken)) {
+    throw wrong("JWT_SECRET", "***", OF_ITS_OWN);
+  }
+  return Object.values(callers).every((value) => value === undefined) ? undefined : callers;
+}
+
+function originsOf(env: Environment): string[] {
+  const value = env["CORS_ORIGINS"] ?? "";
+  const origins = value.split(",").map((it) => it.trim()).filter((it) => it !== "");
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || !/^https?:/.test(origin) || new URL(origin).origin !== origin) {
+      throw wrong("CORS_ORIGINS", value, "origins such as https://shop.example, with commas between them");
+    }
+  }
+  return origins;
+}
+
+/** Checks the settings of callers. @param host what this node listens on @throws ConfigError */
+export function doorConfig(env: Environment, host: string): DoorConfig {
+  const callers = callersConfig(env);
+  const alone = isLoopback(host);
+  const why = `set, since HOST=${host} is beyond loopback`;
+  if (!alone && callers?.adminToken === undefined) throw wrong("ADMIN_TOKEN", "", why);
+  if (!alone && !callers!.serviceToken && !callers!.jwtSecret && !callers!.jwksFile) {
+    throw wrong("SERVICE_TOKEN", "", `${why}; or JWT_SECRET, or JWKS_FILE`);
+  }
+  return {
+    callers,
+    rateLimit: integer(env, "RATE_LIMIT", alone ? 0 : RATE_LIMIT, 0, MANY),
+    corsOrigins: originsOf(env),
+    trustProxy: oneOf(env, "TRUST_PROXY", "false", ["true", "false"]) === "true",
+  };
+}

@@ -1,0 +1,64 @@
+/** How does this node know its callers, count them and keep a trail? By its settings; a loopback node may ask no one. */
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "./actors/ports.ts";
+import { type CallersConfig, ConfigError, type DoorConfig } from "./config.ts";
+import type { EdgeParts } from "./http/app.ts";
+import { Callers, type UserTokens } from "./http/callers.ts";
+import { Cors } from "./http/cors.ts";
+import { RateLimiter } from "./http/rate_limit.ts";
+import { Trail, type TrailParts } from "./http/trail.ts";
+import { BadKeySet, Jwts } from "./http/user_tokens.ts";
+
+/** What the edge asks before it asks anyone else. */
+export interface Door extends Pick<EdgeParts, "callers" | "trail" | "cors"> {
+  readonly limiter: RateLimiter | undefined;
+}
+
+/** A clock's time, for those who are made before the clock. */
+type Now = Pick<Clock, "now">;
+
+async function usersOf({ jwtSecret, jwksFile }: CallersConfig, clock: Now): Promise<UserTokens | undefined> {
+  if (jwtSecret !== undefined) return Jwts.bySecret(jwtSecret, clock);
+  if (jwksFile === undefined) return undefined;
+  try {
+    return await Jwts.byKeys(await Deno.readTextFile(jwksFile), clock);
+  } catch (error) {
+    const why = error instanceof BadKeySet ? error.message : "it cannot be read";
+    throw new ConfigError(`JWKS_FILE=${jwksFile}: must be a file with a JSON Web Key Set of public keys: ${why}`);
+  }
+}
+
+/** Learns how to know callers. @throws ConfigError where the file of keys is not one */
+export async function knownCallers({ callers }: Pick<DoorConfig, "callers">, clock: Now): Promise<Callers> {
+  if (callers === undefined) return new Callers();
+  const { adminToken, serviceToken } = callers;
+  return new Callers({ adminToken, serviceToken, users: await usersOf(callers, clock) });
+}
+
+/** Makes the door, and says in the log whom it asks. */
+export function makeDoor(
+  config: DoorConfig,
+  log: Logger,
+  callers: Callers,
+  clock: Clock,
+  trail: Pick<TrailParts, "acts" | "bodies">,
+): Door {
+  if (config.callers === undefined) {
+    log.warn("Callers are not authenticated: this node listens on loopback alone");
+  } else {
+    const known = Object.entries(config.callers).filter(([, value]) => value !== undefined).map(([name]) => name);
+    log.info("Callers are authenticated by {known}", { known: known.join(", ") });
+  }
+  const { rateLimit, corsOrigins, trustProxy } = config;
+  return {
+    callers,
+    trail: new Trail({
+      ...trail,
+      trustProxy,
+      incomplete: (requestId, act, error) =>
+        log.warn("What became of {act} could not be recorded: {error}", { requestId, act, error: String(error) }),
+    }),
+    cors: corsOrigins.length === 0 ? undefined : new Cors(corsOrigins),
+    limiter: rateLimit === 0 ? undefined : new RateLimiter("checkout", rateLimit, clock),
+  };
+}

@@ -1,0 +1,29 @@
+/** Is a job that is to make many coupons one that can be done? */
+import type { BulkRequest } from "../actors/ports.ts";
+import { parsePattern, UNGUESSABLE } from "../domain/code_pattern.ts";
+import { checked, moreTermsOf } from "./checks.ts";
+import { BulkBody } from "./openapi/bodies.ts";
+import { BadRequest } from "./problem.ts";
+
+/** Each code is drawn, and drawn again where it is taken: so part of a pattern's codes must stay free. */
+const SHARE_MAX = 1 / 2;
+
+function invalid(detail: string): BadRequest {
+  return new BadRequest("invalid_request", detail);
+}
+
+/** Checks the body of a bulk request; the terms are checked as those of a create. @throws BadRequest */
+export function bulkOf(body: unknown): Omit<BulkRequest, "id"> {
+  const { count, pattern: text, unguessable, ...given } = checked(BulkBody, body);
+  if ((text === undefined) !== (unguessable === true)) {
+    throw invalid("pattern is needed, or unguessable: true, not both");
+  }
+  const pattern = text === undefined ? UNGUESSABLE : parsePattern(text)!;
+  if (count > pattern.possible * SHARE_MAX) {
+    throw invalid(
+      `count must be at most ${Math.floor(pattern.possible * SHARE_MAX)}, half of the codes of this pattern: ` +
+        "give it more places of # or ?",
+    );
+  }
+  return { count, pattern: text ?? null, terms: moreTermsOf({ ...given, amount: given.amount ?? 1 }) };
+}

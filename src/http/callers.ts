@@ -1,0 +1,96 @@
+/** Who sent a request? Whoever shows the admin's or a service's token, a user by a token of theirs, or no one is asked. */
+import { Buffer } from "node:buffer";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { BadRequest } from "./problem.ts";
+
+/** Who sent a request. `open`: no one was asked, since this node or the route asks no one. */
+export type Caller =
+  | { readonly kind: "open" }
+  | { readonly kind: "admin" }
+  | { readonly kind: "service" }
+  /** Acts for the user `sub` alone. */
+  | { readonly kind: "user"; readonly sub: string };
+
+/** No one was asked. */
+export const OPEN: Caller = { kind: "open" };
+const ADMIN: Caller = { kind: "admin" };
+const SERVICE: Caller = { kind: "service" };
+
+/** Knows users by their tokens. */
+export interface UserTokens {
+  /** The user of a token, at once where it was seen before. @throws BadRequest `invalid_token`, in time or at once */
+  userOf(token: string, digest: string): Caller | Promise<Caller>;
+}
+
+/** By what callers are known. */
+export interface CallerSecrets {
+  readonly adminToken: string | undefined;
+  readonly serviceToken: string | undefined;
+  /** Undefined: users have no tokens. */
+  readonly users: UserTokens | undefined;
+}
+
+/** RFC 6750, section 2.1; of tokens that are no JWT any visible ASCII. */
+const BEARER = /^Bearer +([\x21-\x7e]{1,8192})$/i;
+
+/** Tells callers apart. */
+export class Callers {
+  readonly #secrets: { readonly admin: Buffer; readonly service: Buffer; readonly users?: UserTokens } | undefined;
+
+  /** @param secrets undefined: no one is asked */
+  constructor(secrets?: CallerSecrets) {
+    if (secrets === undefined) return;
+    const { adminToken, serviceToken, users } = secrets;
+    const digest = (token: string | undefined) => token === undefined ? randomBytes(32) : digestOf(token);
+    this.#secrets = { admin: digest(adminToken), service: digest(serviceToken), ...users && { users } };
+  }
+
+  /**
+   * Who sent a request with these headers.
+   *
+   * @throws BadRequest `unauthenticated` where it shows no token, `invalid_token` where it shows one that is not good;
+   * at once, or by the promise
+   */
+  of(headers: Headers): Caller | Promise<Caller> {
+    if (this.#secrets === undefined) return OPEN;
+    const header = headers.get("authorization");
+    if (header === null) throw new BadRequest("unauthenticated");
+    const token = BEARER.exec(header)?.[1];
+    if (token === undefined) throw new BadRequest("invalid_token");
+    const { admin, service, users } = this.#secrets;
+    const digest = digestOf(token);
+    // Both are always compared, so that the time tells nothing of either.
+    const isAdmin = timingSafeEqual(digest, admin);
+    const isService = timingSafeEqual(digest, service);
+    if (isAdmin) return ADMIN;
+    if (isService) return SERVICE;
+    if (users === undefined) throw new BadRequest("invalid_token");
+    return users.userOf(token, digest.toString("latin1"));
+  }
+}
+
+function digestOf(token: string): Buffer {
+  return hash("sha256", token, "buffer");
+}
+
+/** Whose idempotency keys they are, and who is named as the one who acted: `` (open), `admin`, `service`, `user:<id>`. */
+export function scopeOf(caller: Caller): string {
+  switch (caller.kind) {
+    case "open":
+      return "";
+    case "user":
+      return "user:" + caller.sub;
+    default:
+      return caller.kind;
+  }
+}
+
+/** The user for whom alone a caller may act; undefined where it may for any. */
+export function soleUserOf(caller: Caller): string | undefined {
+  return caller.kind === "user" ? caller.sub : undefined;
+}
+
+/** Checks that a caller may act for a user. @throws BadRequest `forbidden` */
+export function actsFor(caller: Caller, userId: string): void {
+  if (caller.kind === "user" && caller.sub !== userId) throw new BadRequest("forbidden");
+}

@@ -1,0 +1,63 @@
+/** Is a request let through to its route? Who sent it is looked at first, then the path, then the rest. */
+import type { Answered } from "./answer.ts";
+import { admit, type Authority, isAdmitted } from "./authority.ts";
+import { type Callers, OPEN } from "./callers.ts";
+import type { RoutedRequest } from "./coupons.ts";
+import { namesOf, placesOf } from "./paths.ts";
+import { BadRequest } from "./problem.ts";
+import type { RequestId } from "./request_id.ts";
+import type { Connected, Trail } from "./trail.ts";
+
+/** Answers a request that was let through. */
+export type Handler = (routed: RoutedRequest) => Promise<Answered> | Answered;
+
+/** A request, before anything about it is known but its route. */
+export interface Arrived {
+  readonly request: Request;
+  readonly id: RequestId;
+  readonly connected: Connected | undefined;
+}
+
+/** What guards a route. @throws BadRequest or Fault, as the route itself */
+export type Guarded = (arrived: Arrived) => Promise<Answered>;
+
+/**
+ * Guards a route.
+ *
+ * @param path its pattern
+ * @throws TypeError where it is to be a user's own and its path names none as `:user`
+ */
+export function guard(
+  path: string,
+  authority: Authority,
+  handler: Handler,
+  { callers, trail }: { readonly callers: Callers; readonly trail: Trail },
+): Guarded {
+  const named = placesOf(path);
+  const places = [...named.values()];
+  const user = [...named.keys()].indexOf(":user");
+  if (authority === "own" && user < 0) throw new TypeError(`Cannot say whose it is as no segment is :user: ${path}`);
+  return async ({ request, id, connected }) => {
+    const caller = authority === "public" ? OPEN : await callers.of(request.headers);
+    if (typeof authority !== "object") {
+      if (!isAdmitted(authority, caller)) throw new BadRequest("forbidden");
+      const names = namesOf(request.url, places);
+      admit(authority, caller, names[user]);
+      return await handler({ request, id, caller, names });
+    }
+    const names = tried(() => namesOf(request.url, places));
+    const routed = { request, id, caller, names: names instanceof BadRequest ? [] : names };
+    return await trail.perform(authority, routed, connected, () => {
+      if (names instanceof BadRequest) throw names;
+      return handler(routed);
+    });
+  };
+}
+
+function tried(read: () => string[]): string[] | BadRequest {
+  try {
+    return read();
+  } catch (error) {
+    return error as BadRequest;
+  }
+}

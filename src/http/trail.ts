@@ -1,0 +1,110 @@
+/** How does an act of an administrator leave its trail? A row before it is done, completed by what became of it. */
+import type { AdminActs } from "../actors/ports.ts";
+import { answer, type Answered, failure } from "./answer.ts";
+import { type Act, isAdmitted } from "./authority.ts";
+import type { BodyReader } from "./body.ts";
+import { scopeOf } from "./callers.ts";
+import type { RoutedRequest } from "./coupons.ts";
+import { cursorAfter, cursorOf, limitOf } from "./pages.ts";
+import { BadRequest } from "./problem.ts";
+import { showTime } from "./shown.ts";
+
+/** Longest text of a row, in UTF-16 units. */
+const TEXT_MAX = 600;
+/** What no text of the database may hold, or a log should. */
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+/** A code of a sale, wherever it stands; its sale may be told. */
+const CODE = /(\d{4}-\d\d-\d\dT\d\dZ)\.[\w-]{22}/g;
+const ADDRESS = /^[\w.:%[\]-]{1,64}$/;
+
+/** What a server tells of a request's connection. */
+export interface Connected {
+  readonly remoteAddr?: { readonly hostname?: string };
+}
+
+/** What the trail works with. */
+export interface TrailParts {
+  readonly acts: AdminActs;
+  readonly bodies: BodyReader;
+  /** Whether the last entry of X-Forwarded-For is a client's address. */
+  readonly trustProxy: boolean;
+  /** Told where what became of an act could not be recorded. */
+  readonly incomplete: (requestId: string, act: string, error: unknown) => void;
+}
+
+/** The trail of acts. */
+export class Trail {
+  constructor(readonly parts: TrailParts) {}
+
+  /**
+   * Records an act, has it done, and records what became of it; where the caller is no administrator, that it was
+   * refused.
+   *
+   * @throws Fault where it could not be recorded; then it is not done
+   */
+  async perform(
+    act: Act,
+    routed: RoutedRequest,
+    connected: Connected | undefined,
+    run: () => Promise<Answered> | Answered,
+  ): Promise<Answered> {
+    const { acts, incomplete } = this.parts;
+    const { request, id, caller } = routed;
+    const admitted = isAdmitted(act, caller);
+    const target = admitted && act.field !== undefined ? await this.#named(request, act.field) : act.target(routed);
+    const row = await acts.begin({
+      caller: tidy(scopeOf(caller) || "open"),
+      act: act.act,
+      target: tidy(target),
+      address: this.#addressOf(request, connected),
+      requestId: id.id,
+    });
+    let answered: Answered;
+    try {
+      if (!admitted) throw new BadRequest("forbidden");
+      answered = await run();
+    } catch (error) {
+      answered = failure(error, id);
+    }
+    // It was done, or not: that it could not be noted changes nothing about the answer.
+    await acts.complete(row, answered.response.status, answered.code ?? null).catch((error) => {
+      incomplete(id.id, act.act, error);
+    });
+    return answered;
+  }
+
+  /** What a field of the body says, before the body is checked; empty where it says nothing. */
+  async #named(request: Request, field: string): Promise<string> {
+    try {
+      const body = await this.parts.bodies.json(request.clone());
+      const value = (body as Readonly<Record<string, unknown>> | null)?.[field];
+      return typeof value === "string" ? value : "";
+    } catch {
+      return "";
+    }
+  }
+
+  #addressOf(request: Request, connected: Connected | undefined): string {
+    const forwarded = this.parts.trustProxy ? request.headers.get("x-forwarded-for") : null;
+    const last = forwarded?.slice(forwarded.lastIndexOf(",") + 1).trim();
+    const address = last || (connected?.remoteAddr?.hostname ?? "");
+    return ADDRESS.test(address) ? address : "unknown";
+  }
+
+  /** GET /api/audit */
+  async show({ request, id }: RoutedRequest): Promise<Answered> {
+    const query = new URL(request.url).searchParams;
+    const limit = limitOf(query);
+    const before = cursorOf(query, "acts", Number.MAX_SAFE_INTEGER);
+    const { data, next } = await this.parts.acts.page(before, limit);
+    const shown = data.map(({ at, requestId, ...rest }) => ({ ...rest, at: showTime(at), request_id: requestId }));
+    const next_cursor = next === undefined ? null : cursorAfter("acts", next);
+    return answer(200, id, JSON.stringify({ data: shown, next_cursor }));
+  }
+}
+
+function tidy(text: string): string {
+  const told = text.replace(CODE, "$1").replace(CONTROL, "\ufffd");
+  return (told.length > TEXT_MAX ? told.slice(0, TEXT_MAX) : told).toWellFormed();
+}

@@ -1,0 +1,141 @@
+/** Is this a user's token, and whose? A JWT (RFC 7519) that our own kind of key signed, not expired, with a user's id. */
+import {
+  createLocalJWKSet,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyOptions,
+} from "jose";
+import type { Clock } from "../actors/ports.ts";
+import { isUserId } from "../domain/text.ts";
+import type { Caller, UserTokens } from "./callers.ts";
+import { BadRequest } from "./problem.ts";
+
+/** Good tokens that are remembered, the first seen forgotten first: about 10 MB. */
+export const TOKENS_MAX = 50_000;
+/** What a key of a set may sign with. None is symmetric: a public key is no secret. */
+const PUBLIC_ALGORITHMS = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+];
+
+const BY_CURVE: Readonly<Record<string, string>> = {
+  "P-256": "ES256",
+  "P-384": "ES384",
+  "P-521": "ES512",
+  Ed25519: "EdDSA",
+};
+
+/** Tells whether a token's signature and times are good, at a time. */
+type Verify = (token: string, now: Date) => Promise<JWTPayload>;
+
+interface Known {
+  readonly caller: Caller;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** The key set cannot be used. */
+export class BadKeySet extends Error {
+  override readonly name = "BadKeySet";
+}
+
+/** Users' tokens, each verified once. */
+export class Jwts implements UserTokens {
+  /** By digest; a token itself is not kept. */
+  readonly #known = new Map<string, Known>();
+
+  private constructor(
+    readonly verify: Verify,
+    readonly clock: Pick<Clock, "now">,
+    readonly tokensMax: number,
+  ) {}
+
+  /** Signed with a secret that the issuer shares: HS256 alone. */
+  static bySecret(secret: string, clock: Pick<Clock, "now">, tokensMax: number = TOKENS_MAX): Jwts {
+    const key = new TextEncoder().encode(secret);
+    return new Jwts((token, now) => checked(jwtVerify(token, key, optionsOf(["HS256"], now))), clock, tokensMax);
+  }
+
+  /**
+   * Signed with one of these keys' private halves.
+   *
+   * @param text of a JSON Web Key Set (RFC 7517)
+   * @throws BadKeySet where it is none, or holds a key that is not public
+   */
+  static async byKeys(text: string, clock: Pick<Clock, "now">, tokensMax: number = TOKENS_MAX): Promise<Jwts> {
+    const keys = createLocalJWKSet(await keySetOf(text));
+    return new Jwts(
+      (token, now) => checked(jwtVerify(token, keys, optionsOf(PUBLIC_ALGORITHMS, now))),
+      clock,
+      tokensMax,
+    );
+  }
+
+  /** Tokens that are remembered. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  userOf(token: string, digest: string): Caller | Promise<Caller> {
+    const known = this.#known.get(digest);
+    if (known === undefined) return this.#verified(token, digest);
+    if (this.clock.now() < known.expiresAt) return known.caller;
+    this.#known.delete(digest);
+    throw new BadRequest("invalid_token");
+  }
+
+  async #verified(token: string, digest: string): Promise<Caller> {
+    let payload: JWTPayload;
+    try {
+      payload = await this.verify(token, new Date(this.clock.now()));
+    } catch {
+      throw new BadRequest("invalid_token");
+    }
+    const { sub, exp } = payload;
+    if (!isUserId(sub)) throw new BadRequest("invalid_token");
+    const caller: Caller = { kind: "user", sub };
+    if (this.#known.size >= this.tokensMax) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(digest, { caller, expiresAt: exp! * 1_000 });
+    return caller;
+  }
+}
+
+function optionsOf(algorithms: string[], currentDate: Date): JWTVerifyOptions {
+  return { algorithms, currentDate, requiredClaims: ["exp", "sub"] };
+}
+
+async function checked(verified: Promise<{ payload: JWTPayload }>): Promise<JWTPayload> {
+  return (await verified).payload;
+}
+
+/** What a key that does not say signs with; undefined where it is none to verify with. */
+function algorithmOf({ kty, crv, alg }: JWK): string | undefined {
+  if (alg !== undefined) return PUBLIC_ALGORITHMS.includes(alg) ? alg : undefined;
+  return kty === "RSA" ? "RS256" : BY_CURVE[crv ?? ""];
+}
+
+async function keySetOf(text: string): Promise<JSONWebKeySet> {
+  const { keys } = parsed(text);
+  if (!Array.isArray(keys) || keys.length === 0) throw new BadKeySet("it holds no keys");
+  for (const [place, key] of keys.entries()) {
+    const algorithm = algorithmOf(key ?? {});
+    if (algorithm === undefined || "d" in key) throw new BadKeySet(`its key ${place + 1} is no public signing key`);
+    try {
+      await importJWK(key, algorithm);
+    } catch {
+      throw new BadKeySet(`its key ${place + 1} cannot be read`);
+    }
+  }
+  return { keys };
+}
+
+function parsed(text: string): Partial<JSONWebKeySet> {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    throw new BadKeySet("it is not JSON");
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Who makes the coupons of bulk jobs? One node at a time, batch by batch, each job in turn: so a small job does not wait
+ * for a large one, and all together keep a pace that leaves the database to those who claim. Where that node dies, another
+ * goes on from what is stored.
+ */
+import { type BulkWork, type Clock, type Codes, Fault, type LeasedJob } from "../actors/ports.ts";
+import { codeOf, type CodePattern, parsePattern, type RandomBelow, UNGUESSABLE } from "../domain/code_pattern.ts";
+import { foldName } from "../domain/text.ts";
+import { Rounds } from "./rounds.ts";
+
+/** Wait between two looks for jobs, in milliseconds. */
+export const LOOK_MS = 1_000;
+/** A maker that is behind its pace makes up for at most so much, in milliseconds. */
+const BEHIND_MAX_MS = 200;
+/** After each batch the maker rests for at least so much of the time that it took: a slow database has others to serve. */
+const REST = 1 / 2;
+/** Codes that may be taken, one after the other, before a pattern's are held to be used up. */
+const MISSES_MAX = 1_000_000;
+/** The same for small patterns, as a multiple of all their codes: the chance that a free one was never drawn is e^-20. */
+const MISSES_PER_CODE = 20;
+
+/** How fast coupons are made. */
+export interface BulkPace {
+  /** Coupons made by one statement. */
+  readonly batch: number;
+  /** Coupons made in a second, at most. */
+  readonly perSecond: number;
+}
+
+/** What the maker tells of its work; must not throw. */
+export interface BulkMakerEvents {
+  /** This process brought a job to its end; `failure` says why where not all of its coupons are made. */
+  finished(job: LeasedJob, failure?: string): void;
+  /** Storage did not answer; the maker tries again. */
+  failed(error: unknown): void;
+}
+
+/** Codes of a pattern as chance has them, each fold once. */
+export function drawCodes(pattern: CodePattern, draws: number, random: RandomBelow): Codes {
+  const names = new Map<string, string>();
+  for (let draw = 0; draw < draws; draw++) {
+    const name = codeOf(pattern, random);
+    const fold = foldName(name);
+    if (fold !== undefined) names.set(fold, name);
+  }
+  return { folds: [...names.keys()], names: [...names.values()] };
+}
+
+/** Makes the coupons of bulk jobs. */
+export class BulkMaker {
+  readonly #holder = crypto.randomUUID();
+  readonly #rounds: Rounds;
+  /** In the order of their turns. */
+  #jobs: LeasedJob[] = [];
+  #lookedAt = -Infinity;
+  /** When the next batch is due, in monotonic milliseconds. */
+  #dueAt = -Infinity;
+  /** By job: codes that were drawn since one was free. */
+  readonly #misses = new Map<number, number>();
+
+  constructor(
+    readonly work: BulkWork,
+    readonly clock: Clock,
+    readonly pace: BulkPace,
+    readonly random: RandomBelow,
+    readonly events: BulkMakerEvents,
+  ) {
+    this.#rounds = new Rounds(clock, () => this.#round());
+  }
+
+  /** Works until it is stopped. To be called once. */
+  start(): void {
+    this.#rounds.start();
+  }
+
+  /** Makes no more, once the batch under way is stored, and lets its jobs go. */
+  async stop(): Promise<void> {
+    await this.#rounds.stop();
+    if (this.#jobs.length === 0) return;
+    this.#jobs = [];
+    await this.work.release(this.#holder).catch(this.events.failed); // then they are free after a while
+  }
+
+  async #round(): Promise<number> {
+    try {
+      if (this.#jobs.length === 0 || this.clock.monotonic() - this.#lookedAt >= LOOK_MS) await this.#look();
+      const job = this.#jobs.shift();
+      return job === undefined ? LOOK_MS : await this.#makeSome(job);
+    } catch (error) {
+      this.events.failed(error); // the next look brings the job again, as it is stored
+      return LOOK_MS;
+    }
+  }
+
+  async #look(): Promise<void> {
+    this.#lookedAt = this.clock.monotonic();
+    if (this.#jobs.length === 0) this.#dueAt = Math.max(this.#dueAt, this.#lookedAt); // idle time is not made up for
+    const turns = new Map(this.#jobs.map(({ id }, turn) => [id, turn]));
+    const turnOf = ({ id }: LeasedJob) => turns.get(id) ?? Infinity;
+    this.#jobs = (await this.work.lease(this.#holder)).sort((a, b) => turnOf(a) - turnOf(b) || 0);
+  }
+
+  /** One batch of a job; returns the milliseconds until the next one is due. */
+  async #makeSome(job: LeasedJob): Promise<number> {
+    const startedAt = this.clock.monotonic();
+    const pattern = job.pattern === null ? UNGUESSABLE : parsePattern(job.pattern)!;
+    const misses = this.#misses.get(job.id) ?? 0;
+    // Up to half of a pattern's codes may be taken; where fewer are free, chance is tried as often as one batch can.
+    const draws = misses > 0 ? this.pace.batch : Math.min(this.pace.batch, 2 * (job.count - job.made) + 16);
+    try {
+      const after = await this.work.make(job, drawCodes(pattern, draws, this.random));
+      await this.#goOn(job, after, pattern, draws);
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === "data_error")) throw error;
+      this.events.failed(error);
+      await this.#fail(job, "data_error");
+    }
+    const endedAt = this.clock.monotonic();
+    this.#dueAt = Math.max(this.#dueAt, startedAt - BEHIND_MAX_MS) + 1_000 * draws / this.pace.perSecond;
+    return Math.max(this.#dueAt - endedAt, (endedAt - startedAt) * REST);
+  }
+
+  async #goOn(before: LeasedJob, after: LeasedJob | undefined, pattern: CodePattern, draws: number): Promise<void> {
+    const misses = after?.made === before.made ? (this.#misses.get(before.id) ?? 0) + draws : 0;
+    this.#misses.delete(before.id);
+    if (after === undefined) return; // another's, or cancelled
+    if (after.made === after.count) return this.events.finished(after);
+    if (misses >= Math.min(MISSES_MAX, MISSES_PER_CODE * pattern.possible)) {
+      return await this.#fail(after, "pattern_exhausted");
+    }
+    if (misses > 0) this.#misses.set(after.id, misses);
+    this.#jobs.push(after);
+  }
+
+  async #fail(job: LeasedJob, failure: string): Promise<void> {
+    await this.work.fail(job, failure);
+    this.events.finished(job, failure);
+  }
+}

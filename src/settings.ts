@@ -1,0 +1,75 @@
+/** How is one setting read from its text? A value that is not allowed is one line that names it. */
+
+/** A setting has a value that is not allowed. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Where settings come from. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The error of a wrong value; of a secret, give `***` in its place. */
+export function wrong(name: string, value: string, allowed: string): ConfigError {
+  return new ConfigError(`${name}=${value}: must be ${allowed}`);
+}
+
+/** A whole number of `min` to `max`. @throws ConfigError */
+export function integer(env: Environment, name: string, fallback: number, min: number, max: number): number {
+  const value = env[name];
+  if (value === undefined || value === "") return fallback;
+  const number = /^\d{1,12}$/.test(value) ? Number(value) : NaN;
+  if (!(number >= min && number <= max)) throw wrong(name, value, `a whole number from ${min} to ${max}`);
+  return number;
+}
+
+/** A duration, in milliseconds. @throws ConfigError */
+export function duration(
+  env: Environment,
+  name: string,
+  fallbackMs: number,
+  minMs: number,
+  maxMs: number,
+): number {
+  const value = env[name];
+  if (value === undefined || value === "") return fallbackMs;
+  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
+  const ms = digits === undefined ? NaN : Number(digits) * UNITS_MS[unit!]!;
+  if (!(ms >= minMs && ms <= maxMs)) {
+    throw wrong(name, value, `a duration such as 500ms, 30s, 5m or 1h, from ${minMs}ms to ${maxMs}ms`);
+  }
+  return ms;
+}
+
+/** One of a few words. @throws ConfigError */
+export function oneOf<T extends string>(env: Environment, name: string, fallback: T, allowed: readonly T[]): T {
+  const value = env[name];
+  if (value === undefined || value === "") return fallback;
+  if (!(allowed as readonly string[]).includes(value)) throw wrong(name, value, `one of ${allowed.join(", ")}`);
+  return value as T;
+}
+
+/** The URL of an HTTP server, without a slash at its end. @throws ConfigError */
+export function httpUrl(env: Environment, name: string, fallback?: string): string {
+  const value = env[name] || fallback;
+  const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || value!.length > 256) {
+    throw wrong(name, value ?? "", "a URL such as http://host:8081");
+  }
+  return value!.replace(/\/$/, "");
+}
+
+/** A secret, which is never repeated in a message. @param least characters @throws ConfigError */
+export function secret(env: Environment, name: string, least: number): string {
+  const value = env[name] ?? "";
+  if (!/^[\x21-\x7e]*$/.test(value) || value.length < least || value.length > 4_096) {
+    throw wrong(name, value === "" ? "" : "***", `at least ${least} visible ASCII characters`);
+  }
+  return value;
+}
+
+/** As {@linkcode secret}, or undefined where it is not set. @throws ConfigError */
+export function optionalSecret(env: Environment, name: string, least: number): string | undefined {
+  return env[name] ? secret(env, name, least) : undefined;
+}

@@ -1,0 +1,40 @@
+/** How are the acts of administrators kept? Each is a row before it is done; what became of it is added after. */
+import type { AdminAct, AdminActs, AdminActView } from "../actors/ports.ts";
+import type { Sql } from "./sql.ts";
+import { repeatable, unavailable } from "./trouble.ts";
+
+const BEGIN = `insert into admin_acts (at, caller, act, target, address, request_id)
+values (clock_timestamp(), $1, $2, $3, $4, $5) returning id`;
+const COMPLETE = "update admin_acts set status = $2, code = $3 where id = $1 and status is null";
+const PAGE = `select id, (extract(epoch from at) * 1000)::bigint, caller, act, target, address, request_id, status, code
+from admin_acts where $1::bigint = 0 or id < $1 order by id desc limit $2`;
+
+/** The trail over a database. */
+export class PostgresAdminActs implements AdminActs {
+  constructor(readonly sql: Sql) {}
+
+  async begin({ caller, act, target, address, requestId }: AdminAct): Promise<number> {
+    try {
+      // Not sent again: a row without an outcome says that something may have been done.
+      const [row] = await this.sql.query(BEGIN, [caller, act, target, address, requestId], "begin_act");
+      return Number(row![0]);
+    } catch (error) {
+      throw unavailable(error, "Cannot record an act");
+    }
+  }
+
+  async complete(id: number, status: number, code: string | null): Promise<void> {
+    await repeatable(
+      "Cannot record what became of an act",
+      () => this.sql.query(COMPLETE, [id, status, code], "complete_act"),
+    );
+  }
+
+  async page(before: number, limit: number): Promise<{ data: AdminActView[]; next: number | undefined }> {
+    const rows = await repeatable("Cannot read", () => this.sql.query(PAGE, [before, limit + 1], "acts"));
+    const data = rows.slice(0, limit).map(([id, at, caller, act, target, address, requestId, status, code]) => {
+      return { id: Number(id), at: Number(at), caller, act, target, address, requestId, status, code } as AdminActView;
+    });
+    return { data, next: rows.length > limit ? data.at(-1)!.id : undefined };
+  }
+}

@@ -1,0 +1,84 @@
+/** How are jobs that make many coupons asked for, looked at, and cancelled? Each act is one statement. */
+import { type BulkJob, type BulkJobs, type BulkRequest, type CodesPage, Fault, type Page } from "../actors/ports.ts";
+import type { Row, Sql } from "./sql.ts";
+import { repeatable } from "./trouble.ts";
+
+/** Jobs that may run at once, waiting ones among them; one more is refused. */
+export const RUNNING_MAX = 100;
+
+const COLUMNS = `id, count, made, pattern, terms, state, failure,
+  (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from finished_at) * 1000)::bigint,
+  extract(epoch from coalesce(finished_at, clock_timestamp()) - created_at)::float8`;
+
+const ADD = `insert into bulk_jobs (request_id, count, pattern, terms)
+select $1::uuid, $2::integer, $3::text, $4::jsonb
+where (select count(*) from bulk_jobs where state = 'running') < ${RUNNING_MAX}
+on conflict (request_id) do nothing
+returning ${COLUMNS}`;
+
+const ADDED = `select ${COLUMNS}, count = $2::integer and pattern is not distinct from $3::text and terms = $4::jsonb
+from bulk_jobs where request_id = $1::uuid`;
+
+const JOB = `select ${COLUMNS} from bulk_jobs where id = $1`;
+
+// The total comes along in the same statement, also for a page beyond the last one.
+const JOBS = `with t as (select count(*)::integer total from bulk_jobs)
+select t.total, j.* from t left join lateral (
+  select ${COLUMNS} from bulk_jobs order by id desc offset $1::bigint limit $2
+) j on true`;
+
+const CANCEL = `update bulk_jobs set state = 'cancelled', finished_at = clock_timestamp()
+where id = $1 and state = 'running'`;
+
+const CODES = "select id, name from coupons where job = $1 and id > $2 order by job, id limit $3";
+
+function jobOf(row: Row): BulkJob {
+  const [id, count, made, pattern, terms, state, failure, createdAt, finishedAt, seconds] = row;
+  return { id, count, made, pattern, terms, state, failure, createdAt, finishedAt, seconds } as BulkJob;
+}
+
+/** The jobs of a database. */
+export class PostgresBulkJobs implements BulkJobs {
+  /**
+   * @param sql for short writes
+   * @param views for reading
+   */
+  constructor(readonly sql: Sql, readonly views: Sql) {}
+
+  async add({ id, count, pattern, terms }: BulkRequest): Promise<BulkJob | "reused"> {
+    const params = [id, count, pattern, JSON.stringify(terms)];
+    const [made] = await repeatable("Cannot add a job", () => this.sql.query(ADD, params));
+    if (made !== undefined) return jobOf(made);
+    const [found] = await repeatable("Cannot read a job", () => this.sql.query(ADDED, params));
+    if (found === undefined) {
+      throw new Fault("overloaded", `Cannot add a job as too many run: ${RUNNING_MAX}`);
+    }
+    return found.at(-1) === true ? jobOf(found) : "reused";
+  }
+
+  async job(id: number): Promise<BulkJob | undefined> {
+    const [row] = await this.#read(JOB, [id], "bulk_job");
+    return row === undefined ? undefined : jobOf(row);
+  }
+
+  async jobs(offset: number, limit: number): Promise<Page<BulkJob>> {
+    const rows = await this.#read(JOBS, [offset, limit], "bulk_jobs");
+    const data = rows.filter((row) => row[1] !== null).map((row) => jobOf(row.slice(1)));
+    return { data, total: rows[0]![0] as number };
+  }
+
+  async cancel(id: number): Promise<BulkJob | undefined> {
+    await repeatable("Cannot cancel a job", () => this.sql.query(CANCEL, [id]));
+    return await this.job(id);
+  }
+
+  async codes(id: number, from: number, limit: number): Promise<CodesPage> {
+    const rows = await this.#read(CODES, [id, from, limit], "bulk_codes");
+    const next = rows.length === limit ? rows.at(-1)![0] as number : undefined;
+    return { names: rows.map(([, name]) => name as string), next };
+  }
+
+  #read(text: string, params: unknown[], name: string): Promise<Row[]> {
+    return repeatable("Cannot read", () => this.views.query(text, params, name));
+  }
+}

@@ -1,0 +1,29 @@
+/** How does Postgres tell of coupons' kinds and of claims what the rules tell? Parts of statements, each in one place. */
+import type { KindTerms } from "../domain/coupon.ts";
+import type { Row } from "./sql.ts";
+
+/** A coupon's terms of its kind, money as text; seven columns. @param of the coupon's alias with its point, or nothing */
+export function kindColumns(of: string): string {
+  const money = ["percent_off", "amount_off", "max_discount", "min_order", "credit"];
+  return [`${of}kind`, `${of}segment`, ...money.map((column) => `${of}${column}::text`)].join();
+}
+
+/** The terms that those columns tell. @param place of the first of them */
+export function kindTermsIn(row: Row, place: number): KindTerms {
+  const [kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit] = row.slice(place, place + 7);
+  return { kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit } as KindTerms;
+}
+
+/** The content of a claim's command, as `contentOfClaim` tells it. @param k has the claim's columns */
+export function claimContentOf(k: string): string {
+  return `case when ${k}.keyed and ${k}.details ? 'orderAmount'
+    then 'order ' || (${k}.details ->> 'orderAmount') || ' ' || ${k}.user_id else 'claim ' || ${k}.user_id end`;
+}
+
+/** The answer to a claim, as it was told. @param k has the claim's columns @param name the coupon's */
+export function claimAnswerOf(k: string, name: string): string {
+  return `jsonb_build_object(
+    'kind', 'claimed', 'claimId', ${k}.claim_id, 'userId', ${k}.user_id, 'couponName', ${name}, 'remaining', ${k}.remaining,
+    'claimedAt', (extract(epoch from ${k}.claimed_at) * 1000)::bigint
+  ) || case when ${k}.details is null then '{}' else jsonb_build_object('details', ${k}.details) end`;
+}

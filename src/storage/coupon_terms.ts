@@ -1,0 +1,28 @@
+/** How do the terms of a coupon become its row, where many are made at once? Here alone, for jobs and imports. */
+
+/** Each column that the terms fill, with its value from `terms`, a jsonb of domain terms. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  amount: "(terms ->> 'amount')::integer",
+  remaining: "(terms ->> 'amount')::integer",
+  starts_at: "to_timestamp((terms ->> 'startsAt')::bigint / 1000e0)",
+  ends_at: "to_timestamp((terms ->> 'endsAt')::bigint / 1000e0)",
+  kind: "coalesce(terms ->> 'kind', 'plain')",
+  segment: "terms ->> 'segment'",
+  percent_off: "(terms ->> 'percentOff')::numeric",
+  amount_off: "(terms ->> 'amountOff')::numeric",
+  max_discount: "(terms ->> 'maxDiscount')::numeric",
+  min_order: "(terms ->> 'minOrder')::numeric",
+  credit: "(terms ->> 'credit')::numeric",
+};
+
+/** The names of the columns. */
+export const TERMS_COLUMNS: string = Object.keys(COLUMNS).join(", ");
+
+/** The values of the columns, each under its column's name. */
+export const TERMS_VALUES: string = Object.entries(COLUMNS).map(([name, value]) => `${value} ${name}`).join(", ");
+
+/** Whether the terms of two rows by these names are the same; `remaining` goes with the claims, not with the terms. */
+export function sameTerms(one: string, other: string): string {
+  const columns = Object.keys(COLUMNS).filter((name) => name !== "remaining");
+  return columns.map((name) => `${one}.${name} is not distinct from ${other}.${name}`).join(" and ");
+}

@@ -1,0 +1,141 @@
+/** How are users and segments read? From Postgres, by short keyed statements, by the time that actors go by. */
+import type { ClaimView, Clock, ListPart, PurchaseView, SegmentCount } from "../actors/ports.ts";
+import type { UserView, UserViews, WalletEntryView } from "../actors/ports.ts";
+import { SALE_NUMBER_MAX } from "../domain/sale_ids.ts";
+import { codeOf } from "./sale_batch.ts";
+import type { Row, Sql } from "./sql.ts";
+import { repeatable } from "./trouble.ts";
+
+/** Sales that one statement looks into for a user's purchases. */
+const SALES_AT_ONCE = 2_000;
+/** More than a user can have slots in a sale: a place is a sale's number times it, plus the slot. */
+const SLOTS = 32_768;
+
+const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
+const now = (parameter: string) => `to_timestamp(${parameter}::bigint / 1000e0)`;
+
+const SEGMENTS = `select s.title, s.total - coalesce(e.n, 0) from segments s
+left join (select segment_id, sum(n)::integer n from segment_expiries where at <= ${now("$1")} group by segment_id) e
+  on e.segment_id = s.id
+where s.total > coalesce(e.n, 0) order by s.id`;
+
+// Sales are few, and each is looked into by its key: the limit keeps the planner from another way.
+const KNOWN = `(exists (select from users where id = $1)
+  or exists (select from memberships where user_id = $1)
+  or exists (select from wallet_entries where user_id = $1)
+  or exists (select from claims where user_id = $1)
+  or exists (select from sales s cross join lateral (
+    select from purchases p where p.sale_id = s.id and p.user_id = $1 limit 1
+  ) p))`;
+
+const USER = `select (select coalesce(sum(amount), 0.00)::text from wallet_entries where user_id = $1),
+  m.segment, ${ms("m.expires_at")}
+from (select ${KNOWN} known) k left join lateral (
+  select segment, expires_at from memberships where user_id = $1 and expires_at > ${now("$2")} order by segment limit $3
+) m on true
+where k.known order by m.segment`;
+
+const WALLET = `select w.id, w.user_id, c.name, w.claim_id, w.is_void, w.amount::text, ${ms("w.at")} from (
+  select * from wallet_entries where user_id = $1 and id > $2 order by id limit $3
+) w join coupons c on c.id = w.coupon_id order by w.id`;
+
+const CLAIMS = `select k.coupon_id, k.claim_id, k.user_id, ${ms("k.claimed_at")}, c.name from (
+  select * from claims where user_id = $1 and coupon_id > $2 order by coupon_id limit $3
+) k join coupons c on c.id = k.coupon_id order by k.coupon_id`;
+
+// $2 and $3: the sale and the slot to go on after, downwards; $5: sales to look into. Each row tells how many there
+// were, and the last one of them.
+const PURCHASES = `with w as materialized (select id from sales where id <= $2 order by id desc limit $5),
+t as (select count(*)::integer sales, min(id) last from w)
+select t.sales, t.last, p.* from t left join lateral (
+  select w.id, p.slot, p.n, p.user_id, p.code, ${ms("p.purchased_at")} from w cross join lateral (
+    select * from purchases p where p.sale_id = w.id and p.user_id = $1 and (w.id < $2 or p.slot < $3::integer)
+    order by p.slot desc limit $4
+  ) p order by w.id desc, p.slot desc limit $4
+) p on true`;
+
+function partOf<View>(
+  rows: readonly Row[],
+  limit: number,
+  viewOf: (row: Row) => View,
+  placeOf = (row: Row) => row[0] as number,
+): ListPart<View, number> {
+  const shown = rows.slice(0, limit);
+  return { data: shown.map(viewOf), next: rows.length > limit ? placeOf(shown.at(-1)!) : undefined };
+}
+
+/** An entry of a wallet, of the columns user, coupon, claim, void, amount, time. */
+export function walletEntryOf([userId, couponName, claimId, isVoid, amount, at]: Row): WalletEntryView {
+  return { userId, couponName, claimId, isVoid, amount, at } as WalletEntryView;
+}
+
+/** A claim, of the columns id, user, time, coupon. */
+export function claimOf([claimId, userId, claimedAt, couponName]: Row): ClaimView {
+  return { couponName, claimId, userId, claimedAt } as ClaimView;
+}
+
+/** A purchase, of the columns sale, item, user, code, time. */
+export function purchaseOf([number, n, userId, code, purchasedAt]: Row): PurchaseView {
+  return { userId, number, n, code: codeOf(code as string), purchasedAt } as PurchaseView;
+}
+
+/** The views of users over a database. */
+export class PostgresUserViews implements UserViews {
+  constructor(readonly sql: Sql, readonly clock: Pick<Clock, "now">) {}
+
+  async segments(): Promise<SegmentCount[]> {
+    const rows = await this.#read(SEGMENTS, [this.#now()], "segments");
+    return rows.map(([title, users]) => ({ title, users }) as SegmentCount);
+  }
+
+  async user(userId: string, segmentsMax: number): Promise<UserView | undefined> {
+    const rows = await this.#read(USER, [userId, this.#now(), segmentsMax], "user");
+    if (rows.length === 0) return undefined;
+    const segments = rows.filter((row) => row[1] !== null)
+      .map(([, title, expiresAt]) => ({ title, expiresAt }) as UserView["segments"][number]);
+    return { id: userId, segments, balance: rows[0]![0] as string };
+  }
+
+  async wallet(userId: string, after: number, limit: number): ReturnType<UserViews["wallet"]> {
+    const rows = await this.#read(WALLET, [userId, after, limit + 1], "user_wallet");
+    return await this.#known(userId, after, partOf(rows, limit, (row) => walletEntryOf(row.slice(1))));
+  }
+
+  async claims(userId: string, after: number, limit: number): ReturnType<UserViews["claims"]> {
+    const rows = await this.#read(CLAIMS, [userId, after, limit + 1], "user_claims");
+    return await this.#known(userId, after, partOf(rows, limit, (row) => claimOf(row.slice(1))));
+  }
+
+  async purchases(userId: string, after: number, limit: number): ReturnType<UserViews["purchases"]> {
+    const found: Row[] = [];
+    let [sale, slot] = after === 0
+      ? [SALE_NUMBER_MAX, SLOTS]
+      : [Math.min(Math.floor(after / SLOTS), SALE_NUMBER_MAX), after % SLOTS];
+    for (let isEnd = false; !isEnd && found.length <= limit;) {
+      const params = [userId, sale, slot, limit + 1 - found.length, SALES_AT_ONCE];
+      const rows = await this.#read(PURCHASES, params, "user_purchases");
+      found.push(...rows.filter((row) => row[2] !== null).map((row) => row.slice(2)));
+      const [sales, last] = rows[0]! as number[];
+      isEnd = sales! < SALES_AT_ONCE;
+      [sale, slot] = [last ?? 0, 0]; // nothing of the last one is left
+    }
+    const placeOf = ([sale, slot]: Row) => (sale as number) * SLOTS + (slot as number);
+    const viewOf = ([sale, , ...more]: Row) => purchaseOf([sale, ...more]);
+    return await this.#known(userId, after, partOf(found, limit, viewOf, placeOf));
+  }
+
+  /** The part; undefined where it is empty, and nothing else is known of the user. */
+  async #known<View>(userId: string, after: number, part: ListPart<View, number>): Promise<typeof part | undefined> {
+    if (part.data.length > 0 || after > 0) return part;
+    const [row] = await this.#read(`select ${KNOWN}`, [userId], "user_known");
+    return row![0] === true ? part : undefined;
+  }
+
+  #now(): number {
+    return Math.floor(this.clock.now());
+  }
+
+  #read(text: string, params: unknown[], name: string): Promise<Row[]> {
+    return repeatable("Cannot read", () => this.sql.query(text, params, name));
+  }
+}

@@ -1,0 +1,200 @@
+/** Does every act of an administrator leave its trail before it is done, and nothing that should not be told? */
+import assert from "node:assert/strict";
+import { Fault } from "../../src/actors/ports.ts";
+import { itemIdOf } from "../../src/domain/sale_ids.ts";
+import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { KEY, newCode, NUMBER, open, settingsOf } from "../support/sale_commands.ts";
+import { ADMIN_TOKEN, bearer, knownCallers, SERVICE_TOKEN, userToken } from "../support/tokens.ts";
+
+const admin = bearer(ADMIN_TOKEN);
+const FROM = { remoteAddr: { hostname: "10.1.2.3" } };
+
+// deno-lint-ignore no-explicit-any -- answers are looked at field by field
+type Answer = { status: number; body: any };
+
+function test(name: string, body: (edge: TestEdge) => Promise<void>, trustProxy = false): void {
+  Deno.test(name, async () => {
+    const edge = makeEdge(10_000, settingsOf(), { callers: knownCallers(new FakeClock()), trustProxy });
+    await edge.sales.ask(KEY, open(5));
+    try {
+      await body(edge);
+    } finally {
+      edge.close();
+    }
+  });
+}
+
+async function say(edge: TestEdge, request: Request): Promise<Answer> {
+  const response = await edge.fetch(request, FROM);
+  return { status: response.status, body: await response.json() };
+}
+
+/** The acts so far, in their order, each in a line. */
+function trail({ acts }: TestEdge): string[] {
+  return acts.rows.map(({ caller, act, target, status, code }) => `${caller} ${act} [${target}] ${status} ${code}`);
+}
+
+test("every kind of act is recorded with what became of it, the refused ones too", async (edge) => {
+  const coupon = { name: "Promo", amount: 2 };
+  const requests = [
+    post("/api/coupons", coupon, admin),
+    post("/api/coupons", coupon, admin),
+    post("/api/coupons", { name: "Promo", amount: 0 }, admin),
+    post("/api/coupons", "{", admin),
+    post("/api/coupons", { name: 7 }, admin),
+    post("/api/coupons/promo", { amount: 3 }, admin, "PATCH"),
+    post("/api/coupons/none", { amount: 3 }, admin, "PUT"),
+    get("/api/coupons/promo/claims/ann", "DELETE", admin),
+    post(`/api/sales/${KEY}`, { paused: false }, admin, "PATCH"),
+    get("/api/sales/current/attempts", "GET", admin),
+    get("/api/coupons/%ff/claims/ann", "DELETE", admin),
+  ];
+  for (const request of requests) await say(edge, request);
+  assert.deepEqual(trail(edge), [
+    "admin coupon.create [Promo] 201 null",
+    "admin coupon.create [Promo] 409 coupon_exists",
+    "admin coupon.create [Promo] 400 invalid_request",
+    "admin coupon.create [] 400 invalid_request",
+    "admin coupon.create [] 400 invalid_request",
+    "admin coupon.edit [promo] 200 null",
+    "admin coupon.edit [none] 404 coupon_not_found",
+    "admin claim.void [promo ann] 404 claim_not_found",
+    `admin sale.edit [${KEY}] 200 null`,
+    "admin sale.attempts [current] 200 null",
+    "admin claim.void [] 400 invalid_request",
+  ]);
+  const [first] = edge.acts.rows;
+  assert.equal(first!.address, "10.1.2.3");
+  assert.match(first!.requestId, /^[\w-]+$/);
+});
+
+test("an act by someone who may not is recorded and not done; without a token it is neither", async (edge) => {
+  const token = await userToken("eve", edge.clock.now());
+  for (const shown of [bearer(token), bearer(SERVICE_TOKEN), bearer("forged"), {}]) {
+    await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, shown));
+    await say(edge, get(`/api/sales/${KEY}/attempts`, "GET", shown));
+  }
+  assert.deepEqual(trail(edge), [
+    "user:eve coupon.create [] 403 forbidden",
+    `user:eve sale.attempts [${KEY}] 403 forbidden`,
+    "service coupon.create [] 403 forbidden",
+    `service sale.attempts [${KEY}] 403 forbidden`,
+  ]);
+  assert.equal((await say(edge, get("/api/coupons/promo"))).status, 404);
+});
+
+test("what is no act leaves no trail", async (edge) => {
+  await say(edge, post("/api/coupons/claim", { user_id: "a", coupon_name: "x" }, admin));
+  for (const path of ["/api/coupons", "/api/audit", "/cluster", `/api/sales/${KEY}`, "/livez"]) {
+    assert.equal((await say(edge, get(path, "GET", admin))).status, 200, path);
+  }
+  assert.deepEqual(trail(edge), []);
+});
+
+test("an act that cannot be recorded is not done", async (edge) => {
+  edge.acts.failures.push(new Fault("storage_unavailable", "none"));
+  const refused = await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, admin));
+  assert.deepEqual([refused.status, refused.body.code], [503, "storage_unavailable"]);
+  assert.equal((await say(edge, get("/api/coupons/promo"))).status, 404);
+});
+
+test("an act whose end cannot be recorded was done, says so, and is told to the log", async (edge) => {
+  const { begin } = edge.acts;
+  edge.acts.begin = async (act) => {
+    const id = await begin.call(edge.acts, act);
+    edge.acts.failures.push(new Fault("storage_unavailable", "none"));
+    return id;
+  };
+  assert.equal((await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, admin))).status, 201);
+  assert.deepEqual(trail(edge), ["admin coupon.create [Promo] null null"]);
+  assert.equal(edge.untold.length, 1);
+});
+
+test("an act is recorded before it is done", async (edge) => {
+  const { begin } = edge.acts;
+  edge.acts.begin = async (act) => {
+    assert.equal((await say(edge, get("/api/coupons/promo"))).status, 404, "not yet");
+    return await begin.call(edge.acts, act);
+  };
+  assert.equal((await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, admin))).status, 201);
+});
+
+test("no code comes into the trail, wherever it stands; of one that is voided its sale is told", async (edge) => {
+  const held = await say(edge, get(`/checkout?user_id=ann&id=${itemIdOf(NUMBER, 1)}`, "POST", admin));
+  const { code } = held.body;
+  await say(edge, get(`/purchase?code=${code}`, "POST", admin));
+  assert.equal((await say(edge, get(`/purchase?code=${code}`, "DELETE", admin))).status, 200);
+  await say(edge, get("/purchase", "DELETE", admin));
+  await say(edge, get(`/purchase?code=${newCode()}`, "DELETE", admin));
+  await say(edge, get(`/api/sales/${code}/attempts`, "GET", admin));
+  await say(edge, get(`/api/coupons/${code}/claims/${code}`, "DELETE", admin));
+  await say(edge, post("/api/coupons", { name: `x ${code}`, amount: "1" }, admin));
+  assert(!JSON.stringify(edge.acts.rows).includes(code.split(".")[1]));
+  assert.deepEqual(trail(edge), [
+    `admin purchase.void [${KEY}] 200 null`,
+    "admin purchase.void [] 400 invalid_request",
+    "admin purchase.void [] 404 code_unknown",
+    "admin sale.attempts [] 404 sale_not_found",
+    `admin claim.void [${KEY} ${KEY}] 404 claim_not_found`.replace("claim_not", "coupon_not"),
+    `admin coupon.create [x ${KEY}] 400 invalid_request`,
+  ]);
+});
+
+test("a name that no database takes is made one that it does", async (edge) => {
+  await say(edge, get("/api/coupons/a%00b/claims/%0a", "DELETE", admin));
+  await say(edge, post("/api/coupons", { name: "\ud800" + "x".repeat(5_000), amount: 1 }, admin));
+  assert.equal(edge.acts.rows[0]!.target, "a\ufffdb \ufffd");
+  const { target } = edge.acts.rows[1]!;
+  assert(target.isWellFormed() && target.length === 600);
+});
+
+test("X-Forwarded-For is not believed, unless a proxy is trusted", async (edge) => {
+  await say(edge, post("/api/coupons/x", {}, { ...admin, "x-forwarded-for": "203.0.113.9" }, "PATCH"));
+  assert.equal(edge.acts.rows[0]!.address, "10.1.2.3");
+});
+
+test("of a trusted proxy's X-Forwarded-For the last entry counts, which it wrote itself", async (edge) => {
+  const cases: [string, string][] = [
+    ["203.0.113.9", "203.0.113.9"],
+    ["1.1.1.1, 2.2.2.2,2001:db8::7", "2001:db8::7"],
+    ["1.1.1.1,", "10.1.2.3"],
+    ["<script>", "unknown"],
+  ];
+  for (const [forwarded, expected] of cases) {
+    await say(edge, post("/api/coupons/x", {}, { ...admin, "x-forwarded-for": forwarded }, "PATCH"));
+    assert.equal(edge.acts.rows.at(-1)!.address, expected);
+  }
+}, true);
+
+test("GET /api/audit tells acts in pages, the newest first", async (edge) => {
+  for (const name of ["a", "b", "c"]) {
+    await say(edge, post("/api/coupons", { name, amount: 1 }, { ...admin, "x-request-id": `r-${name}` }));
+  }
+  const first = await say(edge, get("/api/audit?limit=2", "GET", admin));
+  assert.deepEqual(first.body.data[0], {
+    id: 3,
+    at: "2026-11-21T14:00:00.000Z",
+    caller: "admin",
+    act: "coupon.create",
+    target: "c",
+    address: "10.1.2.3",
+    request_id: "r-c",
+    status: 201,
+    code: null,
+  });
+  const second = await say(edge, get(`/api/audit?limit=2&cursor=${first.body.next_cursor}`, "GET", admin));
+  assert.deepEqual(second.body.data.map(({ target }: { target: string }) => target), ["a"]);
+  assert.equal(second.body.next_cursor, null);
+  for (const query of ["cursor=x", "limit=0", "limit=1001", `cursor=${btoa("claims:1").replaceAll("=", "")}`]) {
+    assert.equal((await say(edge, get(`/api/audit?${query}`, "GET", admin))).status, 400, query);
+  }
+});
+
+Deno.test("an edge that asks no one records acts as well", async () => {
+  const edge = makeEdge();
+  await edge.fetch(post("/api/coupons", { name: "a", amount: 1 }));
+  assert.deepEqual(trail(edge), ["open coupon.create [a] 201 null"]);
+  assert.equal(edge.acts.rows[0]!.address, "unknown");
+  edge.close();
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { Fault } from "../../src/actors/ports.ts";
+import { PostgresAdminActs } from "../../src/storage/admin_acts.ts";
+import { migrateDatabase } from "../../src/storage/mod.ts";
+import { ConnectionLost, SqlError } from "../../src/storage/sql.ts";
+import { adminActsContract } from "../contracts/admin_acts_contract.ts";
+import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
+
+for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openTestEmbedded]] as const) {
+  adminActsContract(name, async () => {
+    const database = await open();
+    await migrateDatabase(database);
+    return { acts: new PostgresAdminActs(database.views), close: () => database.close() };
+  });
+}
+
+Deno.test("begin() whose answer is lost is not sent again; complete() is", async () => {
+  let sent = 0;
+  const acts = new PostgresAdminActs({
+    query() {
+      sent++;
+      return Promise.reject(new ConnectionLost("gone"));
+    },
+  });
+  const act = { caller: "admin", act: "coupon.edit", target: "x", address: "127.0.0.1", requestId: "r" };
+  await assert.rejects(acts.begin(act), (error) => error instanceof Fault && error.code === "storage_unavailable");
+  assert.equal(sent, 1);
+  await assert.rejects(acts.complete(1, 200, null), (error) => error instanceof Fault);
+  assert.equal(sent, 4);
+});
+
+Deno.test("begin() tells nothing of what Postgres refused but that it did", async () => {
+  const acts = new PostgresAdminActs({ query: () => Promise.reject(new SqlError("22021", "no")) });
+  const act = { caller: "admin", act: "coupon.edit", target: "a\u0000b", address: "127.0.0.1", requestId: "r" };
+  await assert.rejects(acts.begin(act), (error) => error instanceof Fault && !error.message.includes("a\u0000b"));
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { drawCodes } from "../../src/scheduler/bulk_maker.ts";
+import { randomBelow } from "../../src/scheduler/random_below.ts";
+import { parsePattern } from "../../src/domain/code_pattern.ts";
+import type { Database } from "../../src/storage/sql.ts";
+import { addJob, bulkContract, bulkRequest, type BulkStores, codesOf } from "../contracts/bulk_contract.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { MemoryBulk } from "../support/memory_bulk.ts";
+import { openTestEmbedded, openTestPostgres, openTestStorage } from "../support/storage.ts";
+
+const EXPIRE = "update bulk_jobs set leased_until = now() - interval '1 second'";
+const COUNTED =
+  `select count, made, state, (select count(*)::integer from coupons c where c.job = j.id) from bulk_jobs j`;
+
+async function openBulk(database: Database): Promise<BulkStores> {
+  const { bulkJobs: jobs, bulkWork: work, close } = await openTestStorage(database);
+  return { jobs, work, expire: async () => void await database.views.query(EXPIRE), close };
+}
+
+bulkContract("memory", () => {
+  const bulk = new MemoryBulk(new FakeClock());
+  const expire = () => Promise.resolve(bulk.expire());
+  return Promise.resolve({ jobs: bulk, work: bulk, expire, close: () => Promise.resolve() });
+});
+
+for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openTestEmbedded]] as const) {
+  bulkContract(name, async () => await openBulk(await open()));
+
+  Deno.test(`a bulk coupon on ${name} is as one that was made by itself: asleep, whole, and woken by its name`, async () => {
+    const database = await open();
+    const storage = await openTestStorage(database);
+    await addJob(storage.bulkJobs, bulkRequest(1));
+    const [job] = await storage.bulkWork.lease("one");
+    await storage.bulkWork.make(job!, codesOf("P-2222"));
+    const view = (await storage.views.coupon("p-2222", 10))!;
+    const { createdAt, updatedAt, ...rest } = view;
+    const terms = { name: "P-2222", amount: 3, startsAt: null, endsAt: Date.UTC(2030, 0, 1) };
+    assert.deepEqual(rest, { ...terms, remaining: 3, paused: false, claimedBy: [] });
+    assert.equal(createdAt, updatedAt);
+    assert.equal((await storage.views.coupons("p-2", 0, 10)).total, 1);
+    const { state, turn } = (await storage.coupons.activate("p-2222"))!;
+    assert.deepEqual([state.name, state.remaining, state.seq, state.keys.size, turn], ["P-2222", 3, 0, 0, 0]);
+    await storage.close();
+  });
+
+  Deno.test(`terms that cannot be stored on ${name} are a data_error, and nothing is made`, async () => {
+    const database = await open();
+    const storage = await openTestStorage(database);
+    const request = bulkRequest(1);
+    await addJob(storage.bulkJobs, { ...request, terms: { ...request.terms, amount: 0 } });
+    const [job] = await storage.bulkWork.lease("one");
+    await assert.rejects(storage.bulkWork.make(job!, codesOf("P-2222")), { code: "data_error" });
+    assert.deepEqual(await database.views.query(COUNTED), [[1, 0, "running", 0]]);
+    await storage.close();
+  });
+}
+
+Deno.test("make() by six writers of three jobs on one crowded pattern: no deadlock, and each job counts its rows", async () => {
+  const database = await openTestPostgres(undefined, { activations: 8 });
+  const storage = await openTestStorage(database);
+  const { bulkJobs: jobs, bulkWork: work } = storage;
+  const pattern = parsePattern("##??")!; // 25,600 codes
+  for (let job = 0; job < 3; job++) await addJob(jobs, bulkRequest(4_000, "##??"));
+  // Two writers of each job, who hold the same lease: one of two must find the other's count each time.
+  const leased = await work.lease("one");
+  const known = new Map(leased.map((job) => [job.id, job]));
+  const rejected: Record<number, number> = {};
+  await Promise.all([...leased, ...leased].map(async ({ id }) => {
+    for (let job = known.get(id)!; job.made < job.count; job = known.get(id)!) {
+      const after = await work.make(job, drawCodes(pattern, 300, randomBelow));
+      if (after === undefined) rejected[id] = (rejected[id] ?? 0) + 1;
+      const [row] = await database.views.query("select made from bulk_jobs where id = $1", [id]);
+      known.set(id, { ...job, made: row![0] as number });
+    }
+  }));
+  assert.deepEqual(await database.views.query(COUNTED), [0, 1, 2].map(() => [4_000, 4_000, "done", 4_000]));
+  assert(Object.keys(rejected).length > 0, "writers of one job did meet");
+  const [row] = await database.views.query("select count(*)::integer, count(distinct fold)::integer from coupons");
+  assert.deepEqual(row, [12_000, 12_000]);
+  await storage.close();
+});

@@ -1,0 +1,93 @@
+/** A node in this process that knows its callers, whole but for its listener and its scheduler, on a real database. */
+import { ActorSystem } from "../../src/actors/actor_system.ts";
+import { aloneViews } from "../../src/cluster_node.ts";
+import type { CouponKind } from "../../src/domain/coupon.ts";
+import { couponRules } from "../../src/domain/coupon_state.ts";
+import { type SaleKind, saleRules } from "../../src/domain/sale.ts";
+import { Edge } from "../../src/http/app.ts";
+import { BodyReader } from "../../src/http/body.ts";
+import { BulkRoutes } from "../../src/http/bulk.ts";
+import { ClusterRoutes } from "../../src/http/cluster.ts";
+import { CouponRoutes } from "../../src/http/coupons.ts";
+import { CsvStreams } from "../../src/http/csv_streams.ts";
+import { ExportRoutes } from "../../src/http/exports.ts";
+import { Health } from "../../src/http/health.ts";
+import { ItemPictures } from "../../src/http/item_pictures.ts";
+import { Metrics } from "../../src/http/metrics.ts";
+import { SaleStreams } from "../../src/http/sale_streams.ts";
+import { SaleRoutes } from "../../src/http/sales.ts";
+import { Trail } from "../../src/http/trail.ts";
+import { UserRoutes } from "../../src/http/users.ts";
+import type { Storage } from "../../src/storage/mod.ts";
+import type { Database } from "../../src/storage/sql.ts";
+import { settingsOf } from "./sale_commands.ts";
+import { openTestStorage } from "./storage.ts";
+import { knownCallers } from "./tokens.ts";
+
+const LIMITS = { mailboxMax: 4_096, awakeMax: 1_000, idleMs: 3_600_000, timeoutMs: 5_000 };
+
+/** A node with what it works on. */
+export interface GuardedNode {
+  readonly edge: Edge;
+  readonly sales: ActorSystem<SaleKind>;
+  readonly storage: Storage;
+  /** Every table's rows but those of the trail, as they are stored. */
+  rows(): Promise<Map<string, readonly string[]>>;
+  close(): Promise<void>;
+}
+
+/** Opens a node on a database, which it closes. */
+export async function openGuardedNode(database: Database): Promise<GuardedNode> {
+  const storage = await openTestStorage(database, { lanes: 1 });
+  const { clock, views, saleViews, userViews, exportViews } = storage;
+  const metrics: Metrics = new Metrics({
+    actorsAwake: () => 0,
+    mailboxDepth: () => 0,
+    streams: () => 0,
+    registryAge: () => NaN,
+  });
+  const coupons = new ActorSystem<CouponKind>(couponRules, storage.coupons, clock, LIMITS, metrics);
+  const sales = new ActorSystem<SaleKind>(saleRules(settingsOf()), storage.sales, clock, LIMITS, metrics);
+  const bodies = new BodyReader();
+  const streams = new SaleStreams(saleViews);
+  const files = new CsvStreams();
+  const pictures = new ItemPictures();
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  const edge = new Edge({
+    coupons: new CouponRoutes(coupons, storage.views, bodies, storage.eligibility),
+    bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
+    users: new UserRoutes(storage.memberships, userViews, bodies),
+    exports: new ExportRoutes({ coupons: views, sales: saleViews, users: userViews, all: exportViews, streams: files }),
+    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams }),
+    cluster: new ClusterRoutes(aloneViews({ coupons, sales })),
+    callers: knownCallers(clock),
+    trail: new Trail({ acts: storage.acts, bodies, trustProxy: false, incomplete: (_id, _act, error) => fail(error) }),
+    health: new Health(() => true),
+    metrics,
+    log: { verbose: false, answered() {}, failed() {} },
+  });
+  return {
+    edge,
+    sales,
+    storage,
+    async rows() {
+      const tables = await database.views.query(`select table_name::text from information_schema.tables
+        where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'admin_acts' order by 1`);
+      const found = new Map<string, readonly string[]>();
+      for (const [table] of tables as [string][]) {
+        const rows = await database.views.query(`select t::text from only "${table}" t order by 1`);
+        found.set(table, rows.map(([row]) => String(row)));
+      }
+      return found;
+    },
+    async close() {
+      await Promise.all([coupons.stop(), sales.stop()]);
+      streams.close();
+      files.close();
+      bodies.close();
+      await storage.close();
+    },
+  };
+}
