@@ -2,10 +2,19 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type * as z from "zod";
+import { moneyOf } from "../../src/domain/money.ts";
 import { itemIdOf } from "../../src/domain/sale_ids.ts";
 import { foldName } from "../../src/domain/text.ts";
-import { changesOf, claimOf, saleChangesOf, termsOf } from "../../src/http/checks.ts";
-import { ClaimBody, CreateBody, EditBody, SaleEditBody } from "../../src/http/openapi/bodies.ts";
+import { bulkOf } from "../../src/http/bulk_checks.ts";
+import { changesOf, claimOf, membershipOf, saleChangesOf, termsOf } from "../../src/http/checks.ts";
+import {
+  BulkBody,
+  ClaimBody,
+  CreateBody,
+  EditBody,
+  MembershipBody,
+  SaleEditBody,
+} from "../../src/http/openapi/bodies.ts";
 import { CodeQuery, ItemQuery, PurchaseQuery } from "../../src/http/openapi/checkouts.ts";
 import { makeDocument } from "../../src/http/openapi/document.ts";
 import { named } from "../../src/http/openapi/operation.ts";
@@ -68,8 +77,41 @@ const time = fc.oneof(
   fc.date({ min: new Date(0), max: new Date("9999-12-31"), noInvalidDate: true }).map((date) => date.toISOString()),
 );
 const units = fc.oneof(fc.integer({ min: 1, max: 100 }), number);
-const CLAIM = { user_id: user, coupon_name: name };
-const EDIT = { amount: units, starts_at: time, ends_at: time, paused: fc.boolean() };
+/** Amounts at and beyond the edges of what one may be. */
+const AMOUNTS = [
+  "49.99",
+  "0",
+  "0.0",
+  "0.01",
+  "100",
+  "100.01",
+  "9999999999999.99",
+  "10000000000000",
+  "1.005",
+  "01",
+  "-1",
+];
+const money = fc.oneof(
+  fc.constantFrom(...AMOUNTS, ...AMOUNTS.map(Number), null),
+  fc.integer({ min: 1, max: 100_000 }).map((cents) => cents / 100),
+  fc.integer({ min: 1, max: 9_999 }).map((cents) => (cents / 100).toFixed(2)),
+);
+const segment = fc.oneof(fc.constantFrom("gold", null), text);
+const CLAIM = { user_id: user, coupon_name: name, order_amount: money };
+const TERMS = { amount: units, starts_at: time, ends_at: time, segment };
+const DISCOUNT = { kind: fc.constant("discount"), max_discount: money, min_order: money };
+/** Of each kind, and of none. */
+const KINDS: Record<string, fc.Arbitrary<unknown>>[] = [
+  {},
+  { kind: fc.constantFrom("plain", "gift", null), segment },
+  { ...DISCOUNT, percent_off: money },
+  { ...DISCOUNT, amount_off: money },
+  { kind: fc.constant("charge"), credit: money },
+];
+const MONEY = { percent_off: money, amount_off: money, max_discount: money, min_order: money, credit: money };
+const EDIT = { ...TERMS, ...MONEY, paused: fc.boolean() };
+const BULK = { count: units, pattern: fc.oneof(fc.constantFrom("A-####-????", "\\#-????", "#"), text), ...TERMS };
+const MEMBERSHIP = { ID: user, segment, expiredSegment: fc.oneof(fc.integer({ min: 0 }), number) };
 
 /** What a check by hand allows; undefined where it refuses. */
 function allowed<T>(check: (body: unknown) => T, body: unknown): T | undefined {
@@ -87,7 +129,11 @@ Deno.test("claimOf() allows what the claim's schema allows, and nothing else", (
     const byHand = allowed(claimOf, body);
     const { success, data } = ClaimBody.safeParse(body);
     assert.equal(byHand !== undefined, success, JSON.stringify(body));
-    if (success) assert.deepEqual(byHand, { userId: data.user_id, fold: foldName(data.coupon_name) });
+    if (success) {
+      const orderAmount = moneyOf(data.order_amount);
+      const claim = { userId: data.user_id, fold: foldName(data.coupon_name) };
+      assert.deepEqual(byHand, orderAmount === undefined ? claim : { ...claim, orderAmount });
+    }
     counts[success ? "allowed" : "refused"]++;
   };
   for (const one of TEXTS) {
@@ -95,6 +141,10 @@ Deno.test("claimOf() allows what the claim's schema allows, and nothing else", (
       check({ user_id: one, coupon_name: other });
       check({ user_id: other, coupon_name: one });
     }
+    check({ user_id: "a", coupon_name: "a", order_amount: one });
+  }
+  for (const order_amount of [...AMOUNTS, ...AMOUNTS.map(Number), null, true, [], {}, 1e21, 1e-7]) {
+    check({ user_id: "a", coupon_name: "a", order_amount });
   }
   for (const body of [null, [], 5, "a", {}, { user_id: "a" }, { coupon_name: "a" }, [{ user_id: "a" }]]) check(body);
   fc.assert(fc.property(bodies(CLAIM), check), { numRuns: 3_000 });
@@ -109,8 +159,16 @@ const CHECKS: [string, z.ZodObject, (body: unknown) => unknown, Record<string, u
     CreateBody,
     termsOf,
     { name: "a", amount: 1 },
-    bodies({ name, amount: units, starts_at: time, ends_at: time }),
+    fc.oneof(...KINDS.map((kind) => bodies({ name, ...TERMS, ...kind }))),
   ],
+  [
+    "a bulk request",
+    BulkBody,
+    bulkOf,
+    { count: 1, pattern: "A-####-????" },
+    fc.oneof(...KINDS.map((kind) => bodies({ ...BULK, ...kind })), bodies({ count: units, unguessable: fc.boolean() })),
+  ],
+  ["a membership", MembershipBody, membershipOf, { ID: "a", segment: "a", expiredSegment: 1 }, bodies(MEMBERSHIP)],
   ["an edit", EditBody, changesOf, {}, bodies(EDIT)],
   ["a sale's edit", SaleEditBody, saleChangesOf, {}, bodies({ paused: fc.boolean() })],
 ];
@@ -125,11 +183,23 @@ for (const [what, schema, check, least, arbitrary] of CHECKS) {
       const wrong = described.wrongBy(["components", "schemas", named.get(schema)!.id], body);
       assert.equal(wrong, undefined, JSON.stringify(body));
     };
-    for (const field of Object.keys(schema.shape)) for (const one of TEXTS) hold({ ...least, [field]: one });
+    for (const field of Object.keys(schema.shape)) {
+      for (const one of [...TEXTS, ...AMOUNTS, ...AMOUNTS.map(Number)]) hold({ ...least, [field]: one });
+    }
     fc.assert(fc.property(arbitrary, hold), { numRuns: 2_000 });
     assert(count > 100, String(count));
   });
 }
+
+Deno.test("no check takes a field that it does not know, whatever it is called", () => {
+  for (const [what, , check, least] of CHECKS) {
+    check(least);
+    for (const field of ["__proto__", "constructor", "", "Amount"]) {
+      const body = JSON.parse(`{${JSON.stringify(least).slice(1, -1)},"${field}":{}}`.replace("{,", "{"));
+      assert.equal(allowed(check, body), undefined, `${what} with ${field}`);
+    }
+  }
+});
 
 /** A query as its schema sees it: what stands twice is a list. */
 function queryOf(search: URLSearchParams): Record<string, string | string[]> {

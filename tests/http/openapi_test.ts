@@ -60,6 +60,24 @@ Deno.test("the document has each route that the edge knows, and no other", () =>
   assert.deepEqual(told.toSorted(), known.toSorted());
 });
 
+Deno.test("each operation says of who may ask what its route asks", () => {
+  const edge = makeEdge();
+  edge.close();
+  const asked = edge.routes.map(({ method, path, authority }) =>
+    [`${method} ${path}`.replace(/:\w+/g, "{}"), typeof authority === "object" ? "admin" : authority] as const
+  );
+  const told = OPERATIONS.map(({ method, path, authority }) =>
+    [`${method.toUpperCase()} ${path}`.replace(/\{\w+\}/g, "{}"), authority] as const
+  );
+  assert.deepEqual(Object.fromEntries(told), Object.fromEntries(asked));
+  for (const { id, entry } of described.operations) {
+    const { authority } = OPERATIONS.find((operation) => operation.id === id)!;
+    const callers = { public: "", caller: "user service admin", own: "user service admin", service: "service admin" };
+    const names = entry.security.map((one: Any) => Object.keys(one).join()).join(" ");
+    assert.equal(names, { ...callers, admin: "admin" }[authority], id);
+  }
+});
+
 Deno.test("each operation has an id and each schema a name of its own, and each path's segments are told", () => {
   const ids = OPERATIONS.map(({ id }) => id);
   assert.deepEqual(ids.length, new Set(ids).size);

@@ -107,7 +107,10 @@ export class Described {
     const what = `${id}: ${status} ${text.slice(0, 300)}`;
     const answer = entry.responses[status];
     assert(answer !== undefined, `the document knows no such status: ${what}`);
-    for (const name of Object.keys(answer.headers ?? {})) assert(headers.has(name), `${name} is missing: ${what}`);
+    for (const [name, header] of Object.entries<Any>(answer.headers ?? {})) {
+      const { required } = header.$ref === undefined ? header : this.document.components.headers[header.$ref.slice(21)];
+      assert(!required || headers.has(name), `${name} is missing: ${what}`);
+    }
     const type = headers.get("content-type");
     const known = Object.keys(answer.content ?? {});
     if (known.length === 0) {

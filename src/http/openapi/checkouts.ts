@@ -68,6 +68,7 @@ export const checkouts: readonly Operation[] = [
       code: codeSent.meta({ description: "Buys with a code; may not stand beside `id`." }).optional(),
     },
     isKeyed: true,
+    isLimited: true,
     answers: {
       200: {
         description: "The item is held; with `code`: it is bought.",

@@ -1,6 +1,7 @@
 /** What is said of claims? */
 import * as z from "zod";
 import { ClaimBody } from "./bodies.ts";
+import { detailsShown } from "./kind_values.ts";
 import { name, type Operation } from "./operation.ts";
 import { claimId, count, couponName, cursorQuery, message, nextCursor, timeShown, userId } from "./values.ts";
 
@@ -16,19 +17,21 @@ const Claimed = name(
     user_id: userId,
     remaining_amount: remaining,
     claimed_at: timeShown,
+    ...detailsShown,
   }),
 );
 const Claimable = name(
   "Claimable",
-  z.object({ message, coupon_name: couponShown, user_id: userId, remaining_amount: remaining }),
+  z.object({ message, coupon_name: couponShown, user_id: userId, remaining_amount: remaining, ...detailsShown }),
 );
 const Voided = name(
   "ClaimVoided",
   z.object({ message, coupon_name: couponShown, user_id: userId, remaining_amount: remaining, voided_at: timeShown }),
 );
-const claimFields = { claim_id: claimId, user_id: userId, claimed_at: timeShown };
+const claimFields = { claim_id: claimId, user_id: userId, claimed_at: timeShown, ...detailsShown };
 const ClaimEntry = name("ClaimEntry", z.object(claimFields));
-const Claim = name("Claim", z.object({ coupon_name: couponShown, ...claimFields }));
+/** A claim that names its coupon. */
+export const Claim = name("Claim", z.object({ coupon_name: couponShown, ...claimFields }));
 const ClaimPage = name("ClaimPage", z.object({ data: z.array(ClaimEntry), next_cursor: nextCursor }));
 
 const tag = "Claims";
@@ -44,6 +47,8 @@ const REFUSALS = [
   "paused",
   "not_started",
   "ended",
+  "not_eligible",
+  "below_minimum",
   "sold_out",
 ] as const;
 
@@ -56,12 +61,16 @@ export const claims: readonly Operation[] = [
     tag,
     summary: "Claim a unit of a coupon",
     description:
-      "One unit a user. The answer of success is on disk before it leaves. After a 503 look the claim up, or " +
+      "One unit a user. A discount is reckoned of `order_amount`; a charge's credit is in the user's wallet with the " +
+      "same commit. The answer of success is on disk before it leaves. After a 503 look the claim up, or " +
       "ask again with the same `Idempotency-Key`.",
     authority: "caller",
     trouble: "command",
     isKeyed: true,
-    body: { schema: ClaimBody, examples: { claim: request } },
+    body: {
+      schema: ClaimBody,
+      examples: { claim: request, "with an order": { ...request, coupon_name: "SUMMER", order_amount: "99.99" } },
+    },
     answers: {
       200: {
         description: "The user holds a claim.",
@@ -104,7 +113,7 @@ export const claims: readonly Operation[] = [
     tag,
     summary: "List the claims on a coupon",
     description: "In order of claiming; voided ones are not there.",
-    authority: "public",
+    authority: "service",
     trouble: "view",
     segments: { name: couponName },
     query: cursorQuery,
@@ -118,7 +127,7 @@ export const claims: readonly Operation[] = [
     tag,
     summary: "Look a user's claim up",
     description: "The look-up after doubt: what is shown is on disk.",
-    authority: "public",
+    authority: "own",
     trouble: "view",
     segments: { name: couponName, user_id: userId },
     answers: {

@@ -1,6 +1,7 @@
 /** What is said of coupons? */
 import * as z from "zod";
 import { CreateBody, EditBody } from "./bodies.ts";
+import { kindFieldsShown } from "./kind_values.ts";
 import { name, type Operation, pageOf } from "./operation.ts";
 import { amount, count, couponName, message, pageQuery, timeShown } from "./values.ts";
 
@@ -13,6 +14,7 @@ const couponFields = {
   starts_at: optionalTime.meta({ description: "From when on it may be claimed; null: at once." }),
   ends_at: optionalTime.meta({ description: "From when on it may not be claimed; null: never." }),
   paused: z.boolean().meta({ description: "Whether claiming is stopped." }),
+  ...kindFieldsShown,
   created_at: timeShown,
   updated_at: timeShown,
 };
@@ -34,6 +36,7 @@ const CouponShown = name(
     starts_at: couponFields.starts_at,
     ends_at: couponFields.ends_at,
     paused: couponFields.paused,
+    ...kindFieldsShown,
     created_at: couponFields.created_at,
     updated_at: couponFields.updated_at,
   }),
@@ -50,6 +53,7 @@ const example = {
   starts_at: null,
   ends_at: null,
   paused: false,
+  kind: "plain",
   created_at: "2026-11-21T14:00:00.000Z",
   updated_at: "2026-11-21T14:00:00.000Z",
 };
@@ -84,7 +88,7 @@ function edit(method: "put" | "patch"): Operation {
         example: { message: "Coupon updated successfully", rows_affected: 1, ...example },
       },
     },
-    problems: ["coupon_not_found", "invalid_period", "amount_below_claimed"],
+    problems: ["coupon_not_found", "invalid_period", "invalid_terms", "amount_below_claimed"],
   };
 }
 
@@ -109,6 +113,16 @@ export const coupons: readonly Operation[] = [
           starts_at: "2026-11-27T00:00:00Z",
           ends_at: "2026-11-28T00:00:00Z",
         },
+        discount: {
+          name: "SUMMER",
+          amount: 1_000,
+          kind: "discount",
+          percent_off: "15",
+          max_discount: "20.00",
+          min_order: "50.00",
+        },
+        charge: { name: "WELCOME", amount: 1_000, kind: "charge", credit: "25.00" },
+        "for members": { name: "GOLD_ONLY", amount: 10, segment: "gold" },
       },
     },
     answers: {

@@ -1,19 +1,34 @@
 /** What can be asked of Doorbuster, in the form of OpenAPI 3.1? Put together from the resources' descriptions. */
 import * as z from "zod";
+import { audit } from "./audit.ts";
+import { bulk } from "./bulk.ts";
 import { checkouts } from "./checkouts.ts";
 import { claims } from "./claims.ts";
 import { coupons } from "./coupons.ts";
 import { docs } from "./docs.ts";
+import { files } from "./files.ts";
 import { INFO, SECURITY, securityOf, TAGS } from "./front.ts";
 import { node } from "./node.ts";
 import { type AnswerNote, type HeaderNote, named, type Operation } from "./operation.ts";
 import { problemAnswers, problemExamples } from "./problems.ts";
 import { sales } from "./sales.ts";
+import { users } from "./users.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** Every operation of the edge. A new resource adds its own here. */
-export const OPERATIONS: readonly Operation[] = [...claims, ...coupons, ...checkouts, ...sales, ...node, ...docs];
+export const OPERATIONS: readonly Operation[] = [
+  ...claims,
+  ...coupons,
+  ...checkouts,
+  ...sales,
+  ...users,
+  ...bulk,
+  ...files,
+  ...audit,
+  ...node,
+  ...docs,
+];
 
 const toSchema = (ref: string) => ({ $ref: `#/components/schemas/${ref}` });
 
@@ -40,6 +55,12 @@ const REF = {
   key: { $ref: "#/components/parameters/IdempotencyKey" },
   requestId: { $ref: "#/components/headers/X-Request-Id" },
   retryAfter: { $ref: "#/components/headers/Retry-After" },
+  authenticate: { $ref: "#/components/headers/WWW-Authenticate" },
+};
+
+const LIMIT_HEADERS = {
+  "ratelimit": { $ref: "#/components/headers/RateLimit" },
+  "ratelimit-policy": { $ref: "#/components/headers/RateLimit-Policy" },
 };
 
 function parametersOf({ segments, query, requestHeaders, isKeyed }: Operation): Json[] {
@@ -51,21 +72,32 @@ function parametersOf({ segments, query, requestHeaders, isKeyed }: Operation): 
   ];
 }
 
-function answerOf({ description, schema, type = "application/json", example, headers = {} }: AnswerNote): Json {
-  const more = Object.entries(headers).map(([name, note]) => {
-    const { description, example } = note;
-    return [name, { description, schema: { type: "string" }, ...example !== undefined && { example } }];
-  });
+function headerOf({ description, example, isOptional }: HeaderNote): Json {
+  const text = { description, schema: { type: "string" }, ...example !== undefined && { example } };
+  return isOptional ? text : { ...text, required: true };
+}
+
+function answerOf(
+  { description, schema, type = "application/json", example, headers = {} }: AnswerNote,
+  { isLimited }: Operation,
+): Json {
+  const more = Object.entries(headers).map(([name, note]) => [name, headerOf(note)]);
   const content = schema && { [type]: { schema: schemaOf(schema), ...example !== undefined && { example } } };
   return {
     description,
-    headers: { "x-request-id": REF.requestId, ...Object.fromEntries(more) },
+    headers: { "x-request-id": REF.requestId, ...isLimited && LIMIT_HEADERS, ...Object.fromEntries(more) },
     ...content && { content },
   };
 }
 
-function problemHeaders(status: number): Json {
-  return { "x-request-id": REF.requestId, ...status === 503 && { "retry-after": REF.retryAfter } };
+function problemHeaders(status: number, { isLimited }: Operation): Json {
+  const retry = headerOf({ description: "Of `rate_limited`: seconds to wait before asking again.", isOptional: true });
+  return {
+    "x-request-id": REF.requestId,
+    ...status === 401 && { "www-authenticate": REF.authenticate },
+    ...status === 429 && isLimited && { "retry-after": retry, ...LIMIT_HEADERS },
+    ...status === 503 && { "retry-after": REF.retryAfter },
+  };
 }
 
 function operationOf(operation: Operation): Json {
@@ -86,8 +118,8 @@ function operationOf(operation: Operation): Json {
       },
     },
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, note]) => [status, answerOf(note)])),
-      ...problemAnswers(operation, problemHeaders),
+      ...Object.fromEntries(Object.entries(answers).map(([status, note]) => [status, answerOf(note, operation)])),
+      ...problemAnswers(operation, (status) => problemHeaders(status, operation)),
     },
   };
 }
@@ -124,9 +156,26 @@ function componentsOf(): Json {
     headers: {
       "X-Request-Id": {
         description: `The id ${REQUEST_ID}, else a new one. Where the client named one, it is echoed in all three.`,
+        required: true,
         ...text,
       },
-      "Retry-After": { description: "Seconds to wait before asking again.", schema: { type: "integer", minimum: 0 } },
+      "Retry-After": {
+        description: "Seconds to wait before asking again.",
+        required: true,
+        schema: { type: "integer", minimum: 0 },
+      },
+      "WWW-Authenticate": {
+        description: 'How to show a token (RFC 6750); with `error="invalid_token"` where one was shown.',
+        required: true,
+        ...text,
+      },
+      "RateLimit": {
+        description:
+          "What is left: `r` requests at once, the whole quota in `t` seconds. Of a user's requests, where " +
+          "this node counts them.",
+        ...text,
+      },
+      "RateLimit-Policy": { description: "The quota: `q` requests in `w` seconds.", ...text },
     },
     securitySchemes: SECURITY,
   };

@@ -2,19 +2,34 @@
 import * as z from "zod";
 import type { ProblemCode } from "../problem.ts";
 
-/** Who may ask: anyone at all, any caller, a service or an admin, an admin alone. */
-export type Authority = "public" | "caller" | "service" | "admin";
+/**
+ * Who may ask: anyone at all, any caller, the user whom the path names (or who acts for any), a service or an admin, an
+ * admin alone. A test holds it equal to what the routes ask.
+ */
+export type Authority = "public" | "caller" | "own" | "service" | "admin";
 
-/** What may fail behind the edge, where the operation asks an actor, reads a view, or needs neither. */
-export type Trouble = "command" | "view" | "none";
+/** What may fail behind the edge, where the operation asks an actor, reads a view, sends a file, or needs none. */
+export type Trouble = "command" | "view" | "file" | "none";
 
 /** Headings of the document. */
-export type Tag = "Coupons" | "Claims" | "Checkout and purchase" | "Flash sales" | "Node" | "Documentation";
+export type Tag =
+  | "Coupons"
+  | "Claims"
+  | "Checkout and purchase"
+  | "Flash sales"
+  | "Users and segments"
+  | "Bulk codes"
+  | "Files"
+  | "Audit trail"
+  | "Node"
+  | "Documentation";
 
 /** A header of an answer or a request, beside those that all have. */
 export interface HeaderNote {
   readonly description: string;
   readonly example?: string;
+  /** Of an answer: whether it may be missing. */
+  readonly isOptional?: true;
 }
 
 /** An answer of success. */
@@ -57,6 +72,8 @@ export interface Operation {
   readonly requestHeaders?: Readonly<Record<string, HeaderNote>>;
   /** Whether an `Idempotency-Key` makes it safe to ask again. */
   readonly isKeyed?: true;
+  /** Whether a user may ask so often and no more, where the node is set so. */
+  readonly isLimited?: true;
   readonly body?: BodyNote;
   /** By status. */
   readonly answers: Readonly<Record<number, AnswerNote>>;

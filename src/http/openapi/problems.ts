@@ -27,13 +27,16 @@ export const Problem = name(
 const TROUBLE = {
   command: ["overloaded", "deadline", "storage_unavailable", "moved", "stopping", "data_error"],
   view: ["storage_unavailable"],
+  file: ["overloaded", "storage_unavailable", "stopping"],
   none: [],
 } as const satisfies Record<string, readonly ProblemCode[]>;
 
 /** Every code that an operation can answer: its own, in their order, then those that the edge and the machinery add. */
 export function codesOf(operation: Operation): ProblemCode[] {
-  const { body, isKeyed, problems, trouble } = operation;
+  const { authority, body, isKeyed, isLimited, problems, trouble } = operation;
   const all: ProblemCode[] = ["invalid_request"];
+  if (authority !== "public") all.push("unauthenticated", "invalid_token", "forbidden");
+  if (isLimited) all.push("rate_limited");
   if (isKeyed) all.push("invalid_idempotency_key");
   if (body !== undefined) all.push("request_timeout", "body_too_large", "unsupported_media_type");
   all.push(...problems);
@@ -61,7 +64,7 @@ export function problemAnswers(operation: Operation, headersOf: (status: number)
   }
   const answers: Record<string, Json> = {};
   for (const [status, these] of [...byStatus].sort(([one], [other]) => one - other)) {
-    const shown = these.map((code) => meaningOf(code).code);
+    const shown = [...new Set(these.map((code) => meaningOf(code).code))];
     answers[String(status)] = {
       description: these.map((code) => `\`${meaningOf(code).code}\`: ${meaningOf(code).title}.`).join(" "),
       headers: headersOf(status),

@@ -88,6 +88,9 @@ export const count = z.int().min(0).max(AMOUNT_MAX);
 /** What an answer of success says to people. */
 export const message = z.string().meta({ description: "For people; not to be relied on." });
 
+/** A user's id, as it is answered. */
+export const userIdShown = z.string().meta({ description: "A user's id.", examples: ["user_12345"] });
+
 /** The id of a claim. */
 export const claimId = z.string().meta({
   description: "The claim's id: a new one for each claim.",
