@@ -2,15 +2,32 @@
 import assert from "node:assert/strict";
 import { freshDatabase } from "../support/database.ts";
 import { answersOf, Described } from "../support/described.ts";
-import { claims, coupons } from "../support/drives/coupons.ts";
+import { bulk } from "../support/drives/bulk.ts";
+import { callers } from "../support/drives/callers.ts";
+import { claims, coupons, kinds } from "../support/drives/coupons.ts";
 import { type Drive, Driver } from "../support/drives/drive.ts";
 import { everywhere, node } from "../support/drives/node.ts";
 import { exclusive, others, sales } from "../support/drives/sales.ts";
+import { files, users } from "../support/drives/users.ts";
 import { startNode, type TestNode } from "../support/node.ts";
+import { TOKEN_ENV } from "../support/tokens.ts";
 import { until } from "../support/until.ts";
 
 /** One after another: each may use what those before it made. */
-const DRIVES: readonly Drive[] = [node, coupons, claims, sales, exclusive, others, everywhere];
+const DRIVES: readonly Drive[] = [
+  node,
+  coupons,
+  claims,
+  kinds,
+  sales,
+  exclusive,
+  others,
+  users,
+  bulk,
+  files,
+  callers,
+  everywhere,
+];
 
 /** Answers that are not asked for here, of any operation, and why. */
 const NOT_ASKED = new Map([
@@ -38,6 +55,7 @@ Deno.test("each documented operation is asked for each answer that can be had, a
       usual: await start({ PURCHASE_LIMIT: "2" }),
       open: await start({ CHECKOUT_MODE: "open", PURCHASE_LIMIT: "1" }),
       hasty: await start({ CHECKOUT_TTL: "1ms" }),
+      guarded: await start({ ...TOKEN_ENV, RATE_LIMIT: "2" }),
     };
     const described = new Described(await (await fetch(urls.usual + "/openapi.json")).json());
     const driver = new Driver(described, urls);

@@ -61,3 +61,28 @@ export async function claims(driver: Driver): Promise<void> {
   await driver.ask("voidClaim", "404 claim_not_found", segments("a"));
   await driver.ask("voidClaim", "404 coupon_not_found", segments("a", "none"));
 }
+
+/** Kinds, and coupons for members. */
+export async function kinds(driver: Driver): Promise<void> {
+  const discount = { kind: "discount", percent_off: "15", max_discount: "20.00", min_order: 50 };
+  await driver.ask("createCoupon", "201", { body: { name: "DISCOUNT", amount: 5, ...discount } });
+  await driver.ask("createCoupon", "201", { body: { name: "CHARGE", amount: 5, kind: "charge", credit: 25 } });
+  await driver.ask("createCoupon", "201", { body: { name: "GOLD", amount: 5, segment: "gold" } });
+  await driver.ask("getCoupon", "200", { segments: { name: "discount" } });
+  for (const id of ["validateClaim", "claimCoupon"]) {
+    const ask = (expected: string, coupon_name: string, more = {}) =>
+      driver.ask(id, expected, { body: { user_id: "a", coupon_name, ...more } });
+    await ask("400 below_minimum", "discount");
+    await ask("200", "discount", { order_amount: "99.99" });
+    await ask("200", "charge");
+    await ask("403 not_eligible", "gold");
+  }
+  for (const name of ["discount", "charge"]) {
+    await driver.ask("getClaim", "200", { segments: { name, user_id: "a" } });
+    await driver.ask("listClaims", "200", { segments: { name } });
+  }
+  for (const id of ["putCoupon", "patchCoupon"]) {
+    await driver.ask(id, "400 invalid_terms", { segments: { name: "discount" }, body: { credit: "5.00" } });
+    await driver.ask(id, "200", { segments: { name: "discount" }, body: { max_discount: null } });
+  }
+}

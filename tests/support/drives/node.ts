@@ -1,8 +1,7 @@
 /** Which answers can be had of a node itself, and of every operation alike? */
 import assert from "node:assert/strict";
 import { sendRaw } from "../raw.ts";
-import type { DescribedOperation } from "../described.ts";
-import type { Driver } from "./drive.ts";
+import { type Driver, exampleOf } from "./drive.ts";
 
 /** Health, metrics, the cluster and the documentation. */
 export async function node(driver: Driver): Promise<void> {
@@ -22,18 +21,6 @@ export async function node(driver: Driver): Promise<void> {
   await driver.ask("getDocsFile", "404 not_found", { segments: { file: "swagger-ui.js" } });
 }
 
-/** What an operation needs to be asked at all, by the document's own examples. */
-function exampleOf(
-  { path, entry }: DescribedOperation,
-): { segments: Record<string, string>; query: Record<string, string> } {
-  const all: Record<"path" | "query", Record<string, string>> = { path: {}, query: {} };
-  for (const { name, in: place, required, example, schema } of entry.parameters ?? []) {
-    if (required && place in all) all[place as "path"][name] = example ?? schema.enum?.[0];
-  }
-  if (path === "/checkout") Object.assign(all.query, { user_id: "a", id: "7" });
-  return { segments: all.path, query: all.query };
-}
-
 /** What the edge refuses before it asks anyone. */
 export async function everywhere(driver: Driver): Promise<void> {
   for (const operation of driver.described.operations) {
@@ -51,8 +38,7 @@ export async function everywhere(driver: Driver): Promise<void> {
       await driver.ask(id, "415 unsupported_media_type", { segments, query, body: "{}", headers: text });
     }
     if (entry.parameters?.some(({ $ref }: { $ref?: string }) => $ref?.endsWith("IdempotencyKey"))) {
-      const [one] = Object.values<{ value: unknown }>(entry.requestBody?.content["application/json"].examples ?? {});
-      const call = { segments, query, body: one?.value, headers: { "idempotency-key": "a b" } };
+      const call = { ...exampleOf(operation), headers: { "idempotency-key": "a b" } };
       await driver.ask(id, "400 invalid_idempotency_key", call);
     }
   }

@@ -5,7 +5,7 @@ import type { Driver } from "./drive.ts";
 const keyed = (key: string) => ({ headers: { "idempotency-key": key } });
 
 /** The ids of a sale's items. */
-async function itemsOf(driver: Driver, url?: string): Promise<string[]> {
+export async function itemsOf(driver: Driver, url?: string): Promise<string[]> {
   const { body } = await driver.ask("listItems", "200", { segments: { id: "current" } }, url);
   return body.data.map(({ id }: { id: number }) => String(id));
 }
