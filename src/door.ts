@@ -46,8 +46,10 @@ export function makeDoor(
   if (config.callers === undefined) {
     log.warn("Callers are not authenticated: this node listens on loopback alone");
   } else {
-    const known = Object.entries(config.callers).filter(([, value]) => value !== undefined).map(([name]) => name);
-    log.info("Callers are authenticated by {known}", { known: known.join(", ") });
+    const { adminToken, serviceToken, jwtSecret, jwksFile } = config.callers;
+    const named = { ADMIN_TOKEN: adminToken, SERVICE_TOKEN: serviceToken, JWT_SECRET: jwtSecret, JWKS_FILE: jwksFile };
+    const known = Object.entries(named).filter(([, value]) => value !== undefined).map(([name]) => name);
+    log.info("Callers are authenticated by {known}", { known });
   }
   const { rateLimit, corsOrigins, trustProxy } = config;
   return {

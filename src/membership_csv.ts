@@ -3,8 +3,8 @@
  * 4180 has it. An id holds no line break, so each line is read alone: a quote that is never closed spoils its own line.
  */
 import { parse } from "csv-parse/sync";
-import { EXPIRY_MAX_S, isExpiry, isSegment, type Membership } from "./domain/membership.ts";
-import { isUserId } from "./domain/text.ts";
+import { EXPIRY_MAX_S, isExpiry, type Membership } from "./domain/membership.ts";
+import { isSegment, isUserId } from "./domain/text.ts";
 
 /** Longest line, in UTF-16 units: twice what two ids of nothing but quotes take. */
 export const LINE_MAX = 4_096;

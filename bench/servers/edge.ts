@@ -5,7 +5,7 @@ import type {
   ClusterViews,
   Coupons,
   CouponViews,
-  MembershipViews,
+  EligibilityViews,
   Sales,
   SaleViews,
 } from "../../src/actors/ports.ts";
@@ -28,7 +28,7 @@ import { Trail } from "../../src/http/trail.ts";
 /** Whom no one asks. */
 const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };
 const NO_COUPON_VIEWS = {} as CouponViews;
-const NO_MEMBERSHIPS = {} as MembershipViews;
+const NO_ELIGIBILITY = {} as EligibilityViews;
 const NO_SALE_VIEWS = {} as SaleViews;
 
 /** Serves claims by these coupons, and checkouts and purchases by these sales, on 127.0.0.1, and prints the port. */
@@ -36,7 +36,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
   const bodies = new BodyReader();
   const streams = new SaleStreams(NO_SALE_VIEWS);
   const edge = new Edge({
-    coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_MEMBERSHIPS),
+    coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_ELIGIBILITY),
     bulk: new BulkRoutes({} as BulkJobs, bodies, new CsvStreams()),
     sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
     users: {} as UserRoutes,

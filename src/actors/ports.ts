@@ -9,7 +9,7 @@ import type { Page } from "./views.ts";
 export type { AdminAct, AdminActs, AdminActView } from "./admin_acts.ts";
 export type { AttemptCount, AuditPage, AuditRows, BuyerMisfit, CouponCount } from "./audit_rows.ts";
 export type { HoldMisfit, ItemMisfit, LedgerMisfit, SaleCount, Stray } from "./audit_rows.ts";
-export type { ClaimView, CouponPage, CouponViews, MembershipViews } from "./views.ts";
+export type { ClaimView, CouponPage, CouponViews, EligibilityViews } from "./views.ts";
 export type { BulkJob, BulkJobs, BulkRequest, BulkState, BulkTerms, BulkWork } from "./bulk.ts";
 export type { Codes, CodesPage, LeasedJob } from "./bulk.ts";
 export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";

@@ -80,7 +80,7 @@ export interface ListPart<Row, Place> {
  */
 export interface UserViews {
   /** Every segment with live memberships, the oldest segment first. */
-  segments(): Promise<SegmentCount[]>;
+  segments(): Promise<readonly SegmentCount[]>;
   /** A user with at most so many segments; undefined where nothing at all is known of them. */
   user(userId: string, segmentsMax: number): Promise<UserView | undefined>;
   /** A user's wallet, the oldest entry first. */

@@ -1,5 +1,5 @@
 /** What can be read without waking an actor? Every view is one statement on Postgres, so it is true of one moment. */
-import type { ClaimDetails, CouponView, Membership } from "../domain/coupon.ts";
+import type { ClaimDetails, ClaimMembership, CouponView } from "../domain/coupon.ts";
 import type { SalePhase, SaleView } from "../domain/sale.ts";
 
 /** A stored claim. */
@@ -40,8 +40,8 @@ export interface CouponViews {
   claim(fold: string, userId: string): Promise<ClaimView | undefined>;
 }
 
-/** Who belongs to which segment. */
-export interface MembershipViews {
+/** Who may claim a coupon that is for a segment. */
+export interface EligibilityViews {
   /**
    * A user's membership of the segment that a coupon is for, as it is after this call.
    *
@@ -49,7 +49,7 @@ export interface MembershipViews {
    * @returns undefined where the coupon is for everyone, or is not there
    * @throws Fault `storage_unavailable` where Postgres cannot be read
    */
-  membership(fold: string, userId: string): Promise<Membership | undefined>;
+  membership(fold: string, userId: string): Promise<ClaimMembership | undefined>;
 }
 
 /** A sale, with what of it is held now. */

@@ -1,16 +1,8 @@
 /** Is this a command for a coupon? Asked of what another node sent: the rules must not meet anything else. */
 import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
-import {
-  COUPON_KINDS,
-  isMoneyTerm,
-  isSegment,
-  isWhole,
-  type KindTerms,
-  MONEY_TERMS,
-  PLAIN,
-} from "../domain/coupon_terms.ts";
+import { COUPON_KINDS, isMoneyTerm, isWhole, type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { isMoney } from "../domain/money.ts";
-import { foldName, isUserId } from "../domain/text.ts";
+import { foldName, isSegment, isUserId } from "../domain/text.ts";
 import { isIdentified, type Told } from "./identified.ts";
 
 function isAmount(value: unknown): boolean {

@@ -5,17 +5,17 @@
  */
 import {
   type ClaimDetails,
+  type ClaimMembership,
   type KindChanges,
   type KindTerms,
   kindTermsOf,
-  type Membership,
   PLAIN,
 } from "./coupon_terms.ts";
 import type { Decision } from "./decision.ts";
 import type { Holders } from "./holders.ts";
 import type { Money } from "./money.ts";
 
-export type { ClaimDetails, CouponKindName, KindChanges, KindTerms, Membership } from "./coupon_terms.ts";
+export type { ClaimDetails, ClaimMembership, CouponKindName, KindChanges, KindTerms } from "./coupon_terms.ts";
 export type { Money } from "./money.ts";
 
 /** The greatest amount of a coupon, in units: a Postgres integer. */
@@ -102,7 +102,7 @@ export interface ClaimRequest {
   /** What the user is about to buy for; any kind of coupon takes it, a discount reckons with it. */
   readonly orderAmount?: Money;
   /** Absent until a coupon asks for it by `membership_needed`. */
-  readonly membership?: Membership;
+  readonly membership?: ClaimMembership;
 }
 
 /** What may be asked of a coupon. `id` is the command's own (a UUID); `keyed`: its caller may send it again. */

@@ -1,6 +1,5 @@
 /** What does a coupon give beside its unit, and to whom? Its kind, what belongs to it, and what a claim comes to. */
 import { compareMoney, isMoney, lesserOf, lessOf, type Money, percentageOf } from "./money.ts";
-import { isUserId } from "./text.ts";
 
 /** What a coupon can be. */
 export const COUPON_KINDS = ["plain", "discount", "charge"] as const;
@@ -56,7 +55,7 @@ export interface ClaimDetails {
 }
 
 /** That a user belongs to a segment: read by whoever asks, as an actor cannot. */
-export interface Membership {
+export interface ClaimMembership {
   readonly segment: string;
   /** First millisecond since the epoch at which it is over; 0 where the user is no member. */
   readonly until: number;
@@ -71,11 +70,6 @@ export function kindTermsOf(terms: KindTerms): KindTerms {
 /** Whether a value can be such a term: an amount above 0, of a percentage up to 100. */
 export function isMoneyTerm(name: typeof MONEY_TERMS[number], value: unknown): value is Money {
   return isMoney(value) && value !== "0.00" && (name !== "percentOff" || compareMoney(value, "100.00") <= 0);
-}
-
-/** Whether a value can be a segment's title: as a user's id. */
-export function isSegment(value: unknown): value is string {
-  return isUserId(value);
 }
 
 /** Whether a coupon of its kind can have these terms, each of which is well-formed: all that it needs and no others. */

@@ -1,5 +1,4 @@
 /** Which memberships of segments can there be, and until when does one live? */
-import { isUserId } from "./text.ts";
 
 /** The last second of the year 9999, since the Unix epoch: later times have no RFC 3339 form. */
 export const EXPIRY_MAX_S = 253_402_300_799;
@@ -10,11 +9,6 @@ export interface Membership {
   readonly segment: string;
   /** Live while now is before it, in whole seconds since the Unix epoch. */
   readonly expiresAt: number;
-}
-
-/** Whether a text can be a segment's title: what can be a user's id. */
-export function isSegment(text: unknown): text is string {
-  return isUserId(text);
 }
 
 /** Whether a membership can expire at a time: a whole second from 1970 to 9999. */

@@ -65,3 +65,8 @@ export function isUserId(text: unknown): text is string {
   if (!NOT_PLAIN_ASCII.test(text)) return text.length <= TEXT_MAX;
   return isClean(text) && fitsTextMax(text) && text.trim().length > 0;
 }
+
+/** Whether a value can be a segment's title: what can be a user's id. */
+export function isSegment(value: unknown): value is string {
+  return isUserId(value);
+}

@@ -26,6 +26,8 @@ export class BodyReader {
   #oldest: Waiting | undefined;
   #newest: Waiting | undefined;
   #tick = 0;
+  /** Bodies that were read for one who only looks, and are to be read again. */
+  readonly #peeked = new Map<Request, Promise<unknown>>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** @param timeoutMs milliseconds that a body may take */
@@ -70,6 +72,8 @@ export class BodyReader {
    * @throws BadRequest `unsupported_media_type`, `body_too_large`, `request_timeout`, or `invalid_request`
    */
   json(request: Request): Promise<unknown> {
+    const peeked = this.#peeked.size === 0 ? undefined : this.#peeked.get(request);
+    if (peeked !== undefined) return peeked;
     const { headers } = request;
     const type = headers.get("content-type");
     if (type !== "application/json" && !(type !== null && JSON_TYPE.test(type))) {
@@ -78,6 +82,18 @@ export class BodyReader {
     const length = headers.get("content-length");
     if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
     return this.#inTime(length === null ? chunked(request) : request.json());
+  }
+
+  /** As `json`, and the same for whoever reads it until it is forgotten. Throws as `json`. */
+  peek(request: Request): Promise<unknown> {
+    const read = this.json(request);
+    this.#peeked.set(request, read);
+    return read;
+  }
+
+  /** Forgets a body that was peeked at. */
+  forget(request: Request): void {
+    this.#peeked.delete(request);
   }
 
   /** As `json`, but undefined where there is no body at all. */

@@ -1,5 +1,5 @@
 /** What can be asked of coupons over HTTP? */
-import type { Coupons, CouponViews, MembershipViews } from "../actors/ports.ts";
+import type { Coupons, CouponViews, EligibilityViews } from "../actors/ports.ts";
 import type { CouponCommand } from "../domain/coupon.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { answer, type Answered, outcomeAnswer, refusal } from "./answer.ts";
@@ -31,7 +31,7 @@ export class CouponRoutes {
     readonly coupons: Coupons,
     readonly views: CouponViews,
     readonly bodies: BodyReader,
-    readonly memberships: MembershipViews,
+    readonly memberships: EligibilityViews,
   ) {}
 
   /** POST /api/coupons/claim */

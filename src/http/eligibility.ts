@@ -2,7 +2,7 @@
  * Who asks again as a member? A coupon that is for a segment's members answers a claim by asking for the user's
  * membership, which its actor cannot read. So it is read here, after the request came, and the claim asked again.
  */
-import { type Coupons, Fault, type MembershipViews, type OutcomeOf } from "../actors/ports.ts";
+import { type Coupons, type EligibilityViews, Fault, type OutcomeOf } from "../actors/ports.ts";
 import type { CouponCommand, CouponKind } from "../domain/coupon.ts";
 
 /** Times that a membership is read: the coupon's segment may be edited between reading and asking. */
@@ -23,7 +23,7 @@ export function needsMembership(outcome: OutcomeOf<CouponKind>): boolean {
  */
 export async function askAsMember(
   coupons: Coupons,
-  memberships: MembershipViews,
+  memberships: EligibilityViews,
   fold: string,
   command: ClaimCommand,
 ): Promise<OutcomeOf<CouponKind>> {

@@ -49,6 +49,19 @@ export class Trail {
     connected: Connected | undefined,
     run: () => Promise<Answered> | Answered,
   ): Promise<Answered> {
+    try {
+      return await this.#perform(act, routed, connected, run);
+    } finally {
+      this.parts.bodies.forget(routed.request);
+    }
+  }
+
+  async #perform(
+    act: Act,
+    routed: RoutedRequest,
+    connected: Connected | undefined,
+    run: () => Promise<Answered> | Answered,
+  ): Promise<Answered> {
     const { acts, incomplete } = this.parts;
     const { request, id, caller } = routed;
     const admitted = isAdmitted(act, caller);
@@ -77,7 +90,7 @@ export class Trail {
   /** What a field of the body says, before the body is checked; empty where it says nothing. */
   async #named(request: Request, field: string): Promise<string> {
     try {
-      const body = await this.parts.bodies.json(request.clone());
+      const body = await this.parts.bodies.peek(request);
       const value = (body as Readonly<Record<string, unknown>> | null)?.[field];
       return typeof value === "string" ? value : "";
     } catch {

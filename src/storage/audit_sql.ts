@@ -13,7 +13,7 @@ export const FEW_CLAIMS = 100;
 export const CLAIMS_PAGE = 10_000;
 export const ATTEMPTS_PAGE = 20_000;
 /** Entries of wallets in a page. */
-const LEDGER_PAGE = 5_000;
+const LEDGER_PAGE = 2_000;
 /** Holds, and users who bought, in a page. */
 const HOLDS_PAGE = 5_000;
 const BUYERS_PAGE = 5_000;
@@ -60,7 +60,8 @@ const CLAIMS = `select ${COUPON}, k.*, w.uncredited from coupons c cross join la
 ) k cross join lateral (${uncredited(numbersOf("c.seq", CLAIMS_PAGE, "k.seq"))}) w
 where c.id = $1`;
 
-// A credit has its claim, or else its void; a void has the credit that it takes back, and no claim.
+// A credit has its claim, or else its void; a void has the credit that it takes back, and no claim. Both are looked up
+// entry by entry: joined to a page, the whole of a large table might be read.
 const LEDGER_MISFITS = `with r as materialized (
   select coupon_id, claim_id, is_void, user_id, amount from wallet_entries
   where (coupon_id, claim_id, is_void) > ($1::integer, $2::uuid, $3::boolean)
@@ -70,8 +71,13 @@ select (select coupon_id || ' ' || claim_id || ' ' || is_void from r offset ${LE
 from (select 1) one left join lateral (
   select r.coupon_id, r.claim_id, r.is_void, r.user_id, r.amount::text, o.amount::text, k.claim_id is not null
   from r
-  left join wallet_entries o on o.coupon_id = r.coupon_id and o.claim_id = r.claim_id and o.is_void = not r.is_void
-  left join claims k on k.coupon_id = r.coupon_id and k.user_id = r.user_id and k.claim_id = r.claim_id
+  left join lateral (
+    select * from wallet_entries o
+    where o.coupon_id = r.coupon_id and o.claim_id = r.claim_id and o.is_void = not r.is_void limit 1
+  ) o on true
+  left join lateral (
+    select * from claims k where k.coupon_id = r.coupon_id and k.user_id = r.user_id limit 1
+  ) k on k.claim_id = r.claim_id
   where case when o.claim_id is not null then o.amount <> -r.amount or o.user_id <> r.user_id or k.claim_id is not null
     else r.is_void or (k.details ->> 'credit')::numeric is distinct from r.amount end
   order by r.coupon_id, r.claim_id, r.is_void limit ${MISFITS_MAX}

@@ -1,5 +1,5 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { AdminActs, BulkJobs, BulkWork, CouponViews, ExportViews, MembershipViews } from "../actors/ports.ts";
+import type { AdminActs, BulkJobs, BulkWork, CouponViews, EligibilityViews, ExportViews } from "../actors/ports.ts";
 import type { SaleViews, Store, UserViews } from "../actors/ports.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
@@ -14,7 +14,7 @@ import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
 import { PostgresExportViews } from "./export_views.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
-import { CouponMemberships } from "./coupon_memberships.ts";
+import { PostgresEligibility } from "./eligibility.ts";
 import { MembershipStore } from "./membership_store.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresClock } from "./postgres_clock.ts";
@@ -53,7 +53,7 @@ export interface Storage {
   readonly coupons: Store<CouponKind>;
   readonly sales: Store<SaleKind>;
   readonly views: CouponViews;
-  readonly eligibility: MembershipViews;
+  readonly eligibility: EligibilityViews;
   readonly saleViews: SaleViews;
   readonly attempts: AttemptPartitions;
   readonly memberships: MembershipStore;
@@ -121,7 +121,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     coupons: new CouponStore(activations, new CouponActivator(activations, holder), couponLanes, holder),
     sales: new SaleStore(activations, new SaleActivator(activations, holder), saleLanes, holder),
     views: new PostgresCouponViews(views),
-    eligibility: new CouponMemberships(views),
+    eligibility: new PostgresEligibility(views),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
     attempts: new AttemptPartitions(activations, options.saleCloses),
     memberships: new MembershipStore(activations),

@@ -3,6 +3,7 @@ import type { ClaimView, Clock, ListPart, PurchaseView, SegmentCount } from "../
 import type { UserView, UserViews, WalletEntryView } from "../actors/ports.ts";
 import { SALE_NUMBER_MAX } from "../domain/sale_ids.ts";
 import { codeOf } from "./sale_batch.ts";
+import { SharedRead } from "./shared_read.ts";
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
@@ -81,11 +82,15 @@ export function purchaseOf([number, n, userId, code, purchasedAt]: Row): Purchas
 
 /** The views of users over a database. */
 export class PostgresUserViews implements UserViews {
-  constructor(readonly sql: Sql, readonly clock: Pick<Clock, "now">) {}
-
-  async segments(): Promise<SegmentCount[]> {
+  readonly #segments = new SharedRead(async () => {
     const rows = await this.#read(SEGMENTS, [this.#now()], "segments");
     return rows.map(([title, users]) => ({ title, users }) as SegmentCount);
+  });
+
+  constructor(readonly sql: Sql, readonly clock: Pick<Clock, "now">) {}
+
+  segments(): Promise<readonly SegmentCount[]> {
+    return this.#segments.get();
   }
 
   async user(userId: string, segmentsMax: number): Promise<UserView | undefined> {

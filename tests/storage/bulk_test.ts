@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { drawCodes } from "../../src/scheduler/bulk_maker.ts";
 import { randomBelow } from "../../src/scheduler/random_below.ts";
 import { parsePattern } from "../../src/domain/code_pattern.ts";
+import { PLAIN } from "../../src/domain/coupon_terms.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { addJob, bulkContract, bulkRequest, type BulkStores, codesOf } from "../contracts/bulk_contract.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -35,11 +36,33 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     const view = (await storage.views.coupon("p-2222", 10))!;
     const { createdAt, updatedAt, ...rest } = view;
     const terms = { name: "P-2222", amount: 3, startsAt: null, endsAt: Date.UTC(2030, 0, 1) };
-    assert.deepEqual(rest, { ...terms, remaining: 3, paused: false, claimedBy: [] });
+    assert.deepEqual(rest, { ...PLAIN, ...terms, remaining: 3, paused: false, claimedBy: [] });
     assert.equal(createdAt, updatedAt);
     assert.equal((await storage.views.coupons("p-2", 0, 10)).total, 1);
     const { state, turn } = (await storage.coupons.activate("p-2222"))!;
     assert.deepEqual([state.name, state.remaining, state.seq, state.keys.size, turn], ["P-2222", 3, 0, 0, 0]);
+    await storage.close();
+  });
+
+  Deno.test(`a bulk coupon on ${name} has every term of its job, whatever its kind`, async () => {
+    const storage = await openTestStorage(await open());
+    const given = bulkRequest(1).terms;
+    const discount = { kind: "discount", percentOff: "15.00", maxDiscount: "20.00", minOrder: "50.00" } as const;
+    const kinds = [
+      { ...given, ...PLAIN, ...discount, segment: "gold", startsAt: Date.UTC(2029, 0, 1) },
+      { ...given, ...PLAIN, kind: "discount", amountOff: "7.50" } as const,
+      { ...given, ...PLAIN, kind: "charge", credit: "1000000.00" } as const,
+    ];
+    for (const [place, terms] of kinds.entries()) {
+      const job = await addJob(storage.bulkJobs, { ...bulkRequest(1), id: crypto.randomUUID(), terms });
+      const leased = (await storage.bulkWork.lease("one")).find(({ id }) => id === job.id)!;
+      await storage.bulkWork.make(leased, codesOf(`K-${place}`));
+      const { state } = (await storage.coupons.activate(`k-${place}`))!;
+      const view = (await storage.views.coupon(`k-${place}`, 0))!;
+      for (const [term, value] of Object.entries(terms)) {
+        assert.deepEqual([state[term as keyof typeof terms], view[term as keyof typeof terms]], [value, value], term);
+      }
+    }
     await storage.close();
   });
 

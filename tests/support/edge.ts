@@ -1,5 +1,5 @@
 /** The whole edge over actors in memory: what HTTP says, without a server. */
-import type { ClaimView, CouponViews, MembershipViews } from "../../src/actors/ports.ts";
+import type { ClaimView, CouponViews, EligibilityViews } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { type CouponEvent, type CouponKind, viewOf } from "../../src/domain/coupon.ts";
 import { couponRules } from "../../src/domain/coupon_state.ts";
@@ -72,7 +72,7 @@ function claimOf(
 }
 
 /** Memberships that a test sets: segment and user id, with a space between them -> the millisecond at which it is over. */
-export class MemoryMemberships implements MembershipViews {
+export class MemoryMemberships implements EligibilityViews {
   readonly until = new Map<string, number>();
   reads = 0;
   /** Told of each read before it is answered. */
@@ -80,7 +80,7 @@ export class MemoryMemberships implements MembershipViews {
 
   constructor(readonly store: MemoryStore) {}
 
-  membership(fold: string, userId: string): ReturnType<MembershipViews["membership"]> {
+  membership(fold: string, userId: string): ReturnType<EligibilityViews["membership"]> {
     this.reads++;
     this.onRead();
     const segment = this.store.rows.byKey.has(fold) ? this.store.state(fold).segment : null;

@@ -55,7 +55,7 @@ function closing(ledger: Ledger, evidence: Evidence, wrong: readonly string[]): 
 }
 
 async function main(options: Options): Promise<boolean> {
-  const nodes = new Nodes(options.urls, randomFrom(options.seed));
+  const nodes = new Nodes(options.urls, randomFrom(options.seed), options.token);
   const sale = await nodes.read<SaleShown>(`/api/sales/${options.sale}`, FIRST_READS);
   if (sale === undefined) throw new Error(`Cannot run a stampede as there is no such sale: ${options.sale}`);
   const ledger = new Ledger();

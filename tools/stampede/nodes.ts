@@ -10,14 +10,19 @@ const PAUSE_MS = 250;
 
 /** The nodes. */
 export class Nodes {
-  constructor(readonly urls: readonly string[], readonly random: Random) {}
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** @param token shown with each request, unless it is empty */
+  constructor(readonly urls: readonly string[], readonly random: Random, token: string = "") {
+    this.#headers = token === "" ? {} : { authorization: `Bearer ${token}` };
+  }
 
   /** Sends a request; never throws: an answer that did not come has status 0. */
   async send(method: string, path: string): Promise<Reply> {
     const startedAt = performance.now();
     try {
       const url = this.urls[this.random(this.urls.length)]! + path;
-      const response = await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(url, { method, headers: this.#headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
       const text = await response.text();
       return { status: response.status, body: JSON.parse(text) ?? {}, ms: performance.now() - startedAt };
     } catch (error) {

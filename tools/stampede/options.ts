@@ -13,12 +13,14 @@ export interface Options {
   readonly limit: number;
   /** A sale's id, or `current`. */
   readonly sale: string;
+  /** An administrator's, where the nodes ask for one; else empty. */
+  readonly token: string;
 }
 
 /** Shown where an option is wrong. */
 export const USAGE =
   "deno task stampede [--url http://127.0.0.1:8080,…] [--buyers 2000] [--connections 64] [--seed 1] " +
-  "[--limit 10] [--sale current]";
+  "[--limit 10] [--sale current] [--token …]";
 
 const DEFAULTS: Options = {
   urls: ["http://127.0.0.1:8080"],
@@ -27,6 +29,7 @@ const DEFAULTS: Options = {
   seed: 1,
   limit: 10,
   sale: "current",
+  token: "",
 };
 const SALE = /^(current|\d{4}-\d{2}-\d{2}T\d{2}Z)$/;
 
@@ -56,6 +59,10 @@ const READERS: Readonly<Record<string, (option: string, text: string | undefined
   "--sale": (option, text) => {
     if (SALE.test(text ?? "")) return { sale: text! };
     throw wrong(option, "current, or a sale's id such as 2026-11-21T14Z", text);
+  },
+  "--token": (option, text) => {
+    if (/^[\x21-\x7e]+$/.test(text ?? "")) return { token: text! };
+    throw wrong(option, "visible ASCII characters", "another text");
   },
 };
 

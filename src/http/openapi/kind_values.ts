@@ -1,8 +1,9 @@
 /** Which values of kinds, money and segments come in requests and answers? */
 import * as z from "zod";
-import { COUPON_KINDS, isMoneyTerm, isSegment, type MONEY_TERMS } from "../../domain/coupon_terms.ts";
+import { COUPON_KINDS, isMoneyTerm, type MONEY_TERMS } from "../../domain/coupon_terms.ts";
 import { EXPIRY_MAX_S } from "../../domain/membership.ts";
 import { MONEY_MAX, moneyOf } from "../../domain/money.ts";
+import { isSegment } from "../../domain/text.ts";
 import { MONEY_FIELDS } from "../kind_checks.ts";
 import { textBy } from "./values.ts";
 

@@ -10,7 +10,13 @@ Deno.test("readOptions() fills in what is not said", () => {
     seed: 1,
     limit: 10,
     sale: "current",
+    token: "",
   });
+});
+
+Deno.test("readOptions() takes a token, and repeats none", () => {
+  assert.equal(readOptions(["--token", "a-token"]).token, "a-token");
+  assert.throws(() => readOptions(["--token", "a secret"]), (error) => !(error as Error).message.includes("secret"));
 });
 
 Deno.test("readOptions() reads values after a space and after an equals sign", () => {

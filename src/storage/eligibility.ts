@@ -1,6 +1,6 @@
 /** Is a user a member of the segment that a coupon is for? Read afresh for each who asks, many by one statement. */
-import type { MembershipViews } from "../actors/ports.ts";
-import type { Membership } from "../domain/coupon.ts";
+import type { EligibilityViews } from "../actors/ports.ts";
+import type { ClaimMembership } from "../domain/coupon.ts";
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
@@ -19,18 +19,18 @@ left join memberships m on m.segment = c.segment and m.user_id = w.user_id`;
 interface Waiter {
   readonly fold: string;
   readonly userId: string;
-  readonly resolve: (membership: Membership | undefined) => void;
+  readonly resolve: (membership: ClaimMembership | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Memberships over a database. */
-export class CouponMemberships implements MembershipViews {
+/** Eligibility over a database. */
+export class PostgresEligibility implements EligibilityViews {
   #waiting: Waiter[] = [];
   #running = 0;
 
   constructor(readonly sql: Sql) {}
 
-  membership(fold: string, userId: string): Promise<Membership | undefined> {
+  membership(fold: string, userId: string): Promise<ClaimMembership | undefined> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ fold, userId, resolve, reject });
       if (this.#running < AT_ONCE) this.#run();
@@ -60,6 +60,6 @@ export class CouponMemberships implements MembershipViews {
   }
 }
 
-function membershipOf([, segment, until]: Row): Membership | undefined {
+function membershipOf([, segment, until]: Row): ClaimMembership | undefined {
   return segment === null ? undefined : { segment: segment as string, until: until as number ?? 0 };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Database, Sql } from "../../src/storage/sql.ts";
-import { CouponMemberships } from "../../src/storage/coupon_memberships.ts";
+import { PostgresEligibility } from "../../src/storage/eligibility.ts";
 import { create, terms } from "../support/commands.ts";
 import { decide } from "../../src/domain/coupon.ts";
 import { openTestEmbedded, openTestPostgres, openTestStorage } from "../support/storage.ts";
@@ -32,7 +32,7 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
       await edit(`insert into memberships (segment, user_id, expires_at) values
         ('g, {old} "1"', 'a, {b} "c"', to_timestamp(1655209411)), ('silver', 'a, {b} "c"', 'infinity'),
         ('silver', 'old', '-infinity'), ('silver', 'odd', '2026-11-21T14:00:00.0019Z')`);
-      const memberships = new CouponMemberships(sql);
+      const memberships = new PostgresEligibility(sql);
       const told = await Promise.all([
         memberships.membership("all", "a"),
         memberships.membership("none", "a"),
@@ -62,7 +62,7 @@ Deno.test("membership() is read after it was asked for, many by one statement", 
         return await sql.query(text, params, name);
       },
     };
-    const memberships = new CouponMemberships(slow);
+    const memberships = new PostgresEligibility(slow);
     const users = Array.from({ length: 2_500 }, (_, user) => `u${user}`);
     const first = users.slice(0, 10).map((user) => memberships.membership("silver", user));
     await undefined;
@@ -79,7 +79,7 @@ Deno.test("membership() is read after it was asked for, many by one statement", 
 Deno.test("membership() that cannot be read is a fault for those who asked, and the next one is read", async () => {
   await withCoupons(openTestPostgres, async (sql) => {
     let failures = 1;
-    const memberships = new CouponMemberships({
+    const memberships = new PostgresEligibility({
       query: (...of) => failures-- > 0 ? Promise.reject(new Error("no")) : sql.query(...of),
     });
     const told = await Promise.allSettled([memberships.membership("silver", "a"), memberships.membership("all", "b")]);
