@@ -1,5 +1,6 @@
 /** Can the page be read without the internet? */
 import assert from "node:assert/strict";
+import { PAGE_POLICY } from "../../src/http/secure_headers.ts";
 import { get, makeEdge, type TestEdge } from "../support/edge.ts";
 
 async function withEdge(body: (edge: TestEdge) => Promise<void>): Promise<void> {
@@ -20,6 +21,7 @@ Deno.test("the page asks for files of its own node alone, which are there, and i
         line,
       ) => [line.split(" ")[0], line.split(" ").slice(1)]),
     );
+    assert.equal(response.headers.get("content-security-policy"), PAGE_POLICY, "and no other beside it");
     assert.deepEqual(policy["default-src"], ["'none'"]);
     assert(
       Object.values(policy).flat().every((source) => /^('self'|'none'|data:)$/.test(source as string)),

@@ -55,7 +55,10 @@ async function fillSegment(api: Api, segment: string, members: number, now: numb
 
 async function makeCoupon(api: Api, coupon: { readonly name: string }): Promise<Made> {
   const { status } = await api.ask("POST", "/api/coupons", [201, 409], coupon);
-  return { what: `coupon ${JSON.stringify(coupon)}`, isNew: status === 201 };
+  // One that is there may have been edited since, and has times of its own.
+  return status === 201
+    ? { what: `coupon ${JSON.stringify(coupon)}`, isNew: true }
+    : { what: `coupon ${coupon.name}`, isNew: false };
 }
 
 /**
