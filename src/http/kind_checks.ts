@@ -1,8 +1,6 @@
-/** Are a coupon's kind and what belongs to it what is allowed? Checks by hand, beside those of `checks.ts`. */
+/** Are a coupon's kind and what belongs to it what is allowed? Their values are checked beside those of `checks.ts`. */
 import {
-  COUPON_KINDS,
   type CouponKindName,
-  isMoneyTerm,
   isWhole,
   type KindChanges,
   type KindTerms,
@@ -10,10 +8,7 @@ import {
   PLAIN,
 } from "../domain/coupon_terms.ts";
 import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
-import { isSegment } from "../domain/text.ts";
 import { BadRequest } from "./problem.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The field of each amount. */
 export const MONEY_FIELDS = {
@@ -24,8 +19,13 @@ export const MONEY_FIELDS = {
   credit: "credit",
 } as const satisfies Record<typeof MONEY_TERMS[number], string>;
 
-/** What may be edited of them. */
-export const KIND_FIELDS: readonly string[] = ["segment", ...Object.values(MONEY_FIELDS)];
+type MoneyField = typeof MONEY_FIELDS[keyof typeof MONEY_FIELDS];
+
+/** What a body says of a kind, each value checked. */
+export interface KindFields extends Partial<Readonly<Record<MoneyField, string | number | null | undefined>>> {
+  readonly kind?: CouponKindName | undefined;
+  readonly segment?: string | null | undefined;
+}
 
 const KIND_RULES: Readonly<Record<CouponKindName, string>> = {
   plain:
@@ -45,36 +45,21 @@ export function moneyFor(value: unknown, field: string): Money {
   throw invalid(`${field} must be an amount such as "49.99", with up to two places, from 0 to ${MONEY_MAX}`);
 }
 
-function moneyTermFor(name: typeof MONEY_TERMS[number], value: unknown): Money | null {
-  if (value === null) return null;
-  const field = MONEY_FIELDS[name];
-  const money = moneyFor(value, field);
-  if (isMoneyTerm(name, money)) return money;
-  throw invalid(`${field} must be above 0${name === "percentOff" ? " and up to 100" : ""}`);
-}
-
-function segmentFor(value: unknown): string | null {
-  if (value === null || isSegment(value)) return value;
-  throw invalid("segment must be a text of 1 to 255 characters, not blank, without control characters");
-}
-
-/** Those of the terms that a body has; null clears one. @throws BadRequest */
-export function kindChangesOf(fields: Fields): KindChanges {
+/** Those of the terms that a body has; null clears one. */
+export function kindChangesOf(fields: KindFields): KindChanges {
   const changes: { -readonly [Name in keyof KindChanges]: KindChanges[Name] } = {};
-  if (fields["segment"] !== undefined) changes.segment = segmentFor(fields["segment"]);
+  if (fields.segment !== undefined) changes.segment = fields.segment;
   for (const name of MONEY_TERMS) {
     const value = fields[MONEY_FIELDS[name]];
-    if (value !== undefined) changes[name] = moneyTermFor(name, value);
+    if (value !== undefined) changes[name] = value === null ? null : moneyOf(value)!;
   }
   return changes;
 }
 
-/** The terms of a new coupon's kind; none where the body has none. @throws BadRequest */
-export function kindTermsFor(fields: Fields): Partial<KindTerms> {
+/** The terms of a new coupon's kind; none where the body has none. @throws BadRequest where they do not go together */
+export function kindTermsFor(fields: KindFields): Partial<KindTerms> {
   const { kind = "plain" } = fields;
-  const known = COUPON_KINDS.find((name) => name === kind);
-  if (known === undefined) throw invalid(`kind must be one of ${COUPON_KINDS.join(", ")}`);
-  const terms = { ...kindChangesOf(fields), ...known !== "plain" && { kind: known } };
-  if (!isWhole({ ...PLAIN, ...terms })) throw invalid(KIND_RULES[known]);
+  const terms = { ...kindChangesOf(fields), ...kind !== "plain" && { kind } };
+  if (!isWhole({ ...PLAIN, ...terms })) throw invalid(KIND_RULES[kind]);
   return terms;
 }

@@ -3,6 +3,7 @@ import { type Authority, onCode, onField, onNames, onSale } from "./authority.ts
 import type { BulkRoutes } from "./bulk.ts";
 import type { ClusterRoutes } from "./cluster.ts";
 import type { CouponRoutes } from "./coupons.ts";
+import { DocsRoutes } from "./docs.ts";
 import type { ExportRoutes } from "./exports.ts";
 import type { Handler } from "./guard.ts";
 import type { Health } from "./health.ts";
@@ -124,7 +125,17 @@ function nodeRoutes({ cluster, trail, health, metrics }: RouteParts): HandledRou
   ];
 }
 
+function docsRoutes(): HandledRoute[] {
+  const docs = new DocsRoutes();
+  return [
+    route("GET", "/openapi.json", "public", (routed) => docs.document(routed)),
+    route("GET", "/docs", "public", (routed) => docs.page(routed)),
+    route("GET", "/docs/:file", "public", (routed) => docs.file(routed)),
+  ];
+}
+
 /** All routes but the hot ones. */
 export function routesOf(parts: RouteParts): readonly HandledRoute[] {
-  return [couponRoutes, bulkRoutes, saleRoutes, userRoutes, exportRoutes, nodeRoutes].flatMap((of) => of(parts));
+  const all = [couponRoutes, bulkRoutes, saleRoutes, userRoutes, exportRoutes, nodeRoutes, docsRoutes];
+  return all.flatMap((of) => of(parts));
 }

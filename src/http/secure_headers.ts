@@ -15,13 +15,15 @@ const ON_MOST: readonly (readonly [name: string, value: string])[] = [
   ["cross-origin-resource-policy", "cross-origin"],
 ];
 
-/** For a page that is made of this server's own scripts, styles and data, and may ask this server alone. */
+/**
+ * For a page that is made of this server's own files and may ask this server alone. Nothing inline runs or styles; images
+ * may be inlined in a style sheet, as those of the page at `/docs` are.
+ */
 export const PAGE_POLICY: string = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data:",
-  "font-src 'self'",
   "connect-src 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",

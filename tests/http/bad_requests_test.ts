@@ -44,6 +44,7 @@ const badTimes: unknown[] = [
   [],
 ];
 badTimes.push("2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-21T25:00:00Z", "2026-11-21T14:61:00Z");
+badTimes.push("2026-11-21T24:00:00Z", "2026-11-21T14:00:60Z", "2026-11-21T14:00:00+24:00", "2026-11-21T14:00:00+01:60");
 badTimes.push("+02026-11-21T14:00:00Z", "1969-12-31T23:59:59Z", "2026-11-21T14:00:00+99:00");
 const badKeys = ["a b", "ü", "x".repeat(256), "a, b"];
 const badTypes = ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data"];

@@ -19,6 +19,7 @@ import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { ProblemCode } from "../../src/http/problem.ts";
 import type { RateLimiter } from "../../src/http/rate_limit.ts";
+import type { Route } from "../../src/http/routes.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
 import { SaleRoutes } from "../../src/http/sales.ts";
 import { UserRoutes } from "../../src/http/users.ts";
@@ -99,6 +100,8 @@ export interface TestDoor {
 /** An edge with what it works on. */
 export interface TestEdge {
   readonly fetch: (request: Request, connected?: Connected) => Promise<Response>;
+  /** What it knows, with who may ask. */
+  readonly routes: readonly Route[];
   /** The trail. */
   readonly acts: MemoryActs;
   /** An entry for each act whose end could not be recorded. */
@@ -184,6 +187,7 @@ export function makeEdge(
   });
   return {
     fetch: (request, connected) => Promise.resolve(edge.fetch(request, connected)),
+    routes: edge.routes,
     acts,
     untold,
     store,

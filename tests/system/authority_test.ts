@@ -121,6 +121,9 @@ const TABLE: Readonly<Record<string, readonly [Ask, Statuses]>> = {
   "GET /cluster/actors/:key": [reading(({ sale }) => `/cluster/actors/${sale}`), ADMIN],
   "GET /api/audit": [reading(() => "/api/audit"), ADMIN],
   "GET /metrics": [reading(() => "/metrics"), SERVICE],
+  "GET /openapi.json": [reading(() => "/openapi.json"), PUBLIC],
+  "GET /docs": [reading(() => "/docs"), PUBLIC],
+  "GET /docs/:file": [reading(() => "/docs/start.js"), PUBLIC],
   ...Object.fromEntries(
     ["/livez", "/readyz", "/health", "/healthcheck", "/api/health", "/api/healthcheck"].map((path) => {
       return [`GET ${path}`, [reading(() => path), PUBLIC] as const];

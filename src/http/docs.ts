@@ -1,0 +1,113 @@
+/**
+ * Where can a client read what can be asked? The document and a page that shows it, all from this node: the page needs
+ * nothing from elsewhere, and its policy bars it from asking.
+ *
+ * What they are made of is loaded when it is asked for, and kept.
+ */
+import type { Answered } from "./answer.ts";
+import type { RoutedRequest } from "./coupons.ts";
+import { etagOf, isKnown } from "./etag.ts";
+import { refusal } from "./answer.ts";
+import { headersOf } from "./request_id.ts";
+import { PAGE_POLICY } from "./secure_headers.ts";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Doorbuster</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+  </head>
+  <body>
+    <div id="page"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#page",
+  deepLinking: true,
+  validatorUrl: null, // else it would ask one elsewhere
+  supportedSubmitMethods: ["get", "put", "post", "delete", "patch", "head"],
+});
+`;
+
+/** Something to be read. */
+interface Text {
+  readonly type: string;
+  read(): Promise<string> | string;
+  readonly policy?: string;
+}
+
+const DOCUMENT: Text = {
+  type: "application/json",
+  read: async () => JSON.stringify((await import("./openapi/document.ts")).makeDocument()),
+};
+
+const HTML: Text = { type: "text/html; charset=utf-8", read: () => PAGE, policy: PAGE_POLICY };
+
+const FILES: Readonly<Record<string, Text>> = {
+  "start.js": { type: "text/javascript; charset=utf-8", read: () => START },
+  "swagger-ui.css": {
+    type: "text/css; charset=utf-8",
+    read: async () => (await import("swagger-ui-dist/swagger-ui.css", { with: { type: "text" } })).default,
+  },
+  "swagger-ui-bundle.js": {
+    type: "text/javascript; charset=utf-8",
+    read: async () => (await import("swagger-ui-dist/swagger-ui-bundle.js", { with: { type: "text" } })).default,
+  },
+};
+
+/** A text as it leaves. */
+interface Read {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly etag: string;
+}
+
+/** The routes of the documentation. */
+export class DocsRoutes {
+  readonly #read = new Map<Text, Promise<Read>>();
+
+  /** GET /openapi.json */
+  document(routed: RoutedRequest): Promise<Answered> {
+    return this.#answer(DOCUMENT, routed);
+  }
+
+  /** GET /docs */
+  page(routed: RoutedRequest): Promise<Answered> {
+    return this.#answer(HTML, routed);
+  }
+
+  /** GET /docs/{file} */
+  async file(routed: RoutedRequest): Promise<Answered> {
+    const name = routed.names[0]!;
+    return Object.hasOwn(FILES, name) ? await this.#answer(FILES[name]!, routed) : refusal("not_found", routed.id);
+  }
+
+  async #answer(text: Text, { request, id }: RoutedRequest): Promise<Answered> {
+    let read = this.#read.get(text);
+    if (read === undefined) this.#read.set(text, read = readText(text));
+    const { bytes, etag } = await read;
+    const headers: Record<string, string> = {
+      ...headersOf(id, text.type),
+      etag,
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+      ...text.policy !== undefined && { "content-security-policy": text.policy },
+    };
+    const known = isKnown(etag, request.headers);
+    if (known) delete headers["content-type"];
+    const response = new Response(known ? null : bytes, { status: known ? 304 : 200, headers });
+    return { response, code: undefined, error: undefined };
+  }
+}
+
+async function readText(text: Text): Promise<Read> {
+  const bytes = new TextEncoder().encode(await text.read());
+  return { bytes, etag: etagOf(bytes) };
+}

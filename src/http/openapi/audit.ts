@@ -1,0 +1,61 @@
+/** What is said of the trail of administrators' acts? */
+import * as z from "zod";
+import { name, type Operation } from "./operation.ts";
+import { cursorQuery, nextCursor, timeShown } from "./values.ts";
+
+const Act = name(
+  "Act",
+  z.object({
+    id: z.int().min(1).meta({ description: "Later acts have higher ones." }),
+    caller: z.string().meta({
+      description: "`admin`, `service`, `user:` and an id; `open` where this node asks no one.",
+      examples: ["admin"],
+    }),
+    act: z.string().meta({ description: "What was asked for.", examples: ["coupon.create"] }),
+    target: z.string().meta({ description: "What it was to be done to; may be empty.", examples: ["PROMO_SUPER"] }),
+    address: z.string().meta({ description: "Where the request came from; `unknown` where that is not known." }),
+    status: z.nullable(z.int().min(100).max(599)).meta({
+      description: "Of its answer; null: it may have been done, or not.",
+    }),
+    code: z.nullable(z.string()).meta({ description: "Of its refusal or failure; null where there was none." }),
+    at: timeShown,
+    request_id: z.string(),
+  }),
+);
+const ActPage = name("ActPage", z.object({ data: z.array(Act), next_cursor: nextCursor }));
+
+/** The operations. */
+export const audit: readonly Operation[] = [
+  {
+    method: "get",
+    path: "/api/audit",
+    id: "listActs",
+    tag: "Audit trail",
+    summary: "List administrators' acts",
+    description: "The newest first; acts that were refused too. Each is recorded before it is done.",
+    authority: "admin",
+    trouble: "view",
+    query: cursorQuery,
+    answers: {
+      200: {
+        description: "A page of acts.",
+        schema: ActPage,
+        example: {
+          data: [{
+            id: 1,
+            caller: "admin",
+            act: "coupon.create",
+            target: "PROMO_SUPER",
+            address: "127.0.0.1",
+            status: 201,
+            code: null,
+            at: "2026-11-21T14:00:00.000Z",
+            request_id: "6f1e7c3a-1",
+          }],
+          next_cursor: null,
+        },
+      },
+    },
+    problems: [],
+  },
+];

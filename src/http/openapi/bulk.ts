@@ -1,0 +1,142 @@
+/** What is said of jobs that make many coupons? */
+import * as z from "zod";
+import { BulkBody } from "./bodies.ts";
+import { fileAnswer } from "./files.ts";
+import { kindFieldsShown } from "./kind_values.ts";
+import { name, type Operation, pageOf } from "./operation.ts";
+import { amount, count, pageQuery, timeShown } from "./values.ts";
+
+const BulkJob = name(
+  "BulkJob",
+  z.object({
+    id: z.int().min(1),
+    state: z.enum(["running", "done", "failed", "cancelled"]),
+    count: count.meta({ description: "Coupons to be made." }),
+    made: count.meta({ description: "Coupons that are there, at this very moment." }),
+    pattern: z.string().meta({ description: "Of their names.", examples: ["SPRING-####-????"] }).optional(),
+    unguessable: z.literal(true).meta({ description: "In place of `pattern`." }).optional(),
+    amount: amount.meta({ description: "Units of each coupon." }),
+    starts_at: z.nullable(timeShown),
+    ends_at: z.nullable(timeShown),
+    ...kindFieldsShown,
+    failure: z.string().meta({
+      description: "Why it failed: `pattern_exhausted` where others have the rest of the pattern's codes.",
+    }).optional(),
+    created_at: timeShown,
+    finished_at: z.nullable(timeShown).meta({ description: "Null while it runs." }),
+    seconds: z.number().min(0).meta({ description: "From its creation to its end, or until now." }),
+  }),
+);
+
+const tag = "Bulk codes";
+const path = "/api/bulk/{job_id}";
+const segments = { job_id: z.string().meta({ description: "A job's id.", examples: ["1"] }) };
+const example = {
+  id: 1,
+  state: "running",
+  count: 10_000,
+  made: 0,
+  pattern: "SPRING-####-????",
+  amount: 1,
+  starts_at: null,
+  ends_at: null,
+  kind: "plain",
+  created_at: "2026-11-21T14:00:00.000Z",
+  finished_at: null,
+  seconds: 0,
+};
+
+/** The operations. */
+export const bulk: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/api/coupons/bulk",
+    id: "createBulk",
+    tag,
+    summary: "Make many coupons",
+    description:
+      "As a job: look it up by its `Location` to learn how far it is. Needed is `pattern`, or `unguessable`.",
+    authority: "admin",
+    trouble: "view",
+    isKeyed: true,
+    body: {
+      schema: BulkBody,
+      examples: {
+        "by a pattern": { count: 10_000, pattern: "SPRING-####-????" },
+        unguessable: { count: 1_000, unguessable: true, kind: "charge", credit: "5.00" },
+      },
+    },
+    answers: {
+      202: {
+        description: "The job is there, and runs.",
+        schema: BulkJob,
+        example,
+        headers: { location: { description: "The job's path.", example: "/api/bulk/1" } },
+      },
+    },
+    problems: ["overloaded"],
+  },
+  {
+    method: "get",
+    path: "/api/bulk",
+    id: "listBulk",
+    tag,
+    summary: "List jobs",
+    description: "The newest first.",
+    authority: "admin",
+    trouble: "view",
+    query: pageQuery,
+    answers: { 200: { description: "A page of jobs.", schema: pageOf("BulkPage", BulkJob) } },
+    problems: [],
+  },
+  {
+    method: "get",
+    path,
+    id: "getBulk",
+    tag,
+    summary: "Show a job",
+    authority: "admin",
+    trouble: "view",
+    segments,
+    answers: {
+      200: {
+        description: "The job as it stands.",
+        schema: BulkJob,
+        example: { ...example, made: 4_000, seconds: 0.21 },
+      },
+    },
+    problems: ["bulk_not_found"],
+  },
+  {
+    method: "delete",
+    path,
+    id: "cancelBulk",
+    tag,
+    summary: "Cancel a job",
+    description: "What it has made stays.",
+    authority: "admin",
+    trouble: "view",
+    segments,
+    answers: {
+      200: {
+        description: "The job is cancelled.",
+        schema: BulkJob,
+        example: { ...example, state: "cancelled", finished_at: "2026-11-21T14:00:00.000Z" },
+      },
+    },
+    problems: ["bulk_not_found", "bulk_finished"],
+  },
+  {
+    method: "get",
+    path: path + "/codes.csv",
+    id: "getBulkCodes",
+    tag,
+    summary: "The names of a job's coupons",
+    description: "Each once, when the job has ended.",
+    authority: "admin",
+    trouble: "file",
+    segments,
+    answers: { 200: fileAnswer("name") },
+    problems: ["bulk_not_found", "bulk_running"],
+  },
+];

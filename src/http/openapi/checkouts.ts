@@ -1,0 +1,162 @@
+/** What is said of checkout and purchase? */
+import * as z from "zod";
+import { name, type Operation } from "./operation.ts";
+import { code, codeSent, exampleItem, heldFields, itemIdSent } from "./sale_values.ts";
+import { message, timeShown, userId } from "./values.ts";
+
+const Hold = name(
+  "Hold",
+  z.object({ code, ...heldFields, expires_at: timeShown.meta({ description: "Until when the code buys." }) }),
+);
+const Purchase = name("Purchase", z.object({ message, ...heldFields, purchased_at: timeShown }));
+const HoldOrPurchase = name("HoldOrPurchase", z.union([Hold, Purchase]));
+const HoldShown = name(
+  "HoldShown",
+  z.object({
+    code: z.string().meta({ description: "As it was sent." }),
+    ...heldFields,
+    state: z.enum(["live", "expired", "ended", "purchased"]),
+    expires_at: timeShown,
+    purchased_at: z.nullable(timeShown),
+  }),
+);
+const GivenBack = name("HoldGivenBack", z.object({ message, ...heldFields, released_at: timeShown }));
+const PurchaseVoided = name("PurchaseVoided", z.object({ message, ...heldFields, voided_at: timeShown }));
+
+/** The query of a checkout that names an item; checked by hand in sales.ts, which a test holds equal. */
+export const ItemQuery = z.union([
+  z.object({ user_id: userId, id: z.string(), item_id: z.undefined().optional(), code: z.undefined().optional() }),
+  z.object({ user_id: userId, item_id: z.string(), id: z.undefined().optional(), code: z.undefined().optional() }),
+]);
+
+/** The query of a checkout that names a code; checked by hand in sales.ts, which a test holds equal. */
+export const CodeQuery = z.object({
+  code: z.string(),
+  id: z.undefined().optional(),
+  item_id: z.undefined().optional(),
+});
+
+/** The query of a purchase; checked by hand in sales.ts, which a test holds equal. */
+export const PurchaseQuery = z.object({ code: z.string() });
+
+const tag = "Checkout and purchase";
+const at = "2026-11-21T14:00:00.000Z";
+const exampleCode = "2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA";
+const held = { item: exampleItem, user_id: "user_12345" };
+const holdExample = { code: exampleCode, ...held, expires_at: "2026-11-21T14:00:30.000Z" };
+const purchaseExample = { message: "Item purchased successfully", ...held, purchased_at: at };
+const PURCHASE_REFUSALS = ["code_unknown", "code_used", "code_expired", "sold_to_another", "limit_reached"] as const;
+
+/** The operations. */
+export const checkouts: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/checkout",
+    id: "checkout",
+    tag,
+    summary: "Check an item out",
+    description: "Answers a code that buys the item until it expires. One's own live hold again: the same code and " +
+      "expiry. Where checkouts are exclusive (`CHECKOUT_MODE`), no one else can have the item meanwhile; where they are " +
+      "open, the first purchase wins. Every attempt on an existing sale is stored, refused ones too.\n\nNeeded are " +
+      "`user_id` and `id` (or `item_id`); or `code` alone, which then is bought with, as by `POST /purchase`.",
+    authority: "caller",
+    trouble: "command",
+    query: {
+      user_id: userId.meta({ description: "Who wants the item: 1 to 255 characters, not blank." }).optional(),
+      id: itemIdSent.optional(),
+      item_id: itemIdSent.meta({ description: "Another name of `id`; one may stand." }).optional(),
+      code: codeSent.meta({ description: "Buys with a code; may not stand beside `id`." }).optional(),
+    },
+    isKeyed: true,
+    isLimited: true,
+    answers: {
+      200: {
+        description: "The item is held; with `code`: it is bought.",
+        schema: HoldOrPurchase,
+        example: holdExample,
+      },
+    },
+    problems: [
+      "item_not_found",
+      "sale_not_started",
+      "sale_over",
+      "sale_paused",
+      "item_unavailable",
+      ...PURCHASE_REFUSALS,
+    ],
+  },
+  {
+    method: "post",
+    path: "/purchase",
+    id: "purchase",
+    tag,
+    summary: "Buy the item of a code",
+    description:
+      "Once. The answer of success is on disk before it leaves. After a 503 look the code up, or ask again " +
+      "with the same `Idempotency-Key`.",
+    authority: "caller",
+    trouble: "command",
+    query: { code: codeSent },
+    isKeyed: true,
+    answers: { 200: { description: "The item is bought.", schema: Purchase, example: purchaseExample } },
+    problems: PURCHASE_REFUSALS,
+  },
+  {
+    method: "get",
+    path: "/checkout",
+    id: "getHold",
+    tag,
+    summary: "Look a code up",
+    description: "The look-up after doubt: what is shown is on disk.",
+    authority: "caller",
+    trouble: "view",
+    query: { code: codeSent },
+    answers: {
+      200: {
+        description: "The hold.",
+        schema: HoldShown,
+        example: { ...holdExample, state: "purchased", purchased_at: at },
+      },
+    },
+    problems: ["code_unknown"],
+  },
+  {
+    method: "delete",
+    path: "/checkout",
+    id: "releaseHold",
+    tag,
+    summary: "Give a hold back",
+    authority: "caller",
+    trouble: "command",
+    query: { code: codeSent },
+    isKeyed: true,
+    answers: {
+      200: {
+        description: "The item can be had again.",
+        schema: GivenBack,
+        example: { message: "Item given back", ...held, released_at: at },
+      },
+    },
+    problems: ["code_unknown", "hold_not_live"],
+  },
+  {
+    method: "delete",
+    path: "/purchase",
+    id: "voidPurchase",
+    tag,
+    summary: "Void a purchase",
+    description: "Its item is back, once.",
+    authority: "admin",
+    trouble: "command",
+    query: { code: codeSent },
+    isKeyed: true,
+    answers: {
+      200: {
+        description: "The purchase is voided.",
+        schema: PurchaseVoided,
+        example: { message: "Purchase voided successfully", ...held, voided_at: at },
+      },
+    },
+    problems: ["code_unknown", "purchase_not_found"],
+  },
+];

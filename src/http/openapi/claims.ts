@@ -1,0 +1,162 @@
+/** What is said of claims? */
+import * as z from "zod";
+import { ClaimBody } from "./bodies.ts";
+import { detailsShown } from "./kind_values.ts";
+import { name, type Operation } from "./operation.ts";
+import { claimId, count, couponName, cursorQuery, message, nextCursor, timeShown, userId } from "./values.ts";
+
+const remaining = count.meta({ description: "Units left after it." });
+const couponShown = z.string().meta({ description: "The coupon's name as it was created.", examples: ["PROMO_SUPER"] });
+
+const Claimed = name(
+  "Claimed",
+  z.object({
+    message,
+    claim_id: claimId,
+    coupon_name: couponShown,
+    user_id: userId,
+    remaining_amount: remaining,
+    claimed_at: timeShown,
+    ...detailsShown,
+  }),
+);
+const Claimable = name(
+  "Claimable",
+  z.object({ message, coupon_name: couponShown, user_id: userId, remaining_amount: remaining, ...detailsShown }),
+);
+const Voided = name(
+  "ClaimVoided",
+  z.object({ message, coupon_name: couponShown, user_id: userId, remaining_amount: remaining, voided_at: timeShown }),
+);
+const claimFields = { claim_id: claimId, user_id: userId, claimed_at: timeShown, ...detailsShown };
+const ClaimEntry = name("ClaimEntry", z.object(claimFields));
+/** A claim that names its coupon. */
+export const Claim = name("Claim", z.object({ coupon_name: couponShown, ...claimFields }));
+const ClaimPage = name("ClaimPage", z.object({ data: z.array(ClaimEntry), next_cursor: nextCursor }));
+
+const tag = "Claims";
+const path = "/api/coupons/{name}/claims";
+const one = path + "/{user_id}";
+
+const request = { user_id: "user_12345", coupon_name: "PROMO_SUPER" };
+const exampleId = "0199a3c2-6f1e-7c3a-9b1d-2f4e5a6b7c8d";
+const at = "2026-11-21T14:00:00.000Z";
+const REFUSALS = [
+  "coupon_not_found",
+  "already_claimed",
+  "paused",
+  "not_started",
+  "ended",
+  "not_eligible",
+  "below_minimum",
+  "sold_out",
+] as const;
+
+/** The operations. */
+export const claims: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/api/coupons/claim",
+    id: "claimCoupon",
+    tag,
+    summary: "Claim a unit of a coupon",
+    description:
+      "One unit a user. A discount is reckoned of `order_amount`; a charge's credit is in the user's wallet with the " +
+      "same commit. The answer of success is on disk before it leaves. After a 503 look the claim up, or " +
+      "ask again with the same `Idempotency-Key`.",
+    authority: "caller",
+    trouble: "command",
+    isKeyed: true,
+    body: {
+      schema: ClaimBody,
+      examples: { claim: request, "with an order": { ...request, coupon_name: "SUMMER", order_amount: "99.99" } },
+    },
+    answers: {
+      200: {
+        description: "The user holds a claim.",
+        schema: Claimed,
+        example: {
+          message: "Coupon claimed successfully",
+          claim_id: exampleId,
+          ...request,
+          remaining_amount: 99,
+          claimed_at: at,
+        },
+      },
+    },
+    problems: REFUSALS,
+  },
+  {
+    method: "post",
+    path: "/api/coupons/validate",
+    id: "validateClaim",
+    tag,
+    summary: "Ask what a claim would answer",
+    description: "Changes nothing.",
+    authority: "caller",
+    trouble: "command",
+    isKeyed: true,
+    body: { schema: ClaimBody, examples: { validation: request } },
+    answers: {
+      200: {
+        description: "A claim would be accepted now.",
+        schema: Claimable,
+        example: { message: "Coupon can be claimed", ...request, remaining_amount: 99 },
+      },
+    },
+    problems: REFUSALS,
+  },
+  {
+    method: "get",
+    path,
+    id: "listClaims",
+    tag,
+    summary: "List the claims on a coupon",
+    description: "In order of claiming; voided ones are not there.",
+    authority: "service",
+    trouble: "view",
+    segments: { name: couponName },
+    query: cursorQuery,
+    answers: { 200: { description: "A page of claims.", schema: ClaimPage } },
+    problems: ["coupon_not_found"],
+  },
+  {
+    method: "get",
+    path: one,
+    id: "getClaim",
+    tag,
+    summary: "Look a user's claim up",
+    description: "The look-up after doubt: what is shown is on disk.",
+    authority: "own",
+    trouble: "view",
+    segments: { name: couponName, user_id: userId },
+    answers: {
+      200: {
+        description: "The claim.",
+        schema: Claim,
+        example: { coupon_name: "PROMO_SUPER", claim_id: exampleId, user_id: "user_12345", claimed_at: at },
+      },
+    },
+    problems: ["coupon_not_found", "claim_not_found"],
+  },
+  {
+    method: "delete",
+    path: one,
+    id: "voidClaim",
+    tag,
+    summary: "Void a claim",
+    description: "Its unit is back in stock, once; the user may claim again.",
+    authority: "admin",
+    trouble: "command",
+    segments: { name: couponName, user_id: userId },
+    isKeyed: true,
+    answers: {
+      200: {
+        description: "The claim is voided.",
+        schema: Voided,
+        example: { message: "Claim voided successfully", ...request, remaining_amount: 100, voided_at: at },
+      },
+    },
+    problems: ["coupon_not_found", "claim_not_found"],
+  },
+];

@@ -1,0 +1,175 @@
+/** What is said of coupons? */
+import * as z from "zod";
+import { CreateBody, EditBody } from "./bodies.ts";
+import { kindFieldsShown } from "./kind_values.ts";
+import { name, type Operation, pageOf } from "./operation.ts";
+import { amount, count, couponName, message, pageQuery, timeShown } from "./values.ts";
+
+const optionalTime = z.nullable(timeShown);
+
+const couponFields = {
+  name: couponName.meta({ description: "As it was created." }),
+  amount,
+  remaining_amount: count.meta({ description: "Units left." }),
+  starts_at: optionalTime.meta({ description: "From when on it may be claimed; null: at once." }),
+  ends_at: optionalTime.meta({ description: "From when on it may not be claimed; null: never." }),
+  paused: z.boolean().meta({ description: "Whether claiming is stopped." }),
+  ...kindFieldsShown,
+  created_at: timeShown,
+  updated_at: timeShown,
+};
+
+const Coupon = name("Coupon", z.object(couponFields));
+const CouponMade = name("CouponMade", z.object({ message, ...couponFields }));
+const CouponEdited = name(
+  "CouponEdited",
+  z.object({ message, rows_affected: z.literal(1), ...couponFields }),
+);
+const CouponShown = name(
+  "CouponShown",
+  z.object({
+    name: couponFields.name,
+    amount: couponFields.amount,
+    remaining_amount: couponFields.remaining_amount,
+    claimed_by: z.array(z.string()).max(1_000).meta({ description: "The first 1,000 users, in order of claiming." }),
+    claimed_count: count.meta({ description: "Claims in all; amount = remaining_amount + claimed_count." }),
+    starts_at: couponFields.starts_at,
+    ends_at: couponFields.ends_at,
+    paused: couponFields.paused,
+    ...kindFieldsShown,
+    created_at: couponFields.created_at,
+    updated_at: couponFields.updated_at,
+  }),
+);
+
+const tag = "Coupons";
+const path = "/api/coupons/{name}";
+const segments = { name: couponName };
+
+const example = {
+  name: "PROMO_SUPER",
+  amount: 100,
+  remaining_amount: 95,
+  starts_at: null,
+  ends_at: null,
+  paused: false,
+  kind: "plain",
+  created_at: "2026-11-21T14:00:00.000Z",
+  updated_at: "2026-11-21T14:00:00.000Z",
+};
+
+function edit(method: "put" | "patch"): Operation {
+  return {
+    method,
+    path,
+    id: method === "put" ? "putCoupon" : "patchCoupon",
+    tag,
+    summary: "Edit or touch a coupon",
+    description: "Without a body, or with `{}`, only `updated_at` is changed. Fields that are not sent stay as they " +
+      "are. `PUT` and `PATCH` do the same.",
+    authority: "admin",
+    trouble: "command",
+    segments,
+    isKeyed: true,
+    body: {
+      schema: EditBody,
+      isOptional: true,
+      examples: {
+        touch: {},
+        restock: { amount: 200 },
+        pause: { paused: true },
+        "no end": { ends_at: null },
+      },
+    },
+    answers: {
+      200: {
+        description: "The coupon as it is now.",
+        schema: CouponEdited,
+        example: { message: "Coupon updated successfully", rows_affected: 1, ...example },
+      },
+    },
+    problems: ["coupon_not_found", "invalid_period", "invalid_terms", "amount_below_claimed"],
+  };
+}
+
+/** The operations. */
+export const coupons: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/api/coupons",
+    id: "createCoupon",
+    tag,
+    summary: "Create a coupon",
+    authority: "admin",
+    trouble: "command",
+    isKeyed: true,
+    body: {
+      schema: CreateBody,
+      examples: {
+        plain: { name: "PROMO_SUPER", amount: 100 },
+        "limited period": {
+          name: "BLACK_FRIDAY",
+          amount: 10_000,
+          starts_at: "2026-11-27T00:00:00Z",
+          ends_at: "2026-11-28T00:00:00Z",
+        },
+        discount: {
+          name: "SUMMER",
+          amount: 1_000,
+          kind: "discount",
+          percent_off: "15",
+          max_discount: "20.00",
+          min_order: "50.00",
+        },
+        charge: { name: "WELCOME", amount: 1_000, kind: "charge", credit: "25.00" },
+        "for members": { name: "GOLD_ONLY", amount: 10, segment: "gold" },
+      },
+    },
+    answers: {
+      201: {
+        description: "The coupon was made.",
+        schema: CouponMade,
+        example: { message: "Coupon created successfully", ...example, remaining_amount: 100 },
+      },
+    },
+    problems: ["coupon_exists"],
+  },
+  {
+    method: "get",
+    path: "/api/coupons",
+    id: "listCoupons",
+    tag,
+    summary: "List coupons",
+    description: "By creation.",
+    authority: "public",
+    trouble: "view",
+    query: {
+      search: z.string().max(255).meta({
+        description: "A literal part of the name's fold; `%` and `_` mean themselves.",
+      }).optional(),
+      ...pageQuery,
+    },
+    answers: { 200: { description: "A page of coupons.", schema: pageOf("CouponPage", Coupon) } },
+    problems: [],
+  },
+  {
+    method: "get",
+    path,
+    id: "getCoupon",
+    tag,
+    summary: "Show a coupon and who claimed it",
+    authority: "public",
+    trouble: "view",
+    segments,
+    answers: {
+      200: {
+        description: "The coupon.",
+        schema: CouponShown,
+        example: { ...example, claimed_by: ["user_12345", "user_67890"], claimed_count: 5 },
+      },
+    },
+    problems: ["coupon_not_found"],
+  },
+  edit("put"),
+  edit("patch"),
+];

@@ -1,0 +1,65 @@
+/** What stands before the operations? What holds for all of them, and who may ask. */
+import type { Authority, Tag } from "./operation.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const DESCRIPTION = `Doorbuster hands out scarce things exactly: coupons with a limited quota, and hourly flash sales.
+An answer of success is on disk before it leaves; any node of a cluster answers any request.
+
+- **Problems** are \`application/problem+json\` (RFC 9457) with a stable \`code\`. A path that is not here is 404
+  \`not_found\`, a method that a path does not know 405 \`method_not_allowed\` with \`Allow\`. \`HEAD\` goes wherever
+  \`GET\` goes.
+- **Callers** show a bearer token: 401 \`unauthenticated\` with \`WWW-Authenticate\` where there is none or it is not
+  good, 403 \`forbidden\` where it is another's business. A node on loopback that was given no tokens asks no one.
+- **Trouble of the machinery** is 503 with \`Retry-After\`: look up what became of it, or ask again with the same
+  \`Idempotency-Key\`. 429 is a user's own limit, of items or of requests.
+- **Bodies** are JSON of at most 16 KiB; an unknown field is 400: a misspelt limit must not pass for none.
+- **Times** are RFC 3339, UTC in answers. Durations are in the units that their names end with.
+- **Money** is a decimal text with two places.
+- **Pages** by number have at most 100 entries, pages by cursor at most 1,000; more is 400.
+- Answers may have further fields in a later version.`;
+
+/** The document's \`info\`. */
+export const INFO: Json = {
+  title: "Doorbuster",
+  version: "1.0.0",
+  summary: "Coupons and flash sales, handed out exactly.",
+  description: DESCRIPTION,
+};
+
+const TAG_TEXTS: Readonly<Record<Tag, string>> = {
+  "Claims": "A unit of a coupon for a user.",
+  "Coupons": "A quota under a name.",
+  "Checkout and purchase": "A code for an item, and the item for the code.",
+  "Flash sales": "Each hour's sale, its items, and what was tried on them.",
+  "Users and segments": "Who belongs to what until when; what a user has.",
+  "Bulk codes": "Many coupons by a pattern, made as a job.",
+  "Files": "Claims, purchases and wallets as CSV (RFC 4180, UTF-8, with a header), streamed. A file that cannot be " +
+    "completed breaks off with its connection.",
+  "Audit trail": "What administrators did.",
+  "Node": "Health, metrics, the cluster.",
+  "Documentation": "This document.",
+};
+
+/** The document's \`tags\`, in the order in which they are shown. */
+export const TAGS: readonly Json[] = Object.entries(TAG_TEXTS).map(([name, description]) => ({ name, description }));
+
+/** Who a caller may be. */
+export const SECURITY: Json = {
+  admin: { type: "http", scheme: "bearer", description: "The admin token: may do everything." },
+  service: { type: "http", scheme: "bearer", description: "The service token: acts for any user." },
+  user: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A user's token: acts for its \`sub\`." },
+};
+
+const CALLERS: Readonly<Record<Authority, readonly string[]>> = {
+  public: [],
+  caller: ["user", "service", "admin"],
+  own: ["user", "service", "admin"],
+  service: ["service", "admin"],
+  admin: ["admin"],
+};
+
+/** An operation's \`security\`: one of these callers; empty where anyone may ask. */
+export function securityOf(authority: Authority): readonly Json[] {
+  return CALLERS[authority].map((caller) => ({ [caller]: [] }));
+}

@@ -1,0 +1,122 @@
+/** What is said of a node: its health, its metrics, its view of the cluster, and this document? */
+import * as z from "zod";
+import { name, type Operation } from "./operation.ts";
+import { count, timeShown } from "./values.ts";
+
+const Healthy = name("Healthy", z.object({ status: z.literal("healthy") }));
+const Ready = name("Ready", z.object({ status: z.literal("ready") }));
+
+const ClusterNode = name(
+  "ClusterNode",
+  z.object({
+    id: z.string(),
+    url: z.string().meta({ description: "Where its peers reach it." }),
+    share: z.number().min(0).max(1).meta({ description: "Part of all keys that it owns." }),
+    state: z.enum(["in", "unreachable"]),
+  }),
+);
+
+const actorFields = {
+  key: z.string().meta({ description: "A coupon's fold, or a sale's id." }),
+  epoch: z.nullable(z.int().min(0)).meta({ description: "Its fencing token; null while it has none." }),
+  mailbox_depth: count.meta({ description: "Commands that wait." }),
+  confirmed_at: z.nullable(timeShown).meta({ description: "When Postgres last confirmed it to be this node's." }),
+};
+const Actor = name("Actor", z.object(actorFields));
+const ActorOfNode = name(
+  "ActorOfNode",
+  z.object({ ...actorFields, owner: z.string().meta({ description: "The node that the ring names." }) }),
+);
+const Actors = name(
+  "Actors",
+  z.object({ total: count, newest: z.array(ActorOfNode).max(100).meta({ description: "Most recently used first." }) }),
+);
+const Cluster = name(
+  "Cluster",
+  z.object({
+    node: z.string().meta({ description: "This node." }),
+    nodes: z.array(ClusterNode),
+    registry: z.object({
+      state: z.enum(["answers", "silent", "none"]),
+      age_ms: z.nullable(z.number().min(0)).meta({ description: "Milliseconds since it answered; null: never." }),
+    }),
+    actors: z.object({ coupons: Actors, sales: Actors }),
+  }),
+);
+const ActorPlace = name(
+  "ActorPlace",
+  z.object({
+    key: z.string(),
+    kind: z.enum(["coupon", "sale"]),
+    owner: ClusterNode,
+    node: z.string().meta({ description: "This node." }),
+    here: z.nullable(Actor).meta({ description: "Null where it is not awake on this node." }),
+  }),
+);
+
+const tag = "Node";
+
+function health(path: string): Operation {
+  return {
+    method: "get",
+    path,
+    id: "health" + path.replace(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    tag,
+    summary: "Whether the process answers",
+    authority: "public",
+    trouble: "none",
+    answers: { 200: { description: "It does.", schema: Healthy, example: { status: "healthy" } } },
+    problems: [],
+  };
+}
+
+/** The operations. */
+export const node: readonly Operation[] = [
+  ...["/livez", "/health", "/healthcheck", "/api/health", "/api/healthcheck"].map(health),
+  {
+    method: "get",
+    path: "/readyz",
+    id: "ready",
+    tag,
+    summary: "Whether requests should be sent here",
+    authority: "public",
+    trouble: "none",
+    answers: { 200: { description: "They should.", schema: Ready, example: { status: "ready" } } },
+    problems: ["not_ready"],
+  },
+  {
+    method: "get",
+    path: "/metrics",
+    id: "metrics",
+    tag,
+    summary: "Metrics of this node",
+    authority: "service",
+    trouble: "none",
+    answers: { 200: { description: "Prometheus's text format.", type: "text/plain", schema: z.string() } },
+    problems: [],
+  },
+  {
+    method: "get",
+    path: "/cluster",
+    id: "showCluster",
+    tag,
+    summary: "The cluster, as this node sees it",
+    authority: "admin",
+    trouble: "none",
+    answers: { 200: { description: "Nodes, the registry, and this node's actors.", schema: Cluster } },
+    problems: [],
+  },
+  {
+    method: "get",
+    path: "/cluster/actors/{key}",
+    id: "showActor",
+    tag,
+    summary: "Who owns an actor",
+    description: "By the ring; whether there is such a coupon or sale is not looked up.",
+    authority: "admin",
+    trouble: "none",
+    segments: { key: z.string().meta({ description: "A coupon's name or a sale's id.", examples: ["PROMO_SUPER"] }) },
+    answers: { 200: { description: "Its owner.", schema: ActorPlace } },
+    problems: ["not_found"],
+  },
+];

@@ -1,0 +1,91 @@
+/** Which values of flash sales come in requests and answers? */
+import * as z from "zod";
+import { SALE_REFUSALS } from "../../domain/sale.ts";
+import { name } from "./operation.ts";
+import { count, timeShown, userId } from "./values.ts";
+
+/** An item's id. */
+export const itemId = z.int().min(0).meta({
+  description: "The item's id; it names its sale too.",
+  examples: [498_702_000_001],
+});
+
+/** An item's id, as it is sent: whatever is not one names no item. */
+export const itemIdSent = z.string().meta({ description: "The id of an item.", examples: ["498702000001"] });
+
+/** A code, as it is sent: whatever is not one is unknown. */
+export const codeSent = z.string().meta({
+  description: "A code that a checkout answered. Whoever knows it may buy with it.",
+  examples: ["2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA"],
+});
+
+/** A code. */
+export const code = z.string().meta({
+  description: "To be sent to `/purchase`: the sale's id, a dot, and 22 characters that no one can guess.",
+  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}Z\\.[A-Za-z0-9_-]{22}$",
+  examples: ["2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA"],
+});
+
+/** A sale's id, as it is sent. */
+export const saleIdSent = z.string().meta({
+  description: "A sale's id: its hour, UTC; or `current`, the sale of this hour.",
+  examples: ["current", "2026-11-21T14Z"],
+});
+
+/** A sale's id. */
+export const saleId = z.string().meta({
+  description: "The sale's id: its hour, UTC.",
+  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}Z$",
+  examples: ["2026-11-21T14Z"],
+});
+
+/** Whether a sale sells. */
+export const saleState = z.enum(["upcoming", "open", "sold_out", "over"]);
+
+/** Whether an item can be had. */
+export const itemState = z.enum(["available", "held", "sold"]);
+
+/** What became of a checkout. */
+export const attemptOutcome = z.enum(["ok", ...SALE_REFUSALS]);
+
+const itemFields = {
+  id: itemId,
+  name: z.string().meta({ description: "Made at run time; the same from every node." }),
+  image_url: z.string().meta({ description: "The path of its picture, an SVG.", format: "uri-reference" }),
+  sale: saleId,
+};
+
+/** An item. */
+export const Item = name("Item", z.object(itemFields));
+
+/** An item, with whether it can be had. */
+export const ItemShown = name("ItemShown", z.object({ ...itemFields, state: itemState }));
+
+/** A sale. */
+export const Sale = name(
+  "Sale",
+  z.object({
+    id: saleId,
+    starts_at: timeShown.meta({ description: "When its hour begins, UTC." }),
+    ends_at: timeShown.meta({ description: "When its hour ends, UTC." }),
+    items: count.meta({ description: "Items in all; sold + held + left = items." }),
+    sold: count,
+    held: count.meta({ description: "Items that are not sold and that someone holds now." }),
+    left: count.meta({ description: "Items that can be had." }),
+    state: saleState,
+    paused: z.boolean().meta({ description: "Whether checkouts are stopped." }),
+    created_at: timeShown,
+    updated_at: timeShown,
+  }),
+);
+
+/** What a hold and a purchase have in common. */
+export const heldFields = { item: Item, user_id: userId };
+
+/** An item for examples. */
+export const exampleItem = {
+  id: 498_702_000_001,
+  name: "Amber Lantern",
+  image_url: "/api/sales/2026-11-21T14Z/items/498702000001/image.svg",
+  sale: "2026-11-21T14Z",
+};

@@ -1,0 +1,198 @@
+/** What is said of flash sales and their items? */
+import * as z from "zod";
+import { SaleEditBody } from "./bodies.ts";
+import { name, type Operation, pageOf } from "./operation.ts";
+import {
+  attemptOutcome,
+  itemId,
+  itemIdSent,
+  ItemShown,
+  itemState,
+  Sale,
+  saleId,
+  saleIdSent,
+  saleState,
+} from "./sale_values.ts";
+import { count, cursorQuery, message, nextCursor, pageQuery, timeShown, userId } from "./values.ts";
+
+const SaleEdited = name(
+  "SaleEdited",
+  z.object({ message, id: saleId, paused: z.boolean(), updated_at: timeShown }),
+);
+const Attempt = name(
+  "Attempt",
+  z.object({ user_id: userId, item_id: itemId, outcome: attemptOutcome, at: timeShown }),
+);
+const AttemptPage = name(
+  "AttemptPage",
+  z.object({
+    data: z.array(Attempt),
+    total: count.meta({ description: "Attempts in all, of this outcome where one was asked for." }),
+    next_cursor: nextCursor,
+  }),
+);
+
+const tag = "Flash sales";
+const path = "/api/sales/{id}";
+const item = path + "/items/{item_id}";
+const ofSale = { id: saleIdSent };
+const ofItem = { id: saleIdSent, item_id: itemIdSent };
+const at = "2026-11-21T14:00:00.000Z";
+
+/** The operations. */
+export const sales: readonly Operation[] = [
+  {
+    method: "get",
+    path: "/api/sales",
+    id: "listSales",
+    tag,
+    summary: "List sales",
+    description: "The newest first.",
+    authority: "public",
+    trouble: "view",
+    query: { state: saleState.meta({ description: "Only those in this state." }).optional(), ...pageQuery },
+    answers: { 200: { description: "A page of sales.", schema: pageOf("SalePage", Sale) } },
+    problems: [],
+  },
+  {
+    method: "get",
+    path,
+    id: "getSale",
+    tag,
+    summary: "Show a sale",
+    authority: "public",
+    trouble: "view",
+    segments: ofSale,
+    answers: {
+      200: {
+        description: "The sale.",
+        schema: Sale,
+        example: {
+          id: "2026-11-21T14Z",
+          starts_at: at,
+          ends_at: "2026-11-21T15:00:00.000Z",
+          items: 10_000,
+          sold: 2_500,
+          held: 40,
+          left: 7_460,
+          state: "open",
+          paused: false,
+          created_at: "2026-11-21T13:00:00.000Z",
+          updated_at: at,
+        },
+      },
+    },
+    problems: ["sale_not_found"],
+  },
+  {
+    method: "patch",
+    path,
+    id: "editSale",
+    tag,
+    summary: "Stop or resume a sale",
+    description: "Without a body, or with `{}`, only `updated_at` is changed.",
+    authority: "admin",
+    trouble: "command",
+    segments: ofSale,
+    isKeyed: true,
+    body: { schema: SaleEditBody, isOptional: true, examples: { stop: { paused: true }, resume: { paused: false } } },
+    answers: {
+      200: {
+        description: "The sale as it is now.",
+        schema: SaleEdited,
+        example: { message: "Sale updated successfully", id: "2026-11-21T14Z", paused: true, updated_at: at },
+      },
+    },
+    problems: ["sale_not_found"],
+  },
+  {
+    method: "get",
+    path: path + "/stream",
+    id: "streamSale",
+    tag,
+    summary: "Follow a sale",
+    description: "Server-sent events, each with the sale as `GET /api/sales/{id}` shows it, at most four a second, " +
+      "where something changed.",
+    authority: "public",
+    trouble: "view",
+    segments: ofSale,
+    answers: {
+      200: {
+        description: "Events without end.",
+        type: "text/event-stream",
+        schema: z.string(),
+        headers: { "cache-control": { description: "Not to be kept.", example: "no-store" } },
+      },
+    },
+    problems: ["sale_not_found", "overloaded", "stopping"],
+  },
+  {
+    method: "get",
+    path: path + "/items",
+    id: "listItems",
+    tag,
+    summary: "List a sale's items",
+    authority: "public",
+    trouble: "view",
+    segments: ofSale,
+    query: { state: itemState.meta({ description: "Only those in this state." }).optional(), ...pageQuery },
+    answers: { 200: { description: "A page of items.", schema: pageOf("ItemPage", ItemShown) } },
+    problems: ["sale_not_found"],
+  },
+  {
+    method: "get",
+    path: item,
+    id: "getItem",
+    tag,
+    summary: "Show an item",
+    authority: "public",
+    trouble: "view",
+    segments: ofItem,
+    answers: { 200: { description: "The item.", schema: ItemShown } },
+    problems: ["item_not_found"],
+  },
+  {
+    method: "get",
+    path: item + "/image.svg",
+    id: "getItemPicture",
+    tag,
+    summary: "An item's picture",
+    authority: "public",
+    trouble: "view",
+    segments: ofItem,
+    requestHeaders: { "If-None-Match": { description: "An `etag` that was answered here." } },
+    answers: {
+      200: {
+        description: "The picture.",
+        type: "image/svg+xml",
+        schema: z.string(),
+        headers: {
+          etag: { description: "Of these bytes." },
+          "cache-control": { description: "It never changes.", example: "public, max-age=31536000, immutable" },
+        },
+      },
+      304: {
+        description: "The client has it.",
+        headers: { etag: { description: "Of the bytes that the client has." } },
+      },
+    },
+    problems: ["item_not_found"],
+  },
+  {
+    method: "get",
+    path: path + "/attempts",
+    id: "listAttempts",
+    tag,
+    summary: "List every checkout on a sale",
+    description: "In order; refused ones too, replays not.",
+    authority: "admin",
+    trouble: "view",
+    segments: ofSale,
+    query: {
+      outcome: attemptOutcome.meta({ description: "Only those of this outcome." }).optional(),
+      ...cursorQuery,
+    },
+    answers: { 200: { description: "A page of attempts.", schema: AttemptPage } },
+    problems: ["sale_not_found"],
+  },
+];

@@ -1,0 +1,183 @@
+/** What is said of users, segments and wallets? */
+import * as z from "zod";
+import { MembershipBody } from "./bodies.ts";
+import { Claim } from "./claims.ts";
+import { expiry, segment } from "./kind_values.ts";
+import { name, type Operation } from "./operation.ts";
+import { code, Item } from "./sale_values.ts";
+import { claimId, count, cursorQuery, message, nextCursor, timeShown, userId, userIdShown } from "./values.ts";
+
+const signedMoney = z.string().meta({ pattern: "^-?\\d+\\.\\d{2}$", examples: ["25.00"] });
+
+const MembershipStored = name(
+  "MembershipStored",
+  z.object({ message, id: userIdShown, segment, expired_segment: expiry, expires_at: timeShown }),
+);
+const SegmentCount = name(
+  "SegmentCount",
+  z.object({ title: segment, usersCount: count.meta({ description: "Live memberships, at least one." }) }),
+);
+const SegmentCounts = name("SegmentCounts", z.array(SegmentCount));
+const Registered = name(
+  "UsersRegistered",
+  z.object({
+    message,
+    users: count.meta({ description: "Demonstration users in all." }),
+    created: count.meta({ description: "Those that were not registered before." }),
+  }),
+);
+const User = name(
+  "User",
+  z.object({
+    id: userIdShown,
+    segments: z.array(z.object({ title: segment, expires_at: timeShown })).max(1_000)
+      .meta({ description: "Live memberships by title, the first 1,000." }),
+    balance: signedMoney.meta({ description: "The sum of the wallet's entries." }),
+  }),
+);
+const WalletEntry = name(
+  "WalletEntry",
+  z.object({
+    coupon_name: z.string(),
+    claim_id: claimId,
+    kind: z.enum(["credit", "void"]).meta({ description: "`void` takes a claim's credit back." }),
+    amount: signedMoney.meta({ description: "Below zero for a void." }),
+    at: timeShown,
+  }),
+);
+const WalletPage = name("WalletPage", z.object({ data: z.array(WalletEntry), next_cursor: nextCursor }));
+const UserClaimPage = name("UserClaimPage", z.object({ data: z.array(Claim), next_cursor: nextCursor }));
+const UserPurchase = name(
+  "UserPurchase",
+  z.object({
+    item: Item,
+    user_id: userIdShown,
+    code: code.meta({ description: "The code that bought it." }),
+    purchased_at: timeShown,
+  }),
+);
+const UserPurchasePage = name(
+  "UserPurchasePage",
+  z.object({ data: z.array(UserPurchase), next_cursor: nextCursor }),
+);
+
+const tag = "Users and segments";
+const path = "/api/users/{user_id}";
+const segments = { user_id: userId };
+const membership = { ID: "user_12345", segment: "gold", expiredSegment: 1_795_270_400 };
+const stored = {
+  message: "User created successfully",
+  id: "user_12345",
+  segment: "gold",
+  expired_segment: 1_795_270_400,
+  expires_at: "2026-11-21T14:13:20.000Z",
+};
+
+function register(method: "get" | "post"): Operation {
+  return {
+    method,
+    path: "/api/users/register",
+    id: method === "get" ? "registerUsersByGet" : "registerUsers",
+    tag,
+    summary: "Register the demonstration users",
+    description: "`user_0` to `user_100`, once. `GET` and `POST` do the same.",
+    authority: "admin",
+    trouble: "view",
+    answers: {
+      200: {
+        description: "They are registered.",
+        schema: Registered,
+        example: { message: "Users registered successfully", users: 101, created: 101 },
+      },
+    },
+    problems: [],
+  };
+}
+
+/** A page of what one user has. */
+function ofUser(list: string, id: string, what: string, order: string, schema: z.ZodType): Operation {
+  return {
+    method: "get",
+    path: `${path}/${list}`,
+    id,
+    tag,
+    summary: `List ${what}`,
+    description: order,
+    authority: "own",
+    trouble: "view",
+    segments,
+    query: cursorQuery,
+    answers: { 200: { description: "A page of them.", schema } },
+    problems: ["user_not_found"],
+  };
+}
+
+/** The operations. */
+export const users: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/users",
+    id: "putMembership",
+    tag,
+    summary: "Make a user a member of a segment",
+    description: "In place of the membership of the same user and segment, where there is one.",
+    authority: "admin",
+    trouble: "view",
+    body: { schema: MembershipBody, examples: { membership } },
+    answers: {
+      200: {
+        description: "The user was in the segment already; the membership ends when it was said now.",
+        schema: MembershipStored,
+        example: { ...stored, message: "User updated successfully" },
+      },
+      201: { description: "The user is in the segment.", schema: MembershipStored, example: stored },
+    },
+    problems: ["overloaded"],
+  },
+  {
+    method: "get",
+    path: "/segments/count",
+    id: "countSegments",
+    tag,
+    summary: "Count the users of each segment",
+    description: "Live memberships alone, true of the moment; a segment without any is not there.",
+    authority: "service",
+    trouble: "view",
+    answers: {
+      200: {
+        description: "All segments, by their age.",
+        schema: SegmentCounts,
+        example: [{ title: "gold", usersCount: 10 }, { title: "newsletter", usersCount: 50 }],
+      },
+    },
+    problems: [],
+  },
+  register("get"),
+  register("post"),
+  {
+    method: "get",
+    path,
+    id: "getUser",
+    tag,
+    summary: "Show a user",
+    description: "Known is who has or had a membership, a claim, a purchase or a wallet entry, or was registered.",
+    authority: "own",
+    trouble: "view",
+    segments,
+    answers: {
+      200: {
+        description: "The user.",
+        schema: User,
+        example: {
+          id: "user_12345",
+          segments: [{ title: "gold", expires_at: "2026-11-21T14:13:20.000Z" }],
+          balance: "25.00",
+        },
+      },
+    },
+    problems: ["user_not_found"],
+  },
+  ofUser("wallet", "listWallet", "a wallet's entries", "The oldest first.", WalletPage),
+  ofUser("claims", "listUserClaims", "a user's claims", "By the age of the coupons.", UserClaimPage),
+  ofUser("purchases", "listUserPurchases", "a user's purchases", "The newest sale first.", UserPurchasePage),
+];

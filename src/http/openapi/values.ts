@@ -1,0 +1,117 @@
+/** Which values come in requests and answers? One schema a value, which both checks and describes it. */
+import * as z from "zod";
+import { AMOUNT_MAX } from "../../domain/coupon.ts";
+import { foldName, isUserId } from "../../domain/text.ts";
+
+/** From then on a time has no four-digit year in UTC. */
+const YEAR_10000_MS = 253_402_300_800_000;
+/** Date.parse would also take the 24th hour. */
+const RFC_3339 =
+  /^\d{4}-\d{2}-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Date.parse takes the 31st of any month for a day of the next. */
+function daysIn(time: string): number {
+  return new Date(Date.UTC(Number(time.slice(0, 4)), Number(time.slice(5, 7)), 0)).getUTCDate();
+}
+
+/** Milliseconds of an RFC 3339 time from 1970 on, fractions below dropped; undefined where it is none. */
+export function msOf(value: string): number | undefined {
+  const match = RFC_3339.exec(value);
+  if (match === null || Number(match[1]) > daysIn(value)) return undefined;
+  const ms = Date.parse(value.toUpperCase());
+  return ms >= 0 && ms < YEAR_10000_MS ? ms : undefined;
+}
+
+/** A text by a rule of the domain's. @param must continues "field must be …" where it does not hold */
+export function textBy(
+  rule: (text: string) => boolean,
+  must: string,
+  meta: Readonly<Record<string, unknown>>,
+): z.ZodString {
+  return z.string(must).refine(rule, must).meta(meta);
+}
+
+/** A coupon's name, as it is sent. */
+export const couponName = textBy(
+  (text) => foldName(text) !== undefined,
+  "must be a text of 1 to 255 characters without control characters or /",
+  {
+    description: "The name of a coupon: 1 to 255 characters after NFKC, no control characters, no `/`, not `.` or " +
+      "`..`. Two names are one where their folds are equal: NFKC, trimmed, lower case, NFC.",
+    minLength: 1,
+    examples: ["PROMO_SUPER"],
+  },
+);
+
+/** A user's id, as it is sent. */
+export const userId = textBy(
+  isUserId,
+  "must be a text of 1 to 255 characters, not blank, without control characters",
+  {
+    description: "A user's id: 1 to 255 characters, not blank, no control characters; compared exactly.",
+    minLength: 1,
+    maxLength: 255,
+    examples: ["user_12345"],
+  },
+);
+
+/** How many units a coupon has. */
+export const amount = z.int(`must be a whole number from 1 to ${AMOUNT_MAX}`)
+  .min(1, `must be a whole number from 1 to ${AMOUNT_MAX}`)
+  .max(AMOUNT_MAX, `must be a whole number from 1 to ${AMOUNT_MAX}`)
+  .meta({ description: "Units in all, claimed ones included.", examples: [100] });
+
+/** A time, as it is sent. */
+export const time = textBy(
+  (text) => msOf(text) !== undefined,
+  "must be a time such as 2026-11-21T14:00:00Z, from 1970 on",
+  {
+    description: "An RFC 3339 time, years 1970 to 9999; fractions below a millisecond are dropped.",
+    format: "date-time",
+    examples: ["2026-11-21T14:00:00Z"],
+  },
+);
+
+/** A switch. */
+export const flag = z.boolean("must be true or false");
+
+/** A time, as it is answered. */
+export const timeShown = z.string().meta({
+  description: "RFC 3339, UTC, to the millisecond.",
+  format: "date-time",
+  examples: ["2026-11-21T14:00:00.000Z"],
+});
+
+/** A number of things, 0 or more. */
+export const count = z.int().min(0).max(AMOUNT_MAX);
+
+/** What an answer of success says to people. */
+export const message = z.string().meta({ description: "For people; not to be relied on." });
+
+/** A user's id, as it is answered. */
+export const userIdShown = z.string().meta({ description: "A user's id.", examples: ["user_12345"] });
+
+/** The id of a claim. */
+export const claimId = z.string().meta({
+  description: "The claim's id: a new one for each claim.",
+  format: "uuid",
+  examples: ["0199a3c2-6f1e-7c3a-9b1d-2f4e5a6b7c8d"],
+});
+
+/** Where the next cursor page begins. */
+export const nextCursor = z.nullable(z.string()).meta({ description: "To be sent as `cursor`; null at the end." });
+
+/** The query of a cursor page. */
+export const cursorQuery = {
+  cursor: z.string().meta({ description: "A `next_cursor` that was answered here." }).optional(),
+  limit: z.int().min(1).max(1_000).default(100).meta({ description: "Most entries of this page." }),
+};
+
+/** The query of a numbered page. */
+export const pageQuery = {
+  page: z.int().min(1).max(2_147_483_647).default(1).meta({ description: "Which page, counted from 1." }),
+  per_page: z.int().min(1).max(100).default(20).meta({ description: "Entries of a page." }),
+  page_num: z.int().min(1).max(2_147_483_647).meta({ description: "Another name of `page`; one may stand." })
+    .optional(),
+  page_size: z.int().min(1).max(100).meta({ description: "Another name of `per_page`; one may stand." }).optional(),
+};

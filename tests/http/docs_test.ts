@@ -1,0 +1,68 @@
+/** Can the page be read without the internet? */
+import assert from "node:assert/strict";
+import { PAGE_POLICY } from "../../src/http/secure_headers.ts";
+import { get, makeEdge, type TestEdge } from "../support/edge.ts";
+
+async function withEdge(body: (edge: TestEdge) => Promise<void>): Promise<void> {
+  const edge = makeEdge();
+  try {
+    await body(edge);
+  } finally {
+    edge.close();
+  }
+}
+
+Deno.test("the page asks for files of its own node alone, which are there, and its policy bars all others", () =>
+  withEdge(async (edge) => {
+    const response = await edge.fetch(get("/docs"));
+    assert.deepEqual([response.status, response.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
+    const policy = Object.fromEntries(
+      response.headers.get("content-security-policy")!.split("; ").map((
+        line,
+      ) => [line.split(" ")[0], line.split(" ").slice(1)]),
+    );
+    assert.equal(response.headers.get("content-security-policy"), PAGE_POLICY, "and no other beside it");
+    assert.deepEqual(policy["default-src"], ["'none'"]);
+    assert(
+      Object.values(policy).flat().every((source) => /^('self'|'none'|data:)$/.test(source as string)),
+      "nothing else",
+    );
+    const page = await response.text();
+    assert(!/<script>|style=|<style|\son\w+=/.test(page), "nothing inline, which the policy would bar");
+    const links = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
+    for (const link of links.filter((it) => it !== "data:,")) {
+      assert.match(link, /^\/docs\//);
+      const file = await edge.fetch(get(link));
+      assert.equal(file.status, 200, link);
+      assert.match(file.headers.get("content-type")!, link.endsWith(".css") ? /^text\/css/ : /^text\/javascript/);
+      assert.equal(file.headers.get("x-content-type-options"), "nosniff");
+      await file.body?.cancel();
+    }
+    const start = await (await edge.fetch(get("/docs/start.js"))).text();
+    const [, document = ""] = /url: "([^"]*)"/.exec(start)!;
+    assert.equal((await (await edge.fetch(get(document))).json()).openapi, "3.1.0");
+    assert(!/https?:/.test(start));
+    assert.match(start, /validatorUrl: null/, "else the interface would ask one elsewhere");
+  }));
+
+Deno.test("what was read already is not sent again, and HEAD tells of it without a body", () =>
+  withEdge(async (edge) => {
+    for (const path of ["/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui.css"]) {
+      const first = await edge.fetch(get(path));
+      const etag = first.headers.get("etag")!;
+      const size = (await first.bytes()).length;
+      assert(size > 0);
+      const again = await edge.fetch(get(path, "GET", { "if-none-match": `W/${etag}` }));
+      assert.deepEqual([again.status, (await again.bytes()).length], [304, 0]);
+      const head = await edge.fetch(get(path, "HEAD"));
+      assert.deepEqual([head.status, head.headers.get("etag"), (await head.bytes()).length], [200, etag, 0]);
+    }
+  }));
+
+Deno.test("a file that is none of the page's is not found", () =>
+  withEdge(async (edge) => {
+    for (const file of ["swagger-ui.js", "..%2f..%2fetc%2fpasswd", "constructor", "__proto__", "START.JS"]) {
+      const response = await edge.fetch(get(`/docs/${file}`));
+      assert.deepEqual([response.status, (await response.json()).code], [404, "not_found"], file);
+    }
+  }));
