@@ -1,8 +1,8 @@
 /** Who may ask for what? Each route says so where it is declared; nothing else about a request is looked at before. */
 import { parseCode, parseSaleKey } from "../domain/sale_ids.ts";
 import { actsFor, type Caller } from "./callers.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import { BadRequest } from "./problem.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 
 /** An act of administrators that leaves a trail. */
 export interface Act {

@@ -5,9 +5,9 @@ import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import { bulkOf } from "./bulk_checks.ts";
 import { commandId } from "./command_id.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import type { CsvStreams } from "./csv_streams.ts";
 import { pageOf } from "./pages.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { showCoupon, showTime } from "./shown.ts";
 
 /** What keys of jobs are bound to; no coupon can be called so. */

@@ -34,14 +34,14 @@ const CLAIM_FIELDS = new Set(["user_id", "coupon_name", "order_amount"]);
 const NAME_RULE = "must be a text of 1 to 255 characters without control characters or /";
 
 /** Who claims what; `fold` is the coupon's key. */
-export interface ClaimRequest {
+export interface CheckedClaim {
   readonly userId: string;
   readonly fold: string;
   readonly orderAmount?: Money;
 }
 
 /** Checks the body of a claim or a validation. @throws BadRequest */
-export function claimOf(body: unknown): ClaimRequest {
+export function claimOf(body: unknown): CheckedClaim {
   const { user_id: userId, coupon_name: name, order_amount: order } = fieldsOf(body, CLAIM_FIELDS);
   if (!isUserId(userId)) {
     throw invalid("user_id must be a text of 1 to 255 characters, not blank, without control characters");

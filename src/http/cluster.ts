@@ -3,7 +3,7 @@ import type { ActorView, ClusterViews, NodeView } from "../actors/ports.ts";
 import { parseSaleKey } from "../domain/sale_ids.ts";
 import { foldName } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
-import type { RoutedRequest } from "./coupons.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { showTime } from "./shown.ts";
 
 /** Actors of each kind that are shown. */

@@ -11,19 +11,11 @@ import { askAsMember, needsMembership } from "./eligibility.ts";
 import { cursorAfter, cursorOf, limitOf, pageOf, searchOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { showClaim, showCoupon } from "./shown.ts";
 
 /** Holders that a coupon's own view shows. */
 const CLAIMED_BY_MAX = 1_000;
-
-/** A request that found its route. */
-export interface RoutedRequest {
-  readonly request: Request;
-  readonly id: RequestId;
-  readonly caller: Caller;
-  /** The path's variable segments, decoded. */
-  readonly names: readonly string[];
-}
 
 /** The routes of coupons. Each throws BadRequest or Fault. */
 export class CouponRoutes {

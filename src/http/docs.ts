@@ -5,10 +5,10 @@
  * What they are made of is loaded when it is asked for, and kept.
  */
 import type { Answered } from "./answer.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import { etagOf, isKnown } from "./etag.ts";
 import { refusal } from "./answer.ts";
 import { headersOf } from "./request_id.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { PAGE_POLICY } from "./secure_headers.ts";
 
 const PAGE = `<!doctype html>

@@ -5,9 +5,9 @@ import { itemNameOf } from "../domain/item_names.ts";
 import { formatCode, itemIdOf, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { type Answered, refusal } from "./answer.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import { textCell } from "./csv.ts";
 import type { CsvFile, CsvStreams } from "./csv_streams.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { showTime } from "./shown.ts";
 
 /** Lines of one page. */

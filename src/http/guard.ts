@@ -2,10 +2,10 @@
 import type { Answered } from "./answer.ts";
 import { admit, type Authority, isAdmitted } from "./authority.ts";
 import { type Callers, OPEN } from "./callers.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import { namesOf, placesOf } from "./paths.ts";
 import { BadRequest } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import type { Connected, Trail } from "./trail.ts";
 
 /** Answers a request that was let through. */

@@ -9,12 +9,12 @@ import { actsFor, type Caller, soleUserOf } from "./callers.ts";
 import { saleChangesOf } from "./checks.ts";
 import { newCode } from "./codes.ts";
 import { commandId } from "./command_id.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import type { ItemPictures } from "./item_pictures.ts";
 import { cursorAfter, cursorOf, limitOf, oneOf, pageOf, parameter } from "./pages.ts";
 import { BadRequest, type ProblemCode } from "./problem.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import type { RequestId } from "./request_id.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { showAttempt, showHold, showItemState, showSale, showSaleAnswer } from "./sale_shown.ts";
 import type { SaleStreams } from "./sale_streams.ts";
 

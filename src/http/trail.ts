@@ -4,10 +4,10 @@ import { answer, type Answered, failure } from "./answer.ts";
 import { type Act, isAdmitted } from "./authority.ts";
 import type { BodyReader } from "./body.ts";
 import { scopeOf } from "./callers.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import { cursorAfter, cursorOf, limitOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import { RateLimiter } from "./rate_limit.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { showTime } from "./shown.ts";
 
 /** Refusals of one caller that are recorded in a minute: else anyone with a token could fill the trail. */

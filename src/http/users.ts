@@ -5,8 +5,8 @@ import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import { membershipOf } from "./checks.ts";
-import type { RoutedRequest } from "./coupons.ts";
 import { cursorAfter, cursorOf, limitOf } from "./pages.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { showItem } from "./sale_shown.ts";
 import { showClaim, showTime } from "./shown.ts";
 

@@ -1,0 +1,12 @@
+/** What does a route know of the request that it answers? */
+import type { Caller } from "./callers.ts";
+import type { RequestId } from "./request_id.ts";
+
+/** A request that found its route. */
+export interface RoutedRequest {
+  readonly request: Request;
+  readonly id: RequestId;
+  readonly caller: Caller;
+  /** The path's variable segments, decoded. */
+  readonly names: readonly string[];
+}
