@@ -5,11 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import { type Config, ConfigError, readConfig } from "./config.ts";
+import { openDatabase } from "./database.ts";
 import { audit, type AuditReport, FINDINGS_MAX } from "./scheduler/audit.ts";
 import { Pace } from "./scheduler/pace.ts";
 import { PostgresAuditRows } from "./storage/audit.ts";
-import { openEmbedded } from "./storage/embedded.ts";
-import { openPostgres } from "./storage/postgres.ts";
 import { PostgresClock } from "./storage/postgres_clock.ts";
 import type { Database } from "./storage/sql.ts";
 
@@ -19,12 +18,12 @@ const NOT_AUDITED = 2;
 /** All of the time of one session: an operator waits for it. */
 const SHARE = 1;
 
-async function openDatabase({ databaseUrl, dataDir, requestTimeoutMs }: Config): Promise<Database> {
-  if (databaseUrl !== undefined) {
-    return openPostgres({ url: databaseUrl, statementTimeoutMs: requestTimeoutMs, activations: 1, views: 1 });
+function openExisting(config: Config): Promise<Database> {
+  const { databaseUrl, dataDir } = config;
+  if (databaseUrl === undefined && !existsSync(`${dataDir}/pglite`)) {
+    throw new ConfigError(`DATA_DIR=${dataDir}: holds no database, and DATABASE_URL is not set`);
   }
-  if (existsSync(`${dataDir}/pglite`)) return await openEmbedded(dataDir);
-  throw new ConfigError(`DATA_DIR=${dataDir}: holds no database, and DATABASE_URL is not set`);
+  return openDatabase(config, { activations: 1, views: 1 });
 }
 
 /** Tells a report, line by line; returns the exit code. */
@@ -40,7 +39,7 @@ export function tell({ coupons, sales, findings, busy }: AuditReport, say: (line
 
 async function main(): Promise<number> {
   const config = readConfig();
-  const database = await openDatabase(config);
+  const database = await openExisting(config);
   try {
     const pace = new Pace(new PostgresAuditRows(database.views, config), new PostgresClock(), SHARE);
     return tell(await audit(pace, false), console.log);

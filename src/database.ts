@@ -6,16 +6,25 @@ import { openEmbedded } from "./storage/embedded.ts";
 import { openPostgres } from "./storage/postgres.ts";
 import { type Database, NotConnected } from "./storage/sql.ts";
 
-/** Sessions for activations and for views. */
-const SESSIONS = { activations: 4, views: 4 };
+/** How many sessions a database has for activations and for views. */
+export interface Sessions {
+  readonly activations: number;
+  readonly views: number;
+}
+
+/** A node's. */
+const SESSIONS: Sessions = { activations: 4, views: 4 };
 /** How often, and for how long between, a database that cannot be reached is tried at start. */
 const CONNECT_RETRIES = { maxAttempts: 40, minTimeout: 250, maxTimeout: 1_000, multiplier: 2, jitter: 0 };
 
-/** The configured one. @throws FolderInUse */
-export function openDatabase(config: Config): Promise<Database> {
-  if (config.databaseUrl === undefined) return openEmbedded(config.dataDir);
-  const statementTimeoutMs = config.requestTimeoutMs;
-  return Promise.resolve(openPostgres({ url: config.databaseUrl, statementTimeoutMs, ...SESSIONS }));
+/** The configured one. @param statementTimeoutMs what a statement may take, in milliseconds @throws FolderInUse */
+export function openDatabase(
+  { databaseUrl, dataDir, requestTimeoutMs }: Config,
+  sessions = SESSIONS,
+  statementTimeoutMs = requestTimeoutMs,
+): Promise<Database> {
+  if (databaseUrl === undefined) return openEmbedded(dataDir);
+  return Promise.resolve(openPostgres({ url: databaseUrl, statementTimeoutMs, ...sessions }));
 }
 
 /** Tries again while the database cannot be reached; any other trouble is final. */

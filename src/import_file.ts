@@ -1,0 +1,82 @@
+/** How does a task bring a file in? It opens file and database, tells how it goes, and ends with what came of it. */
+import { type Config, readConfig } from "./config.ts";
+import { openDatabase, type Sessions } from "./database.ts";
+import { migrateDatabase } from "./storage/mod.ts";
+import type { Database } from "./storage/sql.ts";
+
+const ALL = 0;
+const SOME = 1;
+const NOT_IMPORTED = 2;
+/** Lines of a kind that are told one by one. */
+const TOLD_MAX = 100;
+const PROGRESS_EVERY_MS = 1_000;
+
+/** A count as a person reads it. */
+export const shown = (count: number): string => count.toLocaleString("en-US");
+
+/** Tells on standard error how it goes. */
+export class Teller {
+  readonly #size: number;
+  readonly #startedAt = performance.now();
+  #toldAt = performance.now();
+
+  /** @param size bytes of the file */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Since the start. */
+  get seconds(): number {
+    return (performance.now() - this.#startedAt) / 1_000;
+  }
+
+  /** Tells of a line, of which there were `count` of its `kind`; of too many, that they are only counted. */
+  line(text: string, count: number, kind: string): void {
+    if (count <= TOLD_MAX) console.error(`line ${text}`);
+    if (count === TOLD_MAX) console.error(`… further ${kind} are only counted`);
+  }
+
+  /** Tells how far it is, once a second at most. */
+  progressed(bytes: number, summary: () => string): void {
+    if (performance.now() - this.#toldAt < PROGRESS_EVERY_MS) return;
+    this.#toldAt = performance.now();
+    console.error(`${Math.floor(100 * bytes / Math.max(1, this.#size))} %: ${summary()}`);
+  }
+}
+
+/** A task that brings a file in. */
+export interface ImportTask {
+  /** How it is called. */
+  readonly usage: string;
+  readonly sessions: Sessions;
+  /** What a statement may take, in milliseconds. */
+  timeoutMs(config: Config): number;
+  /** Does it; returns whether all lines are stored. Whatever it throws is told. */
+  run(file: Deno.FsFile, database: Database, teller: Teller): Promise<boolean>;
+}
+
+/** Runs the task on the file that the command line names, and ends this process. */
+export async function runImport(task: ImportTask): Promise<never> {
+  let code = NOT_IMPORTED;
+  try {
+    code = await importNamed(task) ? ALL : SOME;
+  } catch (error) {
+    console.error(`doorbuster: Could not import: ${(error as Error).message}`);
+  }
+  Deno.exit(code);
+}
+
+async function importNamed(task: ImportTask): Promise<boolean> {
+  const [path, ...more] = Deno.args;
+  if (path === undefined || more.length > 0) throw new Error(`name one file: ${task.usage}`);
+  using file = await Deno.open(path);
+  const teller = new Teller((await file.stat()).size);
+  const config = readConfig();
+  const database = await openDatabase(config, task.sessions, task.timeoutMs(config));
+  try {
+    await migrateDatabase(database);
+    return await task.run(file, database, teller);
+  } finally {
+    await database.close();
+  }
+}
