@@ -142,10 +142,7 @@ export class Actor<K extends Kind> {
       return;
     }
     this.#awake = undefined;
-    if (!fenced) {
-      this.#retry();
-      return;
-    }
+    if (!fenced) return this.#retry();
     this.#former = tenure;
     events.fenced();
     if (clock.monotonic() - tenure.since > BACKOFF_RESET_MS) this.#losses = 0;
@@ -189,10 +186,7 @@ export class Actor<K extends Kind> {
     this.#former = undefined;
     try {
       const activation = await store.activate(this.key, former?.remnant);
-      if (activation === undefined) {
-        await this.#absent(asked);
-        return;
-      }
+      if (activation === undefined) return await this.#absent(asked);
       events.activated();
       this.#awaken(activation, since);
     } catch (error) {

@@ -1,0 +1,66 @@
+/**
+ * What does a node do by itself? Each hour has its sale, old attempts go, expired memberships are counted no more, and
+ * jobs are done.
+ */
+import type { Logger } from "@logtape/logtape";
+import type { Sales } from "./actors/ports.ts";
+import type { Config } from "./config.ts";
+import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
+import { BulkMaker, type BulkPace } from "./scheduler/bulk_maker.ts";
+import { randomBelow } from "./scheduler/random_below.ts";
+import { SaleOpener } from "./scheduler/sale_opener.ts";
+import { SegmentSweeper } from "./scheduler/segment_sweeper.ts";
+import type { Storage } from "./storage/mod.ts";
+
+/** A million coupons in less than a minute, in steps that those who claim hardly feel. */
+const BULK_PACE: BulkPace = { batch: 1_000, perSecond: 18_500 };
+/** The embedded database has one session, which claims wait for. */
+const EMBEDDED_BULK_PACE: BulkPace = { batch: 250, perSecond: 5_000 };
+
+/** All that a node does by itself. */
+export interface Scheduler {
+  /** Whether the present sale is there. */
+  ready(): boolean;
+  start(): void;
+  /** Returns once nothing is under way. */
+  stop(): Promise<unknown>;
+}
+
+/** @param embedded whether the database is */
+export function makeScheduler(
+  config: Config,
+  log: Logger,
+  { clock, attempts, memberships, bulkWork }: Storage,
+  sales: Sales,
+  embedded: boolean,
+): Scheduler {
+  const opener = new SaleOpener(sales, clock, { items: config.itemsPerSale, ahead: config.salesAhead }, {
+    opened: (key) => log.info("Opened the sale {key}", { key }),
+    failed: (key, error) => log.warn("Cannot open the sale {key}: {error}", { key, error: String(error) }),
+  });
+  const sweeper = new AttemptSweeper(attempts, clock, config.keepAttemptsMs, {
+    dropped: (keys) => log.info("Dropped the attempts of {keys}", { keys }),
+    failed: (error) => log.warn("Cannot drop old attempts: {error}", { error: String(error) }),
+  });
+  const segments = new SegmentSweeper(memberships, clock, {
+    failed: (error) => log.warn("Cannot sweep segments: {error}", { error: String(error) }),
+  });
+  const pace = embedded ? EMBEDDED_BULK_PACE : BULK_PACE;
+  const maker = new BulkMaker(bulkWork, clock, pace, randomBelow, {
+    finished({ id, made, count }, failure) {
+      if (failure === undefined) log.info("Made the {made} coupons of bulk job {id}", { id, made });
+      else log.warn("Bulk job {id} failed at {made} of {count}: {failure}", { id, made, count, failure });
+    },
+    failed: (error) => log.warn("Cannot make coupons of bulk jobs: {error}", { error: String(error) }),
+  });
+  return {
+    ready: () => opener.ready,
+    start() {
+      opener.start();
+      sweeper.start();
+      segments.start();
+      maker.start();
+    },
+    stop: () => Promise.all([opener.stop(), sweeper.stop(), segments.stop(), maker.stop()]),
+  };
+}

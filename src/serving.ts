@@ -1,0 +1,72 @@
+/** What answers the requests of clients? The routes over storage and the cluster, behind their door. */
+import type { Logger } from "@logtape/logtape";
+import { Fault } from "./actors/ports.ts";
+import type { ClusterNode } from "./cluster_node.ts";
+import type { Config } from "./config.ts";
+import { makeDoor } from "./door.ts";
+import { Edge, type RequestLog } from "./http/app.ts";
+import type { BodyReader } from "./http/body.ts";
+import { BulkRoutes } from "./http/bulk.ts";
+import type { Callers } from "./http/callers.ts";
+import { ClusterRoutes } from "./http/cluster.ts";
+import { CouponRoutes } from "./http/coupons.ts";
+import type { CsvStreams } from "./http/csv_streams.ts";
+import { ExportRoutes } from "./http/exports.ts";
+import type { Health } from "./http/health.ts";
+import { ItemPictures } from "./http/item_pictures.ts";
+import type { Metrics } from "./http/metrics.ts";
+import type { SaleStreams } from "./http/sale_streams.ts";
+import { SaleRoutes } from "./http/sales.ts";
+import { UserRoutes } from "./http/users.ts";
+import type { Storage } from "./storage/mod.ts";
+
+/** What the edge is made of; who made it closes it. */
+export interface ServingParts {
+  readonly callers: Callers;
+  readonly storage: Storage;
+  readonly cluster: ClusterNode;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly bodies: BodyReader;
+  readonly streams: SaleStreams;
+  readonly files: CsvStreams;
+}
+
+/** Makes the edge, and says in the log whom its door asks. */
+export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge {
+  const { callers, storage, cluster, metrics, health, bodies, streams, files } = parts;
+  const { clock, acts, views, saleViews, userViews } = storage;
+  const { limiter, ...door } = makeDoor(config, log, callers, clock, { acts, bodies });
+  const pictures = new ItemPictures();
+  return new Edge({
+    coupons: new CouponRoutes(cluster.coupons, views, bodies, storage.eligibility),
+    sales: new SaleRoutes({ sales: cluster.sales, views: saleViews, bodies, pictures, streams, limiter }),
+    bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
+    users: new UserRoutes(storage.memberships, userViews, bodies),
+    exports: new ExportRoutes({
+      coupons: views,
+      sales: saleViews,
+      users: userViews,
+      all: storage.exportViews,
+      streams: files,
+    }),
+    ...door,
+    cluster: new ClusterRoutes(cluster.views),
+    health,
+    metrics,
+    log: requestLog(log, config.logLevel === "debug"),
+  });
+}
+
+function requestLog(log: Logger, verbose: boolean): RequestLog {
+  return {
+    verbose,
+    answered: (requestId, route, status, code) => log.debug("{route} {status}", { requestId, route, status, code }),
+    failed(requestId, route, code, error) {
+      const told = { requestId, route, code, error: String(error), cause: String((error as Error).cause ?? "") };
+      if (!(error instanceof Fault)) log.error("{route} failed: {error}", { ...told, stack: (error as Error).stack });
+      else if (error.code === "data_error") log.error("{route} could not be stored: {cause}", told);
+      else log.debug("{route} {code}: {error}", told);
+    },
+  };
+}
