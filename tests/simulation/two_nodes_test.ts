@@ -8,16 +8,17 @@ import fc from "fast-check";
 import type { CouponAnswer, CouponCommand, CouponEvent, CouponTerms } from "../../src/domain/coupon.ts";
 import { claim, create, edit, terms, voidClaim } from "../support/commands.ts";
 import type { Failure } from "../support/memory_store.ts";
-import { fate, makeWorld, type World } from "../support/world.ts";
+import { fate, gate, makeWorld, type World } from "../support/world.ts";
 
 const KEY = "promo";
 const USERS = ["a", "b", "c", "d", "e", "f", "g", "h"];
-const RUNS = 500;
+const RUNS = 1_000;
 
 type Step =
   | { readonly do: "ask"; readonly node: 0 | 1; readonly command: CouponCommand }
   | { readonly do: "again"; readonly node: 0 | 1; readonly nth: number }
   | { readonly do: "fail"; readonly node: 0 | 1; readonly how: Failure }
+  | { readonly do: "hold"; readonly node: 0 | 1 }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "tick"; readonly ticks: number };
 
@@ -51,10 +52,11 @@ function stepsOf(command: fc.Arbitrary<CouponCommand>): fc.Arbitrary<Step[]> {
     { weight: 8, arbitrary: fc.record({ do: fc.constant("ask" as const), node, command }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("again" as const), node, nth: fc.nat(30) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("fail" as const), node, how: failure }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("hold" as const), node }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(0, 1, 60, 250, 700) }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("tick" as const), ticks: fc.integer({ min: 1, max: 12 }) }) },
   );
-  return fc.array(step, { maxLength: 60 });
+  return fc.array(step, { maxLength: 60, size: "max" }); // else hardly ten, and nothing comes together
 }
 
 async function told({ actors }: World, command: CouponCommand): Promise<CouponAnswer | string> {
@@ -66,6 +68,11 @@ async function told({ actors }: World, command: CouponCommand): Promise<CouponAn
 
 async function take(steps: readonly Step[], nodes: readonly World[]): Promise<Asked[]> {
   const asked: Asked[] = [];
+  const held: (ReturnType<typeof gate> | undefined)[] = [];
+  const release = (node: 0 | 1) => {
+    held[node]?.open();
+    held[node] = undefined;
+  };
   for (const one of steps) {
     if (one.do === "ask") {
       // A property shrinks by running its values again: each run gives its commands ids of its own.
@@ -77,12 +84,18 @@ async function take(steps: readonly Step[], nodes: readonly World[]): Promise<As
       if (mayBeSent) former.fates.push(told(nodes[one.node]!, former.command));
     } else if (one.do === "fail") {
       nodes[one.node]!.store.failures.push(one.how);
+    } else if (one.do === "hold") { // a second time lets it go on
+      const isHeld = held[one.node] !== undefined;
+      release(one.node);
+      if (!isHeld) nodes[one.node]!.store.gate = (held[one.node] = gate()).promise;
     } else if (one.do === "tick") {
       for (let tick = 0; tick < one.ticks; tick++) await undefined;
     } else {
       await nodes[0]!.clock.advance(one.ms);
     }
   }
+  release(0);
+  release(1);
   return asked;
 }
 
