@@ -45,26 +45,30 @@ Deno.test("missing() gives up the oldest where more is owed than can be", () => 
 
 Deno.test("missing() always has the current hour, unless it is there, and never one beyond those ahead", () => {
   const step = fc.record({ hour: fc.integer({ min: 0, max: 60 }), made: fc.array(fc.nat(5)) });
-  fc.assert(fc.property(fc.integer({ min: 0, max: 4 }), fc.array(step, { maxLength: 40 }), (ahead, steps) => {
-    const wanted = new WantedSales(ahead);
-    const there = new Set<number>();
-    const lived = new Set<number>();
-    for (const { hour, made } of steps) {
-      lived.add(hour);
-      const missing = wanted.missing(hour);
-      assert.equal(new Set(missing).size, missing.length, "none twice");
-      assert.equal(missing[0] === hour, !wanted.has(hour), "the current one comes first");
-      if (wanted.has(hour)) assert(there.has(hour), "what is there was made");
-      for (let next = hour; next <= hour + ahead; next++) assert(missing.includes(next) || there.has(next), `${next}`);
-      for (const number of missing) {
-        assert(number <= hour + ahead, "none too early");
-        assert(number >= hour || lived.has(number), "no hour that was slept through");
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4 }), fc.array(step, { maxLength: 40, size: "max" }), (ahead, steps) => {
+      const wanted = new WantedSales(ahead);
+      const there = new Set<number>();
+      const lived = new Set<number>();
+      for (const { hour, made } of steps) {
+        lived.add(hour);
+        const missing = wanted.missing(hour);
+        assert.equal(new Set(missing).size, missing.length, "none twice");
+        assert.equal(missing[0] === hour, !wanted.has(hour), "the current one comes first");
+        if (wanted.has(hour)) assert(there.has(hour), "what is there was made");
+        for (let next = hour; next <= hour + ahead; next++) {
+          assert(missing.includes(next) || there.has(next), `${next}`);
+        }
+        for (const number of missing) {
+          assert(number <= hour + ahead, "none too early");
+          assert(number >= hour || lived.has(number), "no hour that was slept through");
+        }
+        for (const index of made) {
+          if (missing[index] === undefined) continue;
+          wanted.add(missing[index]);
+          there.add(missing[index]);
+        }
       }
-      for (const index of made) {
-        if (missing[index] === undefined) continue;
-        wanted.add(missing[index]);
-        there.add(missing[index]);
-      }
-    }
-  }));
+    }),
+  );
 });

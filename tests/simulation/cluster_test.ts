@@ -170,7 +170,7 @@ class Run {
 
 Deno.test("a cluster in all kinds of trouble keeps every promise", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120, size: "max" }), async (steps) => {
       const run = new Run(await ClusterWorld.of("a", "b", "c"));
       const { world } = run;
       for (const key of KEYS) run.ask("a", key, create(terms(key, AMOUNT)));
