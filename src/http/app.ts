@@ -90,7 +90,9 @@ export class Edge {
       const hot = this.#hot.get(url.slice(path, query < 0 ? url.length : query));
       if (hot !== undefined) return this.#answerHot(hot, request);
     }
-    return this.#app.fetch(request, connected);
+    const answered = this.#app.fetch(request, connected);
+    if (request.method !== "HEAD") return answered;
+    return answered instanceof Promise ? answered.then(withoutLength) : withoutLength(answered);
   }
 
   async #answerHot({ route, handle, outcomes }: HotRoute, request: Request): Promise<Response> {
@@ -167,4 +169,10 @@ export class Edge {
       return patternFits(pattern, path) ? [{ pattern, methods: [...methods] }] : [];
     });
   }
+}
+
+/** The server takes no body for one of no bytes, and would say so: but the length that HEAD tells is that of GET. */
+function withoutLength(response: Response): Response {
+  if (response.status === 304) return response;
+  return new Response(new ReadableStream({ start: (controller) => controller.close() }), response);
 }

@@ -117,11 +117,12 @@ export class CouponRoutes {
   async claims({ request, id, names }: RoutedRequest): Promise<Answered> {
     const query = new URL(request.url).searchParams;
     const limit = limitOf(query);
-    const after = cursorOf(query, "claims");
     const fold = foldName(names[0]!);
+    const list = `claims ${fold}`;
+    const after = cursorOf(query, list);
     const page = fold === undefined ? undefined : await this.views.claims(fold, after, limit);
     if (page === undefined) return refusal("coupon_not_found", id);
-    const next_cursor = page.next === undefined ? null : cursorAfter("claims", page.next);
+    const next_cursor = page.next === undefined ? null : cursorAfter(list, page.next);
     return answer(200, id, JSON.stringify({ data: page.data.map(showClaim), next_cursor }));
   }
 

@@ -1,7 +1,10 @@
 /** Which page is wanted? */
+import { hash } from "node:crypto";
 import { foldSearch } from "../domain/text.ts";
 import { BadRequest } from "./problem.ts";
 
+/** Letters of a list's digest in a cursor. */
+const TAG_LENGTH = 8;
 const PER_PAGE_MAX = 100;
 const LIMIT_MAX = 1_000;
 const INTEGER_MAX = 2_147_483_647;
@@ -53,9 +56,10 @@ export function searchOf(query: URLSearchParams): string {
   return folded;
 }
 
-/** The opaque form of a place in a list. */
+/** The opaque form of a place in a list. @param list what it is a list of, and whose: a cursor is good for no other */
 export function cursorAfter(list: string, place: number): string {
-  return btoa(`${list}:${place}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const tag = hash("sha256", list, "hex").slice(0, TAG_LENGTH);
+  return btoa(`${tag}:${place}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /**
@@ -69,7 +73,7 @@ export function cursorOf(query: URLSearchParams, list: string, max: number = INT
   if (cursor === undefined) return 0;
   if (/^[\w-]{1,64}$/.test(cursor)) {
     for (const text of decodeBase64(cursor)) {
-      const place = Number(text.slice(list.length + 1));
+      const place = Number(text.slice(TAG_LENGTH + 1));
       if (Number.isInteger(place) && place > 0 && place <= max && cursorAfter(list, place) === cursor) {
         return place;
       }

@@ -186,13 +186,14 @@ export class SaleRoutes {
   async attempts({ request, id, names }: RoutedRequest): Promise<Answered> {
     const query = queryOf(request.url);
     const limit = limitOf(query);
-    const after = cursorOf(query, "attempts");
     const outcome = oneOf(query, "outcome", OUTCOMES);
     const number = this.#numberOf(names[0]!);
+    const list = `attempts ${number} ${outcome}`;
+    const after = cursorOf(query, list);
     const page = number === undefined ? undefined : await this.parts.views.attempts(number, outcome, after, limit);
     if (page === undefined) return refusal("sale_not_found", id);
     const data = page.data.map((attempt) => showAttempt(number!, attempt));
-    const next_cursor = page.next === undefined ? null : cursorAfter("attempts", page.next);
+    const next_cursor = page.next === undefined ? null : cursorAfter(list, page.next);
     return answer(200, id, JSON.stringify({ data, total: page.total, next_cursor }));
   }
 
@@ -219,8 +220,10 @@ export class SaleRoutes {
 
 /** Whose request it counts as: a user's own, or that of the user for whom a service asks; undefined where no one's. */
 function countedFor(caller: Caller, url: string): string | undefined {
+  const query = queryOf(url);
+  if (query.has("code")) return undefined; // a purchase
   if (caller.kind !== "service") return soleUserOf(caller);
-  const userId = queryOf(url).get("user_id");
+  const userId = query.get("user_id");
   return isUserId(userId) ? userId : undefined;
 }
 

@@ -80,7 +80,7 @@ export class Trail {
       act: act.act,
       target: tidy(target),
       address: this.#addressOf(request, connected),
-      requestId: id.id,
+      requestId: tidy(id.id),
     });
     let answered: Answered;
     try {

@@ -91,11 +91,12 @@ export class UserRoutes {
     const query = new URL(request.url).searchParams;
     const limit = limitOf(query);
     // Only claims are placed by a number that Postgres keeps in four bytes.
-    const after = list === "user_claims" ? cursorOf(query, list) : cursorOf(query, list, Number.MAX_SAFE_INTEGER);
     const [userId] = names as [string];
+    const whose = `${list} ${userId}`;
+    const after = list === "user_claims" ? cursorOf(query, whose) : cursorOf(query, whose, Number.MAX_SAFE_INTEGER);
     const part = isUserId(userId) ? await read(userId, after, limit) : undefined;
     if (part === undefined) return refusal("user_not_found", id);
-    const next_cursor = part.next === undefined ? null : cursorAfter(list, part.next);
+    const next_cursor = part.next === undefined ? null : cursorAfter(whose, part.next);
     return answer(200, id, JSON.stringify({ data: part.data.map(show), next_cursor }));
   }
 }

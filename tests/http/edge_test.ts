@@ -198,3 +198,19 @@ Deno.test("every refusal of a coupon has its place in the table from code to sta
     assert(PROBLEMS[code].status >= 400 && PROBLEMS[code].status < 500, code);
   }
 });
+
+Deno.test("a cursor is good for its own list alone", async () => {
+  const edge = makeEdge();
+  for (const coupon_name of ["a", "b"]) {
+    await edge.fetch(post("/api/coupons", { name: coupon_name, amount: 5 }));
+    for (const user_id of ["x", "y", "z"]) await edge.fetch(post("/api/coupons/claim", { user_id, coupon_name }));
+  }
+  const ask = async (path: string) => {
+    const response = await edge.fetch(get(path));
+    return { status: response.status, body: await response.json() };
+  };
+  const { next_cursor } = (await ask("/api/coupons/a/claims?limit=2")).body;
+  assert.equal((await ask(`/api/coupons/A/claims?cursor=${next_cursor}`)).body.data.length, 1);
+  assert.equal((await ask(`/api/coupons/b/claims?cursor=${next_cursor}`)).status, 400);
+  edge.close();
+});

@@ -105,8 +105,9 @@ Deno.test("POST /checkout is counted for each user, by either token and either s
     '"checkout";r=2;t=20',
     policy,
   ]);
-  assert.deepEqual(await say(`/checkout?code=${code}`, token), [200, '"checkout";r=1;t=40', policy, null]);
+  assert.deepEqual(await say(`/checkout?user_id=ann&id=${item(1)}`, token), [200, '"checkout";r=1;t=40', policy, null]);
   assert.deepEqual(await say(`/checkout?user_id=ann&id=x`, SERVICE_TOKEN), [404, '"checkout";r=0;t=60', policy, null]);
+  assert.deepEqual(await say(`/checkout?code=${code}`, token), [200, null, null, null], "a purchase is not counted");
   for (const shown of [token, SERVICE_TOKEN]) {
     const told = await say(`/%63heckout?user_id=ann&item_id=${item(2)}`, shown);
     assert.deepEqual(told, [429, '"checkout";r=0;t=60', policy, "20"]);

@@ -84,6 +84,26 @@ test("an act by someone who may not is recorded and not done; without a token it
   assert.equal((await say(edge, get("/api/coupons/promo"))).status, 404);
 });
 
+test("refused acts of one caller are recorded sixty times a minute, those of others and of administrators all the same", async (edge) => {
+  const eve = bearer(await userToken("eve", edge.clock.now()));
+  for (let time = 0; time < 70; time++) {
+    assert.equal((await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, eve))).status, 403);
+  }
+  assert.equal(edge.acts.rows.length, 60);
+  await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, bearer(SERVICE_TOKEN)));
+  for (let time = 0; time < 70; time++) await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, admin));
+  assert.equal(edge.acts.rows.length, 131);
+  await edge.clock.advance(1_000);
+  await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, eve));
+  assert.equal(edge.acts.rows.length, 132, "and again after a second");
+});
+
+test("a code as a request's id does not come into the trail", async (edge) => {
+  const code = `${KEY}.${newCode()}`;
+  await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, { ...admin, "x-request-id": code }));
+  assert.equal(edge.acts.rows[0]!.requestId, KEY);
+});
+
 test("what is no act leaves no trail", async (edge) => {
   await say(edge, post("/api/coupons/claim", { user_id: "a", coupon_name: "x" }, admin));
   for (const path of ["/api/coupons", "/api/audit", "/cluster", `/api/sales/${KEY}`, "/livez"]) {

@@ -87,3 +87,17 @@ Deno.test("membership() that cannot be read is a fault for those who asked, and 
     assert.deepEqual(await memberships.membership("silver", "a"), { segment: "silver", until: 0 });
   });
 });
+
+Deno.test("membership() is refused where too many wait, and those that wait are read all the same", async () => {
+  await withCoupons(openTestPostgres, async (sql) => {
+    const { promise, open: release } = gate();
+    const memberships = new PostgresEligibility({ query: (...of) => promise.then(() => sql.query(...of)) });
+    const asked = Array.from({ length: 10_000 }, (_, user) => memberships.membership("silver", `u${user}`));
+    const told = Promise.allSettled(asked);
+    release();
+    const outcomes = await told;
+    const refused = outcomes.flatMap((one) => one.status === "rejected" ? [one.reason.code] : []);
+    assert(refused.length >= 10_000 - 4_096 - 2_000 && refused.length <= 10_000 - 4_096, `${refused.length}`);
+    assert.deepEqual(new Set(refused), new Set(["overloaded"]));
+  });
+});

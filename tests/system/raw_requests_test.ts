@@ -32,3 +32,21 @@ Deno.test("a path that leaves its folder is not found, by any method", async () 
     await node.kill();
   }
 });
+
+Deno.test("HEAD answers as GET does, without a body, and tells no length that is not GET's", async () => {
+  const node = await startNode({ databaseUrl: await freshDatabase() });
+  try {
+    await createCoupon(node.url, "CT", 5);
+    const paths = ["/livez", "/api/coupons/CT", "/api/coupons/none", "/api/claims.csv", "/none", "/docs"];
+    for (const path of paths) {
+      const [head, got] = await Promise.all(
+        ["HEAD", "GET"].map((method) => sendRaw(node.url, method, path, { host: "localhost" })),
+      );
+      assert.deepEqual([head!.status, head!.text], [got!.status, ""], path);
+      assert.equal(head!.headers.get("content-type"), got!.headers.get("content-type"), path);
+      assert(Number(head!.headers.get("content-length") ?? got!.text.length) > 0, path);
+    }
+  } finally {
+    await node.kill();
+  }
+});
