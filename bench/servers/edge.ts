@@ -56,6 +56,6 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
   });
   const port = Number(Deno.args[0] ?? 0);
   const onListen = ({ port }: { port: number }) => console.log(`listening ${port}`);
-  Deno.serve({ hostname: "127.0.0.1", port, onListen }, edge.fetch);
+  Deno.serve({ hostname: "127.0.0.1", port, onListen }, (request) => edge.fetch(request));
 }
 Deno.addSignalListener("SIGINT", () => Deno.exit(0));
