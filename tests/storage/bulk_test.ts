@@ -102,3 +102,13 @@ Deno.test("make() by six writers of three jobs on one crowded pattern: no deadlo
   assert.deepEqual(row, [12_000, 12_000]);
   await storage.close();
 });
+
+Deno.test("lease() by several holders at once gives one of them jobs, and the others none", async () => {
+  for (let round = 0; round < 5; round++) {
+    const storage = await openTestStorage(await openTestPostgres(undefined, { activations: 4 }));
+    for (let job = 0; job < 40; job++) await addJob(storage.bulkJobs, { ...bulkRequest(1), id: crypto.randomUUID() });
+    const leased = await Promise.all(["a", "b", "c", "d"].map((holder) => storage.bulkWork.lease(holder)));
+    assert.deepEqual(leased.map((jobs) => jobs.length).sort((a, b) => b - a), [16, 0, 0, 0]);
+    await storage.close();
+  }
+});

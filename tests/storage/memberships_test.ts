@@ -1,12 +1,15 @@
 /** Are memberships stored and counted exactly on real databases, whoever changes them at once? */
 import assert from "node:assert/strict";
+import pg from "pg";
 import { MembershipStore } from "../../src/storage/membership_store.ts";
 import { migrateDatabase } from "../../src/storage/mod.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { PostgresUserViews } from "../../src/storage/user_views.ts";
 import { membershipsContract, type MembershipWorld, START_S } from "../contracts/memberships_contract.ts";
+import { freshDatabase } from "../support/database.ts";
 import { randomFrom } from "../support/node.ts";
 import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
+import { until } from "../support/until.ts";
 
 const HOUR_S = 3_600;
 
@@ -126,6 +129,32 @@ Deno.test("memberships of new segments that two sessions make in opposite order 
     const [row] = await database.views.query("select sum(total)::integer from segments");
     assert.deepEqual(row, [600]);
   } finally {
+    await database.close();
+  }
+});
+
+Deno.test("sweep() waits its turn where a segment is being changed, and lets none of it by", async () => {
+  const url = await freshDatabase();
+  const database = await openTestPostgres(url, { activations: 3 });
+  const client = new pg.Client({ connectionString: url });
+  try {
+    await client.connect();
+    await migrateDatabase(database);
+    const store = new MembershipStore(database.activations);
+    await store.putAll(["a", "b"].map((segment) => ({ userId: "ann", segment, expiresAt: START_S })));
+    await client.query("begin");
+    await client.query("select from segments where title = 'a' for no key update");
+    const swept = store.sweep(START_S * 1_000);
+    const waits = "select count(*)::integer n from pg_stat_activity where wait_event_type = 'Lock' and " +
+      "datname = current_database()";
+    const isWaiting = async () => (await client.query(waits)).rows[0].n > 0;
+    await until(isWaiting, { what: "the sweep to wait for the segment" });
+    await client.query("commit");
+    await swept;
+    assert.deepEqual(await database.views.query("select * from segment_expiries"), []);
+    assert.deepEqual(await wrongCounts(database, START_S), []);
+  } finally {
+    await client.end();
     await database.close();
   }
 });
