@@ -16,17 +16,18 @@ const WARY = 50;
 const UNIQUE_VIOLATION = "23505";
 const LEASED = "clock_timestamp() + " + LEASE;
 
-/** Any number that only those who take jobs lock. */
-const TURN = 7_306_483;
-
-// One at a time: of several who look at once each would take some.
-const TAKE = `with turn as materialized (select pg_try_advisory_xact_lock(${TURN}) mine),
+// The oldest job is the turn of all: whoever works has it, and of several who look at once one locks it. The others see
+// it locked, or as it is now, not as it was when they began; else each would take some.
+const TAKE = `with turn as materialized (
+  select holder, leased_until from bulk_jobs
+  where id = (select min(id) from bulk_jobs where state = 'running') and state = 'running'
+  for no key update skip locked
+),
 w as (
   select id from bulk_jobs b
-  where (select mine from turn) and state = 'running' and (holder = $1 or leased_until is null or leased_until < clock_timestamp())
-    and not exists (
-      select from bulk_jobs o where o.state = 'running' and o.holder <> $1 and o.leased_until > clock_timestamp()
-    )
+  where state = 'running'
+    and (select holder = $1 or leased_until is null or leased_until < clock_timestamp() from turn)
+    and (holder = $1 or leased_until is null or leased_until < clock_timestamp())
   order by id limit ${LEASED_MAX} for no key update skip locked
 )
 update bulk_jobs b set lease = b.lease + 1, holder = $1, leased_until = ${LEASED}

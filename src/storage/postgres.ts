@@ -106,6 +106,7 @@ class PostgresPool implements Sql {
   readonly #waiting: ((connection: PostgresConnection | undefined) => void)[] = [];
   readonly #all = new Set<PostgresConnection>();
   #open = 0;
+  #closed = false;
 
   constructor(readonly options: PostgresOptions, readonly max: number, readonly settings: string) {}
 
@@ -119,6 +120,7 @@ class PostgresPool implements Sql {
   }
 
   async #acquire(): Promise<PostgresConnection> {
+    if (this.#closed) throw new NotConnected("Cannot have a session as the database is closed");
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (!idle.lost) return idle;
       this.#discard(idle);
@@ -133,6 +135,8 @@ class PostgresPool implements Sql {
     try {
       const connection = await PostgresConnection.open(this.options, this.settings);
       this.#all.add(connection);
+      // It may have been closed while this session was opening: then its statement is not sent.
+      if (this.#closed) connection.destroy();
       return connection;
     } catch (error) {
       this.#open--;
@@ -169,7 +173,9 @@ class PostgresPool implements Sql {
   }
 
   close(): void {
+    this.#closed = true;
     for (const connection of this.#all) connection.destroy();
+    for (const take of this.#waiting.splice(0)) take(undefined);
   }
 }
 

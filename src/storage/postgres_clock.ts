@@ -25,6 +25,7 @@ export class PostgresClock implements Clock {
   #last = 0;
   #answeredAt = -Infinity;
   #cancel: () => void = () => {};
+  #stopped = false;
 
   now(): number {
     return this.#last = Math.max(this.#last, Math.floor(performance.now() + this.#offsetMs));
@@ -59,11 +60,13 @@ export class PostgresClock implements Clock {
     } catch {
       // The offset stays; the next reading mends it.
     }
-    this.#cancel = this.after(READ_EVERY_MS, () => this.follow(sql));
+    // It may have been stopped while this reading was on its way.
+    if (!this.#stopped) this.#cancel = this.after(READ_EVERY_MS, () => this.follow(sql));
   }
 
   /** Reads no more. */
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 

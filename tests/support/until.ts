@@ -4,6 +4,7 @@
 export interface Wait {
   /** Named in the error: "the counter to be 3". */
   what: string;
+  /** Default: 30,000, long even for a machine that is busy with much else. */
   timeoutMs?: number;
   everyMs?: number;
 }
@@ -15,7 +16,7 @@ export interface Wait {
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { what, timeoutMs = 5_000, everyMs = 10 }: Wait,
+  { what, timeoutMs = 30_000, everyMs = 10 }: Wait,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
