@@ -1,13 +1,13 @@
 /** Are a claim and its credit stored both or neither, once, where servers are killed or cut off, at random moments? */
 import assert from "node:assert/strict";
 import type { Sql } from "../../src/storage/sql.ts";
-import { freshDatabase } from "../support/database.ts";
-import { assertBothOrNeither, DATABASES, withSql } from "../support/ledger.ts";
-import { ask, audit, claim, Ledger, type NodeOptions, randomFrom, startNode, type TestNode } from "../support/node.ts";
+import { DATABASES, freshDatabase } from "../support/database.ts";
+import { assertBothOrNeither, withSql } from "../support/ledger.ts";
+import { ask, audit, claim, Ledger, type NodeOptions, startNode, type TestNode } from "../support/node.ts";
+import { SEED, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 import { Wire } from "../support/wire.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const WORKERS = 30;
 const USERS = 4_000;
 /** Answers between two kills. */
@@ -92,8 +92,7 @@ async function disturb(
   disturbOnce: (node: TestNode, load: Load) => Promise<TestNode>,
   served: NodeOptions = options,
 ): Promise<void> {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const kept = new Ledger("kept", 3_000);
   let node: TestNode = await startNode(served);
   try {

@@ -9,15 +9,14 @@ import {
   createCoupon,
   Ledger,
   type NodeOptions,
-  randomFrom,
   startNode,
   type TestNode,
   wrongCounters,
 } from "../support/node.ts";
+import { SEED, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 import { Wire } from "../support/wire.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const WORKERS = 40;
 const USERS = 8_000;
 /** Claims that are decided between two kills: 100 to 500 ms of load. */
@@ -118,8 +117,7 @@ async function makeCoupons(url: string, all: readonly Ledger[]): Promise<void> {
 }
 
 async function killServer(options: NodeOptions, kills: number): Promise<void> {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const all = ledgers();
   let node: TestNode = await startNode(options);
   try {
@@ -170,8 +168,7 @@ async function served(url: string, kill: number): Promise<number> {
 }
 
 Deno.test("claim() keeps every promise when its PostgreSQL is killed 20 times under load", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const all = ledgers();
   const postgres = await startPostgres();
   try {
@@ -208,8 +205,7 @@ Deno.test("claim() keeps every promise when its PostgreSQL is killed 20 times un
 });
 
 Deno.test("claim() keeps every promise when the answers to its commits are lost 40 times under load", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const all = ledgers();
   const databaseUrl = await freshDatabase();
   const wire = new Wire(databaseUrl);

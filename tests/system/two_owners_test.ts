@@ -9,16 +9,15 @@ import {
   claimsOf,
   createCoupon,
   Ledger,
-  randomFrom,
   type Reply,
   startNode,
   type TestNode,
   wrongCounters,
 } from "../support/node.ts";
+import { SEED, seeded } from "../support/seeded.ts";
 import { openTestPostgres } from "../support/storage.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 /** What one owner stored is seen through the other within so long. */
 const SEEN_MS = 1_000;
 
@@ -143,8 +142,7 @@ async function waitForBlocked(watcher: Connection, statements: number): Promise<
 }
 
 Deno.test("claim() gives no stale success when its owner is frozen with a commit under way", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await withTwo(async (a, b, databaseUrl) => {
     const rounds = 24;
     const burst = 20;
@@ -197,8 +195,7 @@ Deno.test("claim() gives no stale success when its owner is frozen with a commit
 });
 
 Deno.test("claim() gives no stale success when its owner is frozen at a random moment", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await withTwo(async (a, b) => {
     const ledger = new Ledger("random", 10_000);
     await createCoupon(a.url, "random", 10_000);
