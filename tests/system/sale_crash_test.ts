@@ -7,7 +7,7 @@ import { freshDatabase } from "../support/database.ts";
 import { ask, startNode, type TestNode } from "../support/node.ts";
 import { SaleLedger, type ToldHold } from "../support/sale_ledger.ts";
 import { SaleLoad } from "../support/sale_load.ts";
-import { SEED, seeded } from "../support/seeded.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
 const ITEMS = 1_500;
@@ -70,16 +70,17 @@ Deno.test("a sale on PostgreSQL is exact when its server is killed 16 times in a
   const databaseUrl = await freshDatabase();
   const start = (CHECKOUT_TTL: string) => startNode({ databaseUrl, env: { ...ENV, CHECKOUT_TTL } });
   let node: TestNode = await start("1500ms");
-  try {
+  await killing(() => [node], async () => {
     const ledger = new SaleLedger(await currentSale(node.url));
     const load = new SaleLoad([node.url], ledger, { workers: 40, users: 800, random });
     try {
       for (let kill = 0; kill < 15; kill++) {
         await load.decides(DECIDED.least + random(DECIDED.more));
-        load.pause();
-        await node.kill();
-        node = await start("1500ms");
-        load.resume(node.url);
+        await load.paused(async () => {
+          await node.kill();
+          node = await start("1500ms");
+          load.urls = [node.url];
+        });
       }
       await load.decides(DECIDED.least);
     } finally {
@@ -103,11 +104,7 @@ Deno.test("a sale on PostgreSQL is exact when its server is killed 16 times in a
     for (const { code } of long) assert.equal((await purchase(node.url, code)).status, 200, "its holder can buy it");
     await assertReplayed(node.url, ledger);
     await sellTheRest(node.url, ledger);
-  } catch (error) {
-    throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-  } finally {
-    await node.kill();
-  }
+  });
 });
 
 Deno.test("a sale is exact when its PostgreSQL is killed 8 times in a stampede", async () => {
@@ -116,7 +113,7 @@ Deno.test("a sale is exact when its PostgreSQL is killed 8 times in a stampede",
   try {
     const databaseUrl = await postgres.createDatabase();
     const node = await startNode({ databaseUrl, env: { ...ENV, CHECKOUT_TTL: "2s" } });
-    try {
+    await killing(() => [node], async () => {
       const ledger = new SaleLedger(await currentSale(node.url));
       const load = new SaleLoad([node.url], ledger, { workers: 40, users: 800, random });
       try {
@@ -136,11 +133,7 @@ Deno.test("a sale is exact when its PostgreSQL is killed 8 times in a stampede",
       const isFree = async () => (await counters(node.url, ledger.sale)).held === 0;
       await until(isFree, { what: "all holds to expire", everyMs: 100 });
       await sellTheRest(node.url, ledger);
-    } catch (error) {
-      throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-    } finally {
-      await node.kill();
-    }
+    });
   } finally {
     await postgres.stop();
   }

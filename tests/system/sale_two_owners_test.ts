@@ -8,7 +8,7 @@ import { ask, type Reply, startNode, type TestNode } from "../support/node.ts";
 import { querying } from "../support/sale_audit.ts";
 import { SaleLedger } from "../support/sale_ledger.ts";
 import { SaleLoad } from "../support/sale_load.ts";
-import { SEED, seeded } from "../support/seeded.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
 const ITEMS = 2_000;
@@ -19,14 +19,7 @@ async function withTwo(body: (a: TestNode, b: TestNode, databaseUrl: string) => 
   // Both find an empty database: they make its schema and its sales at once.
   const nodes = await Promise.all(["a", "b"].map(() => startNode({ databaseUrl, env: ENV })));
   const [a, b] = nodes as [TestNode, TestNode];
-  try {
-    await body(a, b, databaseUrl);
-  } catch (error) {
-    const said = nodes.map((node) => node.lastLines()).join("\n--\n");
-    throw new Error(`With CRASH_SEED=${SEED}; the servers said: ${said}`, { cause: error });
-  } finally {
-    await Promise.all(nodes.map((node) => node.kill()));
-  }
+  await killing(() => nodes, () => body(a, b, databaseUrl));
 }
 
 async function fencedOf(url: string): Promise<number> {

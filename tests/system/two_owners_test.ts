@@ -14,7 +14,7 @@ import {
   type TestNode,
   wrongCounters,
 } from "../support/node.ts";
-import { SEED, seeded } from "../support/seeded.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { openTestPostgres } from "../support/storage.ts";
 import { until } from "../support/until.ts";
 
@@ -24,16 +24,11 @@ const SEEN_MS = 1_000;
 async function withTwo(body: (a: TestNode, b: TestNode, databaseUrl: string) => Promise<void>): Promise<void> {
   const databaseUrl = await freshDatabase();
   const nodes: TestNode[] = [];
-  try {
+  await killing(() => nodes, async () => {
     for (let place = 0; place < 2; place++) nodes.push(await startNode({ databaseUrl }));
     const [a, b] = nodes as [TestNode, TestNode];
     await body(a, b, databaseUrl);
-  } catch (error) {
-    const said = nodes.map((node) => node.lastLines()).join("\n--\n");
-    throw new Error(`With CRASH_SEED=${SEED}; the servers said: ${said}`, { cause: error });
-  } finally {
-    await Promise.all(nodes.map((node) => node.kill()));
-  }
+  });
 }
 
 /** Asks every user through one server, some at once, each until it is decided or its answer is lost. */
