@@ -5,12 +5,9 @@
  */
 import { type CouponLine, readCoupons } from "./coupon_csv.ts";
 import { runImport, shown, type Teller } from "./import_file.ts";
+import { BULK_PACE } from "./scheduler/bulk_maker.ts";
 import { CouponImport } from "./storage/coupon_import.ts";
 import type { Database } from "./storage/sql.ts";
-
-/** Coupons in a commit, and in a second at most: so that those who claim meanwhile hardly feel it. */
-const BATCH = 1_000;
-const PER_SECOND = 18_500;
 
 /** What came of the lines. */
 class Tally {
@@ -45,14 +42,14 @@ async function storeAll(file: Deno.FsFile, coupons: CouponImport, tally: Tally):
   let dueAt = performance.now();
   const flush = async () => {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueAt - performance.now())));
-    dueAt = Math.max(dueAt, performance.now()) + 1_000 * batch.size / PER_SECOND;
+    dueAt = Math.max(dueAt, performance.now()) + 1_000 * batch.size / BULK_PACE.perSecond;
     await store([...batch.values()], coupons, tally);
     batch = new Map();
   };
   for await (const part of readCoupons(file.readable)) {
     for (const { line, why } of part.bad) tally.line(line, "bad", why);
     for (const coupon of part.coupons) {
-      if (batch.size === BATCH || batch.has(coupon.fold)) await flush();
+      if (batch.size === BULK_PACE.batch || batch.has(coupon.fold)) await flush();
       batch.set(coupon.fold, coupon);
     }
     tally.teller.progressed(part.bytes, () => tally.summary());

@@ -6,14 +6,12 @@ import type { Logger } from "@logtape/logtape";
 import type { Sales } from "./actors/ports.ts";
 import type { Config } from "./config.ts";
 import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
-import { BulkMaker, type BulkPace } from "./scheduler/bulk_maker.ts";
+import { BULK_PACE, BulkMaker, type BulkPace } from "./scheduler/bulk_maker.ts";
 import { randomBelow } from "./scheduler/random_below.ts";
 import { SaleOpener } from "./scheduler/sale_opener.ts";
 import { SegmentSweeper } from "./scheduler/segment_sweeper.ts";
 import type { Storage } from "./storage/mod.ts";
 
-/** A million coupons in less than a minute, in steps that those who claim hardly feel. */
-const BULK_PACE: BulkPace = { batch: 1_000, perSecond: 17_300 };
 /** The embedded database has one session, which claims wait for. */
 const EMBEDDED_BULK_PACE: BulkPace = { batch: 250, perSecond: 5_000 };
 

@@ -6,9 +6,13 @@ import type {
   Coupons,
   CouponViews,
   EligibilityViews,
+  OutcomeOf,
   Sales,
   SaleViews,
 } from "../../src/actors/ports.ts";
+import type { CouponKind } from "../../src/domain/coupon.ts";
+import { parseSaleKey } from "../../src/domain/sale_ids.ts";
+import type { SaleCommandOf, SaleKind } from "../../src/domain/sale_kind.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
@@ -30,6 +34,45 @@ const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival h
 const NO_COUPON_VIEWS = {} as CouponViews;
 const NO_ELIGIBILITY = {} as EligibilityViews;
 const NO_SALE_VIEWS = {} as SaleViews;
+
+/** A rival's claim. */
+export type Claim = (
+  fold: string,
+  command: { readonly id: string; readonly userId: string },
+) => Promise<OutcomeOf<CouponKind>>;
+
+/** A rival's checkout or purchase, at a sale by its key and its number. */
+export type SaleAct<K extends "checkout" | "purchase"> = (
+  key: string,
+  sale: number,
+  command: SaleCommandOf<K>,
+) => Promise<OutcomeOf<SaleKind>>;
+
+/** Serves as `serveEdge`, and claims alone. */
+export function serveClaims(claim: Claim): void {
+  serveEdge({
+    coupons: {
+      ask(fold, command): Promise<OutcomeOf<CouponKind>> {
+        if (command.kind === "claim") return claim(fold, command);
+        return Promise.resolve({ kind: "refused", refusal: "coupon_not_found" });
+      },
+    },
+  });
+}
+
+/** Serves as `serveEdge`, and checkouts and purchases alone. */
+export function serveSales(checkout: SaleAct<"checkout">, purchase: SaleAct<"purchase">): void {
+  serveEdge({
+    sales: {
+      ask(key, command): Promise<OutcomeOf<SaleKind>> {
+        const number = parseSaleKey(key)!;
+        if (command.kind === "checkout") return checkout(key, number, command);
+        if (command.kind === "purchase") return purchase(key, number, command);
+        return Promise.resolve({ kind: "refused", refusal: "sale_not_found" });
+      },
+    },
+  });
+}
 
 /** Serves claims by these coupons, and checkouts and purchases by these sales, on 127.0.0.1, and prints the port. */
 export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coupons; sales?: Sales }): void {

@@ -1,7 +1,5 @@
 /** What does one SQL statement per claim come to? Prepared, pooled, on the same tables; Postgres alone decides. */
-import type { CouponKind } from "../../src/domain/coupon.ts";
-import type { OutcomeOf } from "../../src/actors/ports.ts";
-import { serveEdge } from "./edge.ts";
+import { serveClaims } from "./edge.ts";
 import { openPool } from "./pool.ts";
 
 const CLAIM = `with u as (
@@ -15,22 +13,16 @@ select name, remaining from u`;
 
 const pool = openPool(16);
 
-serveEdge({
-  coupons: {
-    async ask(fold, command): Promise<OutcomeOf<CouponKind>> {
-      if (command.kind !== "claim") return { kind: "refused", refusal: "coupon_not_found" };
-      const { id: claimId, userId } = command;
-      const claimedAt = Date.now();
-      const values = [fold, userId, claimId, new Date(claimedAt).toISOString()];
-      try {
-        const { rows: [row] } = await pool.query({ name: "claim", text: CLAIM, values, rowMode: "array" });
-        if (row === undefined) return { kind: "refused", refusal: "sold_out" };
-        const answer = { kind: "claimed", claimId, userId, couponName: row[0], remaining: row[1], claimedAt } as const;
-        return { kind: "done", answer };
-      } catch (error) {
-        if ((error as { code?: string }).code === "23505") return { kind: "refused", refusal: "already_claimed" };
-        throw error;
-      }
-    },
-  },
+serveClaims(async (fold, { id: claimId, userId }) => {
+  const claimedAt = Date.now();
+  const values = [fold, userId, claimId, new Date(claimedAt).toISOString()];
+  try {
+    const { rows: [row] } = await pool.query({ name: "claim", text: CLAIM, values, rowMode: "array" });
+    if (row === undefined) return { kind: "refused", refusal: "sold_out" };
+    const answer = { kind: "claimed", claimId, userId, couponName: row[0], remaining: row[1], claimedAt } as const;
+    return { kind: "done", answer };
+  } catch (error) {
+    if ((error as { code?: string }).code === "23505") return { kind: "refused", refusal: "already_claimed" };
+    throw error;
+  }
 });

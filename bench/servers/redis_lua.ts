@@ -1,8 +1,6 @@
 /** What does check-and-decrement in Redis come to? A Lua script on an auto-pipelined client; nothing is durable. */
 import { createClient } from "@redis/client";
-import type { CouponKind } from "../../src/domain/coupon.ts";
-import type { OutcomeOf } from "../../src/actors/ports.ts";
-import { serveEdge } from "./edge.ts";
+import { serveClaims } from "./edge.ts";
 
 const CLAIM = `local left = tonumber(redis.call('get', KEYS[1]))
 if not left then return -3 end
@@ -18,16 +16,10 @@ client.on("error", (error) => console.error(error));
 await client.connect();
 const script = await client.scriptLoad(CLAIM);
 
-serveEdge({
-  coupons: {
-    async ask(fold, command): Promise<OutcomeOf<CouponKind>> {
-      if (command.kind !== "claim") return { kind: "refused", refusal: "coupon_not_found" };
-      const { id: claimId, userId } = command;
-      const options = { keys: [`left:${fold}`, `holders:${fold}`], arguments: [userId] };
-      const remaining = await client.evalSha(script, options) as number;
-      if (remaining < 0) return { kind: "refused", refusal: REFUSALS[remaining as -1 | -2 | -3] };
-      const answer = { kind: "claimed", claimId, userId, couponName: fold, remaining, claimedAt: Date.now() } as const;
-      return { kind: "done", answer };
-    },
-  },
+serveClaims(async (fold, { id: claimId, userId }) => {
+  const options = { keys: [`left:${fold}`, `holders:${fold}`], arguments: [userId] };
+  const remaining = await client.evalSha(script, options) as number;
+  if (remaining < 0) return { kind: "refused", refusal: REFUSALS[remaining as -1 | -2 | -3] };
+  const answer = { kind: "claimed", claimId, userId, couponName: fold, remaining, claimedAt: Date.now() } as const;
+  return { kind: "done", answer };
 });

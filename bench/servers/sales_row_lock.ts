@@ -4,11 +4,11 @@
  */
 import type pg from "pg";
 import type { OutcomeOf } from "../../src/actors/ports.ts";
-import { formatCode, itemIdOf, parseSaleKey } from "../../src/domain/sale_ids.ts";
+import { formatCode, itemIdOf } from "../../src/domain/sale_ids.ts";
 import type { SaleCommandOf, SaleKind, SaleRefusal } from "../../src/domain/sale_kind.ts";
 import { uuidOf } from "../../src/storage/sale_batch.ts";
 import { LIMIT, prepareBuyers, TTL } from "./buyers.ts";
-import { serveEdge } from "./edge.ts";
+import { serveSales } from "./edge.ts";
 import { openPool } from "./pool.ts";
 
 type Outcome = OutcomeOf<SaleKind>;
@@ -106,13 +106,4 @@ function purchase(key: string, sale: number, { code, id }: SaleCommandOf<"purcha
   });
 }
 
-serveEdge({
-  sales: {
-    ask(key, command): Promise<Outcome> {
-      const number = parseSaleKey(key)!;
-      if (command.kind === "checkout") return checkout(key, number, command);
-      if (command.kind === "purchase") return purchase(key, number, command);
-      return Promise.resolve({ kind: "refused", refusal: "sale_not_found" });
-    },
-  },
-});
+serveSales(checkout, purchase);

@@ -4,11 +4,11 @@
  * It is spared what would cost it more: to tell a user of a hold that they have already, and answers by key.
  */
 import type { OutcomeOf } from "../../src/actors/ports.ts";
-import { formatCode, itemIdOf, parseSaleKey } from "../../src/domain/sale_ids.ts";
+import { formatCode, itemIdOf } from "../../src/domain/sale_ids.ts";
 import type { SaleCommandOf, SaleKind } from "../../src/domain/sale_kind.ts";
 import { uuidOf } from "../../src/storage/sale_batch.ts";
 import { LIMIT, prepareBuyers, TTL } from "./buyers.ts";
-import { serveEdge } from "./edge.ts";
+import { serveSales } from "./edge.ts";
 import { openPool } from "./pool.ts";
 
 type Outcome = OutcomeOf<SaleKind>;
@@ -94,13 +94,4 @@ async function purchase(key: string, number: number, command: SaleCommandOf<"pur
   return { kind: "done", answer: { kind: "purchased", ...shown, purchasedAt } };
 }
 
-serveEdge({
-  sales: {
-    ask(key, command): Promise<Outcome> {
-      const number = parseSaleKey(key)!;
-      if (command.kind === "checkout") return checkout(key, number, command);
-      if (command.kind === "purchase") return purchase(key, number, command);
-      return Promise.resolve({ kind: "refused", refusal: "sale_not_found" });
-    },
-  },
-});
+serveSales(checkout, purchase);

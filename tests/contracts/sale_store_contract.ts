@@ -12,6 +12,7 @@ import {
   type SaleSettings,
 } from "../../src/domain/sale.ts";
 import { HOUR_MS, saleKeyOf } from "../../src/domain/sale_ids.ts";
+import { randomFrom } from "../../tools/random.ts";
 import { editSale, newCode, open, purchase, release, settingsOf, voidPurchase } from "../support/sale_commands.ts";
 import { checkout as checkoutOf } from "../support/sale_commands.ts";
 import type { Identity } from "../support/commands.ts";
@@ -82,16 +83,6 @@ class Writer {
   async recall(commands: readonly SaleCommand[]): Promise<Map<string, SaleAnswer>> {
     return await this.store.recall(this.active.handle, commands);
   }
-}
-
-/** A small generator of numbers, by its seed (mulberry32). */
-function randomFrom(seed: number): (below: number) => number {
-  return (below) => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 function randomCommand(below: (max: number) => number, codes: readonly string[], keyed: SaleCommand[]): SaleCommand {

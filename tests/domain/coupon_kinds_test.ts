@@ -1,26 +1,14 @@
 /** Do discounts, charges and coupons for members follow the rules? */
 import assert from "node:assert/strict";
-import { contentOf, type Coupon, type CouponCommand, type CouponTerms, decide } from "../../src/domain/coupon.ts";
+import { contentOf, type Coupon, type CouponCommand, decide } from "../../src/domain/coupon.ts";
 import { evolve, undo } from "../../src/domain/coupon_state.ts";
 import { claim, create, edit, terms, validate, voidClaim } from "../support/commands.ts";
+import { apply, couponOf, NOW } from "../support/coupons.ts";
 
-const NOW = Date.UTC(2026, 10, 21, 14);
 const DISCOUNT = { kind: "discount", percentOff: "15.00", maxDiscount: "20.00", minOrder: "50.00" } as const;
 const CHARGE = { kind: "charge", credit: "1000000.00" } as const;
 const keyed = () => ({ id: crypto.randomUUID(), keyed: true });
 const member = (segment: string, until: number) => ({ membership: { segment, until } });
-
-function couponOf(amount: number, more: Partial<CouponTerms>): Coupon {
-  const decision = decide(undefined, create(terms("Promo", amount, more)), NOW);
-  assert(decision.kind === "accepted");
-  return evolve(undefined, decision.event);
-}
-
-function apply(coupon: Coupon, command: CouponCommand, now: number = NOW): string {
-  const decision = decide(coupon, command, now);
-  if (decision.kind === "accepted") evolve(coupon, decision.event);
-  return decision.kind === "refused" ? decision.refusal : decision.kind;
-}
 
 /** What a claim, or a question, is answered with beside its unit. */
 function detailsOf(coupon: Coupon, command: CouponCommand): unknown {

@@ -3,20 +3,7 @@ import fc from "fast-check";
 import { contentOf, type Coupon, type CouponCommand, decide, viewOf } from "../../src/domain/coupon.ts";
 import { evolve, undo } from "../../src/domain/coupon_state.ts";
 import { claim, create, edit, terms, validate, voidClaim } from "../support/commands.ts";
-
-const NOW = Date.UTC(2026, 10, 21, 14);
-
-function couponOf(amount: number, more: Parameters<typeof terms>[2] = {}): Coupon {
-  const decision = decide(undefined, create(terms("Promo", amount, more)), NOW);
-  assert(decision.kind === "accepted");
-  return evolve(undefined, decision.event);
-}
-
-function apply(coupon: Coupon, command: CouponCommand, now: number = NOW): string {
-  const decision = decide(coupon, command, now);
-  if (decision.kind === "accepted") evolve(coupon, decision.event);
-  return decision.kind === "refused" ? decision.refusal : decision.kind;
-}
+import { apply, couponOf, NOW } from "../support/coupons.ts";
 
 const HOUR = 3_600_000;
 

@@ -1,8 +1,8 @@
 /** Which requests for bulk jobs are refused, and what are they told? */
 import assert from "node:assert/strict";
 import { Fault } from "../../src/actors/ports.ts";
-import { answerOf, BULK, GOOD, withEdge } from "../support/bulk_requests.ts";
-import { get, post } from "../support/edge.ts";
+import { answerOf, BULK, GOOD } from "../support/bulk_requests.ts";
+import { get, post, withEdge } from "../support/edge.ts";
 
 for (
   const [what, body] of [

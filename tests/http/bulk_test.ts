@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { type BulkRequest, Fault } from "../../src/actors/ports.ts";
 import { codesOf } from "../contracts/bulk_contract.ts";
-import { answerOf, BULK, GOOD, withEdge } from "../support/bulk_requests.ts";
-import { get, post, type TestEdge } from "../support/edge.ts";
+import { answerOf, BULK, GOOD } from "../support/bulk_requests.ts";
+import { get, post, type TestEdge, withEdge } from "../support/edge.ts";
 
 /** Makes coupons of the first job that runs. */
 async function make(edge: TestEdge, ...names: string[]): Promise<void> {

@@ -1,16 +1,7 @@
 /** Can the page be read without the internet? */
 import assert from "node:assert/strict";
 import { PAGE_POLICY } from "../../src/http/secure_headers.ts";
-import { get, makeEdge, type TestEdge } from "../support/edge.ts";
-
-async function withEdge(body: (edge: TestEdge) => Promise<void>): Promise<void> {
-  const edge = makeEdge();
-  try {
-    await body(edge);
-  } finally {
-    edge.close();
-  }
-}
+import { get, withEdge } from "../support/edge.ts";
 
 Deno.test("the page asks for files of its own node alone, which are there, and its policy bars all others", () =>
   withEdge(async (edge) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
+import { get, makeEdge, post, test, type TestEdge } from "../support/edge.ts";
 import { COUPON_REFUSALS } from "../../src/domain/coupon.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
 
@@ -12,19 +12,6 @@ async function say(edge: TestEdge, request: Request): Promise<Answer> {
   const response = await edge.fetch(request);
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text.startsWith("{") ? JSON.parse(text) : text };
-}
-
-async function withEdge(body: (edge: TestEdge) => Promise<void>, bodyTimeoutMs?: number): Promise<void> {
-  const edge = makeEdge(bodyTimeoutMs);
-  try {
-    await body(edge);
-  } finally {
-    edge.close();
-  }
-}
-
-function test(name: string, body: (edge: TestEdge) => Promise<void>, bodyTimeoutMs?: number): void {
-  Deno.test(name, () => withEdge(body, bodyTimeoutMs));
 }
 
 test("a coupon's life reads as its documents say", async (edge) => {

@@ -1,21 +1,10 @@
 import assert from "node:assert/strict";
 import { CsvStreams } from "../../src/http/csv_streams.ts";
-import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
+import { get, post, test } from "../support/edge.ts";
 import { until } from "../support/until.ts";
 
 const ID = { id: "r", echoed: false };
 const NOW_H = Date.UTC(2026, 10, 21, 14) / 3_600_000;
-
-function test(name: string, body: (edge: TestEdge) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const edge = makeEdge();
-    try {
-      await body(edge);
-    } finally {
-      edge.close();
-    }
-  });
-}
 
 /** A file of so many pages of one line, and what became of it. */
 function makeFile(pageCount: number) {

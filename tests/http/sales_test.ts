@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { HOUR_MS, itemIdOf } from "../../src/domain/sale_ids.ts";
 import type { SaleSettings } from "../../src/domain/sale.ts";
-import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
+import { get, post, type TestEdge, withEdge } from "../support/edge.ts";
 import { KEY, newCode, NUMBER, open, settingsOf } from "../support/sale_commands.ts";
 
 const ITEMS = 45;
@@ -37,16 +37,12 @@ async function code(edge: TestEdge, method: string, path: string): Promise<strin
 }
 
 function test(name: string, body: (edge: TestEdge) => Promise<void>, settings: Partial<SaleSettings> = {}): void {
-  Deno.test(name, async () => {
-    const edge = makeEdge(10_000, settingsOf(settings));
-    try {
-      await edge.sales.ask(KEY, open(ITEMS));
-      await body(edge);
-      assert.deepEqual(edge.failures, []);
-    } finally {
-      edge.close();
-    }
-  });
+  const ready = async (edge: TestEdge) => {
+    await edge.sales.ask(KEY, open(ITEMS));
+    await body(edge);
+    assert.deepEqual(edge.failures, []);
+  };
+  Deno.test(name, () => withEdge(ready, 10_000, settingsOf(settings)));
 }
 
 test("an item's way from checkout to purchase reads as its documents say", async (edge) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { itemIdOf } from "../../src/domain/sale_ids.ts";
 import { Cors } from "../../src/http/cors.ts";
-import { get, makeEdge, post, type TestDoor, type TestEdge } from "../support/edge.ts";
+import { get, post, type TestDoor, type TestEdge, withEdge } from "../support/edge.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { KEY, NUMBER, open, settingsOf } from "../support/sale_commands.ts";
 import { knownCallers } from "../support/tokens.ts";
@@ -11,15 +11,11 @@ const SHOP = "https://shop.example";
 const PICTURE = `/api/sales/${KEY}/items/${itemIdOf(NUMBER, 1)}/image.svg`;
 
 function test(name: string, body: (edge: TestEdge) => Promise<void>, door: TestDoor = {}): void {
-  Deno.test(name, async () => {
-    const edge = makeEdge(10_000, settingsOf(), door);
+  const ready = async (edge: TestEdge) => {
     await edge.sales.ask(KEY, open(5));
-    try {
-      await body(edge);
-    } finally {
-      edge.close();
-    }
-  });
+    await body(edge);
+  };
+  Deno.test(name, () => withEdge(ready, 10_000, settingsOf(), door));
 }
 
 async function headersOf(edge: TestEdge, request: Request): Promise<Headers> {

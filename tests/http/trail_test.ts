@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Fault } from "../../src/actors/ports.ts";
 import { itemIdOf } from "../../src/domain/sale_ids.ts";
-import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
+import { get, makeEdge, post, type TestEdge, withEdge } from "../support/edge.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { KEY, newCode, NUMBER, open, settingsOf } from "../support/sale_commands.ts";
 import { ADMIN_TOKEN, bearer, knownCallers, SERVICE_TOKEN, userToken } from "../support/tokens.ts";
@@ -14,15 +14,11 @@ const FROM = { remoteAddr: { hostname: "10.1.2.3" } };
 type Answer = { status: number; body: any };
 
 function test(name: string, body: (edge: TestEdge) => Promise<void>, trustProxy = false): void {
-  Deno.test(name, async () => {
-    const edge = makeEdge(10_000, settingsOf(), { callers: knownCallers(new FakeClock()), trustProxy });
+  const ready = async (edge: TestEdge) => {
     await edge.sales.ask(KEY, open(5));
-    try {
-      await body(edge);
-    } finally {
-      edge.close();
-    }
-  });
+    await body(edge);
+  };
+  Deno.test(name, () => withEdge(ready, 10_000, settingsOf(), { callers: knownCallers(new FakeClock()), trustProxy }));
 }
 
 async function say(edge: TestEdge, request: Request): Promise<Answer> {

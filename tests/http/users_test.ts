@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { get, makeEdge, post, type TestEdge } from "../support/edge.ts";
+import { get, post, test, type TestEdge } from "../support/edge.ts";
 
 const NOW_S = Date.UTC(2026, 10, 21, 14) / 1_000;
 
@@ -9,17 +9,6 @@ type Answer = { status: number; body: any };
 async function say(edge: TestEdge, request: Request): Promise<Answer> {
   const response = await edge.fetch(request);
   return { status: response.status, body: JSON.parse(await response.text()) };
-}
-
-function test(name: string, body: (edge: TestEdge) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const edge = makeEdge();
-    try {
-      await body(edge);
-    } finally {
-      edge.close();
-    }
-  });
 }
 
 const user = (ID: unknown, segment: unknown, expiredSegment: unknown) => ({ ID, segment, expiredSegment });

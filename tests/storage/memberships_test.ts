@@ -5,9 +5,9 @@ import { MembershipStore } from "../../src/storage/membership_store.ts";
 import { migrateDatabase } from "../../src/storage/mod.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { PostgresUserViews } from "../../src/storage/user_views.ts";
+import { randomFrom } from "../../tools/random.ts";
 import { membershipsContract, type MembershipWorld, START_S } from "../contracts/memberships_contract.ts";
 import { freshDatabase } from "../support/database.ts";
-import { randomFrom } from "../support/node.ts";
 import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
 import { until } from "../support/until.ts";
 

@@ -1,20 +1,8 @@
 /** Requests for bulk jobs, and what is answered to them. */
-import { makeEdge, type TestEdge } from "./edge.ts";
-
 /** Where jobs are asked for. */
 export const BULK = "/api/coupons/bulk";
 /** A job that is taken. */
 export const GOOD = { count: 5, pattern: "SPRING-####-????" };
-
-/** An edge of the test's own. */
-export async function withEdge(body: (edge: TestEdge) => Promise<void>): Promise<void> {
-  const edge = makeEdge();
-  try {
-    await body(edge);
-  } finally {
-    edge.close();
-  }
-}
 
 /** What an answer says. */
 // deno-lint-ignore no-explicit-any -- answers are looked at field by field

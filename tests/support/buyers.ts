@@ -1,8 +1,7 @@
 /** How does a test check out and buy at a real server, and read what the server shows of its sales? */
 import assert from "node:assert/strict";
 import { itemIdOf, parseSaleKey } from "../../src/domain/sale_ids.ts";
-import { freshDatabase } from "./database.ts";
-import { ask, type NodeOptions, type Reply } from "./node.ts";
+import { ask, type Reply } from "./node.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -54,18 +53,6 @@ export async function buy(url: string, user: string, itemId: number): Promise<st
   return code;
 }
 
-/** A reply in short: `200`, or `412 item_unavailable`. */
-export function answerOf({ status, body }: Reply): string {
-  return status < 300 ? String(status) : `${status} ${body.code}`;
-}
-
-/** How often there was each answer: `{"200": 1, "412 item_unavailable": 99}`. */
-export function tally(replies: readonly Reply[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const reply of replies) counts[answerOf(reply)] = (counts[answerOf(reply)] ?? 0) + 1;
-  return counts;
-}
-
 /** As many promises as wanted, made at once, awaited. */
 export function times<T>(count: number, make: (place: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, place) => make(place)));
@@ -105,18 +92,3 @@ export async function attemptsOf(
   assert.deepEqual([...totals], [attempts.length], "each page's total is the number of all");
   return attempts;
 }
-
-type Place = (body: (options: NodeOptions) => Promise<void>) => Promise<void>;
-
-/** Both databases, by their names. */
-export const DATABASES: Readonly<Record<string, Place>> = {
-  PostgreSQL: async (body) => await body({ databaseUrl: await freshDatabase() }),
-  embedded: async (body) => {
-    const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
-    try {
-      await body({ dataDir });
-    } finally {
-      await Deno.remove(dataDir, { recursive: true });
-    }
-  },
-};

@@ -1,5 +1,6 @@
-/** Where does a test that needs a real PostgreSQL get an empty database? */
+/** Where does a test that needs a real PostgreSQL, or a server of its own, get an empty database? */
 import { createDatabase } from "../../tools/services.ts";
+import type { NodeOptions } from "./node.ts";
 
 /**
  * Makes a new database on the test run's PostgreSQL; it goes with the server.
@@ -12,3 +13,19 @@ export function freshDatabase(): Promise<string> {
   if (!server) throw new Error("Cannot make a database as TEST_DATABASE_URL is not set: run `deno task test`");
   return createDatabase(server);
 }
+
+/** Lends a server a place for its data, for as long as the body runs. */
+export type Place = (body: (options: NodeOptions) => Promise<void>) => Promise<void>;
+
+/** Both databases, by their names: each place is empty, and for one body alone. */
+export const DATABASES = {
+  PostgreSQL: async (body) => await body({ databaseUrl: await freshDatabase() }),
+  embedded: async (body) => {
+    const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
+    try {
+      await body({ dataDir });
+    } finally {
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+} satisfies Readonly<Record<string, Place>>;

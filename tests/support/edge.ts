@@ -208,6 +208,28 @@ export function makeEdge(
   };
 }
 
+/** Runs a body on an edge as `makeEdge` makes it, which is closed at its end. */
+export async function withEdge(
+  body: (edge: TestEdge) => Promise<void>,
+  ...how: Parameters<typeof makeEdge>
+): Promise<void> {
+  const edge = makeEdge(...how);
+  try {
+    await body(edge);
+  } finally {
+    edge.close();
+  }
+}
+
+/** A test that has an edge of its own, as `makeEdge` makes it. */
+export function test(
+  name: string,
+  body: (edge: TestEdge) => Promise<void>,
+  ...how: Parameters<typeof makeEdge>
+): void {
+  Deno.test(name, () => withEdge(body, ...how));
+}
+
 /** A request with a JSON body, or any text in its place. */
 export function post(path: string, body: unknown, headers: Record<string, string> = {}, method = "POST"): Request {
   const text = typeof body === "string" ? body : JSON.stringify(body);

@@ -4,22 +4,8 @@ import { openEmbedded } from "../../src/storage/embedded.ts";
 import { migrateDatabase } from "../../src/storage/mod.ts";
 import type { Database, Sql } from "../../src/storage/sql.ts";
 import { auditAll } from "./audited.ts";
-import { freshDatabase } from "./database.ts";
 import type { NodeOptions } from "./node.ts";
 import { openTestPostgres } from "./storage.ts";
-
-/** Where a server of the test's own keeps its data, on either database, for as long as the body runs. */
-export const DATABASES: Readonly<Record<string, (body: (options: NodeOptions) => Promise<void>) => Promise<void>>> = {
-  PostgreSQL: async (body) => await body({ databaseUrl: await freshDatabase() }),
-  embedded: async (body) => {
-    const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
-    try {
-      await body({ dataDir });
-    } finally {
-      await Deno.remove(dataDir, { recursive: true });
-    }
-  },
-};
 
 /** Reads or writes a server's database; an embedded one while its server does not run. */
 export async function withSql<T>(options: NodeOptions, body: (sql: Sql) => Promise<T>): Promise<T> {

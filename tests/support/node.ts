@@ -286,14 +286,3 @@ export async function wrongCounters(databaseUrl: string): Promise<number> {
     await database.close();
   }
 }
-
-/** Random numbers that a seed gives again: 0 or more and less than `below`. (mulberry32) */
-export function randomFrom(seed: number): (below: number) => number {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below);
-  };
-}

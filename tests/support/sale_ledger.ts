@@ -1,7 +1,8 @@
 /** What were buyers told, and can it be true of what is stored? Each answer is written down, and all held against rows. */
 import assert from "node:assert/strict";
 import { codeOf } from "../../src/storage/sale_batch.ts";
-import { answerOf, checkout, purchase, type TestSale } from "./buyers.ts";
+import { answerOf } from "./answers.ts";
+import { checkout, purchase, type TestSale } from "./buyers.ts";
 import { ask, type Reply } from "./node.ts";
 import { assertExact, querying } from "./sale_audit.ts";
 

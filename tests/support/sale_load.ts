@@ -1,6 +1,7 @@
 /** Buyers that stampede: they check out, buy, hesitate, give back and void at random, whatever happens to their server. */
 import type { SaleLedger } from "./sale_ledger.ts";
 import { until } from "./until.ts";
+import { Workers } from "./workers.ts";
 
 /** Who stampedes. */
 export interface Stampede {
@@ -10,39 +11,12 @@ export interface Stampede {
 }
 
 /** A stampede, until it is stopped. */
-export class SaleLoad {
-  #stopped = false;
-  /** While no server can be asked: opens once one can. */
-  #gate: PromiseWithResolvers<void> | undefined;
+export class SaleLoad extends Workers {
   #count = 0;
-  readonly #workers: Promise<void>[];
 
   /** @param urls of the servers that buyers ask, each at random */
   constructor(public urls: readonly string[], readonly ledger: SaleLedger, readonly stampede: Stampede) {
-    this.#workers = Array.from({ length: stampede.workers }, async () => {
-      while (!this.#stopped) {
-        await this.#gate?.promise;
-        const answer = await this.#buyer();
-        if (answer.startsWith("503")) await this.#patience();
-      }
-    });
-  }
-
-  /** From now on no server can be asked. */
-  pause(): void {
-    this.#gate = Promise.withResolvers();
-  }
-
-  resume(...urls: readonly string[]): void {
-    this.urls = urls;
-    this.#gate?.resolve();
-    this.#gate = undefined;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#gate?.resolve();
-    await Promise.all(this.#workers);
+    super(stampede.workers);
   }
 
   /** Waits until so many more requests were decided. */
@@ -50,6 +24,11 @@ export class SaleLoad {
     const enough = this.ledger.decided + more;
     const what = `${enough} decided requests; told so far: ${JSON.stringify(this.ledger.counts)}`;
     await until(() => this.ledger.decided >= enough, { what, timeoutMs: 30_000, everyMs: 2 });
+  }
+
+  protected override async work(): Promise<void> {
+    const answer = await this.#buyer();
+    if (answer.startsWith("503")) await this.patience();
   }
 
   async #buyer(): Promise<string> {
@@ -64,11 +43,5 @@ export class SaleLoad {
       return answer === "200" && random(5) === 0 ? await ledger.act(url(), "void", hold) : answer;
     }
     return then < 15 ? await ledger.act(url(), "release", hold) : "held";
-  }
-
-  /** A buyer that was told to come again does so after a while. */
-  async #patience(): Promise<void> {
-    const since = performance.now();
-    await until(() => this.#stopped || performance.now() - since > 100, { what: "patience", everyMs: 50 });
   }
 }

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { openEmbedded } from "../../src/storage/embedded.ts";
 import { assertJobsExact, downloadCodes, jobOf, startJob, untilMade } from "../support/bulk.ts";
 import { withCluster } from "../support/cluster.ts";
-import { freshDatabase } from "../support/database.ts";
-import { ask, claim, type NodeOptions, randomFrom, startNode, wrongCounters } from "../support/node.ts";
+import { DATABASES } from "../support/database.ts";
+import { ask, claim, type NodeOptions, startNode, wrongCounters } from "../support/node.ts";
+import { seeded } from "../support/seeded.ts";
 import { openTestPostgres } from "../support/storage.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const PATTERN = "BULK-####-????";
 const FITS = /^BULK-[2-9]{4}-[ACDEFGHJKMNPQRTUVWXY]{4}$/;
 const WORKERS = 32;
@@ -19,16 +19,6 @@ async function each<T>(all: readonly T[], act: (one: T, place: number) => Promis
   await Promise.all(Array.from({ length: WORKERS }, async () => {
     for (const [place, one] of rest) await act(one, place);
   }));
-}
-
-async function withData(kind: string, body: (options: NodeOptions) => Promise<void>): Promise<void> {
-  if (kind === "PostgreSQL") return await body({ databaseUrl: await freshDatabase() });
-  const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
-  try {
-    await body({ dataDir });
-  } finally {
-    await Deno.remove(dataDir, { recursive: true });
-  }
 }
 
 async function assertExact({ databaseUrl, dataDir }: NodeOptions): Promise<void> {
@@ -42,7 +32,7 @@ async function assertExact({ databaseUrl, dataDir }: NodeOptions): Promise<void>
 
 for (const [kind, count] of [["PostgreSQL", 10_000], ["embedded", 3_000]] as const) {
   Deno.test(`${count} codes on ${kind}: the file has each once, and each can be claimed once`, async () => {
-    await withData(kind, async (options) => {
+    await DATABASES[kind](async (options) => {
       const node = await startNode(options);
       try {
         const { url } = node;
@@ -73,9 +63,8 @@ for (const [kind, count] of [["PostgreSQL", 10_000], ["embedded", 3_000]] as con
 
 for (const [kind, count, kills] of [["PostgreSQL", 60_000, 4], ["embedded", 15_000, 2]] as const) {
   Deno.test(`a job on ${kind} comes to exactly ${count} codes though its server is killed ${kills} times`, async () => {
-    console.log(`CRASH_SEED=${SEED}`);
-    const random = randomFrom(SEED);
-    await withData(kind, async (options) => {
+    const random = seeded();
+    await DATABASES[kind](async (options) => {
       let node = await startNode(options);
       try {
         const id = await startJob(node.url, count, PATTERN);

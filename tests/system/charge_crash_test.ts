@@ -1,13 +1,15 @@
 /** Are a claim and its credit stored both or neither, once, where servers are killed or cut off, at random moments? */
 import assert from "node:assert/strict";
 import type { Sql } from "../../src/storage/sql.ts";
-import { freshDatabase } from "../support/database.ts";
-import { assertBothOrNeither, DATABASES, withSql } from "../support/ledger.ts";
-import { ask, audit, claim, Ledger, type NodeOptions, randomFrom, startNode, type TestNode } from "../support/node.ts";
+import type { Random } from "../../tools/random.ts";
+import { DATABASES, freshDatabase } from "../support/database.ts";
+import { assertBothOrNeither, withSql } from "../support/ledger.ts";
+import { ask, audit, claim, Ledger, type NodeOptions, startNode, type TestNode } from "../support/node.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 import { Wire } from "../support/wire.ts";
+import { Workers } from "../support/workers.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const WORKERS = 30;
 const USERS = 4_000;
 /** Answers between two kills. */
@@ -15,40 +17,20 @@ const ANSWERS = { least: 200, more: 800 };
 const CREDIT = "12.34";
 
 /** Clients that claim one coupon for good, and claim and give back another, until they are stopped. */
-class Load {
+class Load extends Workers {
   answers = 0;
   /** Claims of `back`: user -> whether it is held; undefined where an answer was lost. */
   readonly held = new Map<string, boolean | undefined>();
-  #stopped = false;
-  #gate: PromiseWithResolvers<void> | undefined;
-  readonly #workers: Promise<void>[];
 
-  constructor(public url: string, readonly kept: Ledger, random: (below: number) => number) {
-    this.#workers = Array.from({ length: WORKERS }, async (_, worker) => {
-      while (!this.#stopped) {
-        await this.#gate?.promise;
-        const isDecided = random(2) === 0
-          ? !(await kept.claim(this.url, `user-${random(USERS)}`)).startsWith("503")
-          : await this.#claimOrVoid(`user-${worker}-${random(5)}`);
-        if (isDecided) this.answers++;
-      }
-    });
+  constructor(public url: string, readonly kept: Ledger, readonly random: Random) {
+    super(WORKERS);
   }
 
-  pause(): void {
-    this.#gate = Promise.withResolvers();
-  }
-
-  resume(url: string): void {
-    this.url = url;
-    this.#gate?.resolve();
-    this.#gate = undefined;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#gate?.resolve();
-    await Promise.all(this.#workers);
+  protected override async work(worker: number): Promise<void> {
+    const isDecided = this.random(2) === 0
+      ? !(await this.kept.claim(this.url, `user-${this.random(USERS)}`)).startsWith("503")
+      : await this.#claimOrVoid(`user-${worker}-${this.random(5)}`);
+    if (isDecided) this.answers++;
   }
 
   /** Holds what was told of `back` against what is stored. */
@@ -92,11 +74,10 @@ async function disturb(
   disturbOnce: (node: TestNode, load: Load) => Promise<TestNode>,
   served: NodeOptions = options,
 ): Promise<void> {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const kept = new Ledger("kept", 3_000);
   let node: TestNode = await startNode(served);
-  try {
+  await killing(() => [node], async () => {
     await make(node.url, "kept", kept.amount);
     await make(node.url, "back", 1_000);
     const load = new Load(node.url, kept, random);
@@ -118,11 +99,7 @@ async function disturb(
     await node.kill();
     await withSql(options, assertSums);
     console.log(`Told: ${JSON.stringify(kept.counts)}`);
-  } catch (error) {
-    throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-  } finally {
-    await node.kill();
-  }
+  });
 }
 
 async function assertSums(sql: Sql): Promise<void> {
@@ -139,14 +116,14 @@ for (const [database, place] of Object.entries(DATABASES)) {
   const kills = database === "PostgreSQL" ? 10 : 3;
   Deno.test(`a charge on ${database} credits each claim that it takes, whose server is killed ${kills} times`, async () => {
     await place((options) =>
-      disturb(options, kills, async (node, load) => {
-        load.pause();
-        await node.kill();
-        if (options.databaseUrl !== undefined) await withSql(options, assertBothOrNeither);
-        const next = await startNode(options);
-        load.resume(next.url);
-        return next;
-      })
+      disturb(options, kills, (node, load) =>
+        load.paused(async () => {
+          await node.kill();
+          if (options.databaseUrl !== undefined) await withSql(options, assertBothOrNeither);
+          const next = await startNode(options);
+          load.url = next.url;
+          return next;
+        }))
     );
   });
 }

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { metricOf, ringOf, type TestCluster, withCluster } from "../support/cluster.ts";
 import { makeLedgers } from "../support/cluster_load.ts";
-import { audit, Ledger, randomFrom, wrongCounters } from "../support/node.ts";
+import { audit, Ledger, wrongCounters } from "../support/node.ts";
+import { seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 /** Each freeze is a try on each of its coupons. */
 const FREEZES = Number(Deno.env.get("CLUSTER_FREEZES") ?? 10);
 const COUPONS = 10;
@@ -62,8 +62,7 @@ async function freeze(cluster: TestCluster, round: number, random: (below: numbe
 }
 
 Deno.test("claim() gives no stale success when its owner is stopped for longer than its expiry, and goes on", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const env = { HEARTBEAT: "100ms", NODE_EXPIRY: "300ms" };
   await withCluster({ env }, async (cluster) => {
     const fenced: number[] = [];

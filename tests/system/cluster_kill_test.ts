@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { type TestCluster, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers, quantile } from "../support/cluster_load.ts";
-import { randomFrom } from "../support/node.ts";
+import { seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const KILLS = Number(Deno.env.get("CLUSTER_KILLS") ?? 30);
 const COUPONS = 30;
 const WORKERS = 15;
@@ -30,8 +29,7 @@ async function servedOf(
 }
 
 Deno.test("claim() on each coupon of a node that is killed wins elsewhere in seconds, and all is exact", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await withCluster({}, async (cluster) => {
     const names = Array.from({ length: COUPONS }, (_, place) => `kill-${place}`);
     const ledgers = await makeLedgers(cluster.urls[0]!, names);

@@ -1,12 +1,12 @@
 /** One node is cut from the others but not from Postgres: do both sides tell the truth, or that they cannot? */
 import assert from "node:assert/strict";
+import { randomFrom } from "../../tools/random.ts";
 import { ringOf, type TestCluster, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers } from "../support/cluster_load.ts";
-import { randomFrom } from "../support/node.ts";
 import { Partition } from "../support/partition.ts";
+import { SEED } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const ENV = { HEARTBEAT: "200ms", NODE_EXPIRY: "600ms", REQUEST_TIMEOUT: "1500ms" };
 const COUPONS = 18;
 const RING = "n0 n1 n2";

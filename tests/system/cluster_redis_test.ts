@@ -1,12 +1,13 @@
 /** Redis is killed, emptied, or cut from one node: does anything change but what is said of it? */
 import assert from "node:assert/strict";
+import { randomFrom } from "../../tools/random.ts";
 import { startRedis } from "../../tools/services.ts";
 import { actorOf, ringOf, type TestCluster, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers } from "../support/cluster_load.ts";
-import { ask, type Ledger, randomFrom } from "../support/node.ts";
+import { ask, type Ledger } from "../support/node.ts";
+import { SEED } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 /** How long Redis is away, in milliseconds: several expiries. */
 const AWAY_MS = Number(Deno.env.get("CLUSTER_AWAY_MS") ?? 2_500);
 const ENV = { HEARTBEAT: "200ms", NODE_EXPIRY: "600ms" };

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { type TestCluster, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers } from "../support/cluster_load.ts";
-import { ask, randomFrom } from "../support/node.ts";
+import { ask } from "../support/node.ts";
+import { seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const COUPONS = 30;
 /** What a coupon may stand still on a machine that does nothing else … */
 const STILL_MS = 300;
@@ -43,11 +43,10 @@ function most({ still }: ClusterLoad): number {
 }
 
 Deno.test("a rolling restart of all three nodes under load fails no request, and all is exact", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
   await withCluster({}, async (cluster) => {
     const names = Array.from({ length: COUPONS }, (_, place) => `roll-${place}`);
     const ledgers = await makeLedgers(cluster.urls[0]!, names);
-    const balancer = new Balancer(cluster, randomFrom(SEED));
+    const balancer = new Balancer(cluster, seeded());
     const load = new ClusterLoad(ledgers, COUPONS, () => balancer.pick());
     try {
       await load.more(1_000);

@@ -1,7 +1,8 @@
 /** Is every promise kept where processes are killed, at random moments, under load? CRASH_SEED names the moments. */
 import assert from "node:assert/strict";
+import type { Random } from "../../tools/random.ts";
 import { startPostgres } from "../../tools/services.ts";
-import { freshDatabase } from "../support/database.ts";
+import { DATABASES, freshDatabase } from "../support/database.ts";
 import {
   ask,
   audit,
@@ -9,15 +10,15 @@ import {
   createCoupon,
   Ledger,
   type NodeOptions,
-  randomFrom,
   startNode,
   type TestNode,
   wrongCounters,
 } from "../support/node.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 import { Wire } from "../support/wire.ts";
+import { Workers } from "../support/workers.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const WORKERS = 40;
 const USERS = 8_000;
 /** Claims that are decided between two kills: 100 to 500 ms of load. */
@@ -37,53 +38,24 @@ function keyOf(user: number): Record<string, string> {
 }
 
 /** Clients that claim for random users, and go on asking whatever happens, until they are stopped. */
-class Load {
-  #stopped = false;
-  /** While no server can be asked: opens once one can. */
-  #gate: PromiseWithResolvers<void> | undefined;
-  readonly #workers: Promise<void>[];
-
-  constructor(public url: string, readonly all: readonly Ledger[], random: (below: number) => number) {
-    this.#workers = Array.from({ length: WORKERS }, async () => {
-      while (!this.#stopped) {
-        await this.#gate?.promise;
-        const user = random(USERS);
-        const answer = await all[random(all.length)]!.claim(this.url, `user-${user}`, keyOf(user));
-        if (answer.startsWith("503")) await this.#patience();
-      }
-    });
+class Load extends Workers {
+  constructor(public url: string, readonly all: readonly Ledger[], readonly random: Random) {
+    super(WORKERS);
   }
 
   get decided(): number {
     return this.all.reduce((sum, { decided }) => sum + decided, 0);
   }
 
-  /** From now on no server can be asked. */
-  pause(): void {
-    this.#gate = Promise.withResolvers();
-  }
-
-  resume(url: string): void {
-    this.url = url;
-    this.#gate?.resolve();
-    this.#gate = undefined;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#gate?.resolve();
-    await Promise.all(this.#workers);
-  }
-
-  /** A client that was told to come again does so after a while. */
-  async #patience(): Promise<void> {
-    const since = performance.now();
-    await until(() => this.#stopped || performance.now() - since > 100, { what: "patience", everyMs: 50 });
+  protected override async work(): Promise<void> {
+    const user = this.random(USERS);
+    const answer = await this.all[this.random(this.all.length)]!.claim(this.url, `user-${user}`, keyOf(user));
+    if (answer.startsWith("503")) await this.patience();
   }
 }
 
 /** Waits for a random number of decided claims: the moment of the next kill. */
-async function someLoad(load: Load, random: (below: number) => number): Promise<void> {
+async function someLoad(load: Load, random: Random): Promise<void> {
   const enough = load.decided + DECIDED.least + random(DECIDED.more);
   const what = `${enough} decided claims; told so far: ${JSON.stringify(load.all.map(({ counts }) => counts))}`;
   await until(() => load.decided >= enough, { what, timeoutMs: 20_000, everyMs: 1 + random(5) });
@@ -117,21 +89,22 @@ async function makeCoupons(url: string, all: readonly Ledger[]): Promise<void> {
   for (const { coupon, amount } of all) assert.equal((await createCoupon(url, coupon, amount)).status, 201);
 }
 
-async function killServer(options: NodeOptions, kills: number): Promise<void> {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+/** Loads a server that something happens to so often, a while after each time; then holds all against all. */
+async function disturb(
+  options: NodeOptions,
+  times: number,
+  disturbOnce: (node: TestNode, load: Load) => Promise<TestNode>,
+): Promise<Ledger[]> {
+  const random = seeded();
   const all = ledgers();
   let node: TestNode = await startNode(options);
-  try {
+  await killing(() => [node], async () => {
     await makeCoupons(node.url, all);
     const load = new Load(node.url, all, random);
     try {
-      for (let kill = 0; kill < kills; kill++) {
+      for (let time = 0; time < times; time++) {
         await someLoad(load, random);
-        load.pause();
-        await node.kill();
-        node = await startNode(options);
-        load.resume(node.url);
+        node = await disturbOnce(node, load);
       }
       await someLoad(load, random);
     } finally {
@@ -139,102 +112,72 @@ async function killServer(options: NodeOptions, kills: number): Promise<void> {
     }
     await settle(node.url, all);
     if (options.databaseUrl !== undefined) assert.equal(await wrongCounters(options.databaseUrl), 0);
-  } catch (error) {
-    throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-  } finally {
-    await node.kill();
-  }
+  });
+  return all;
+}
+
+/** Kills servers one after the other. */
+async function killServers(options: NodeOptions, kills: number): Promise<void> {
+  await disturb(options, kills, (node, load) =>
+    load.paused(async () => {
+      await node.kill();
+      const next = await startNode(options);
+      load.url = next.url;
+      return next;
+    }));
+}
+
+/** Does something to what is behind a server, which must never drop a request. */
+async function disturbBehind(
+  databaseUrl: string,
+  times: number,
+  disturbOnce: (url: string) => Promise<void>,
+): Promise<void> {
+  const all = await disturb({ databaseUrl }, times, async (node) => {
+    await disturbOnce(node.url);
+    return node;
+  });
+  for (const { counts } of all) assert.equal(counts["lost"], undefined, "the server never dropped a request");
 }
 
 Deno.test("claim() on PostgreSQL keeps every promise when its server is killed 25 times under load", async () => {
-  await killServer({ databaseUrl: await freshDatabase() }, 25);
+  await DATABASES.PostgreSQL((options) => killServers(options, 25));
 });
 
 Deno.test("claim() on the embedded database keeps every promise when its server is killed 5 times under load", async () => {
-  const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
-  try {
-    await killServer({ dataDir }, 5);
-  } finally {
-    await Deno.remove(dataDir, { recursive: true });
-  }
+  await DATABASES.embedded((options) => killServers(options, 5));
 });
 
-/** Waits until the server serves; returns how long that took, in milliseconds. */
-async function served(url: string, kill: number): Promise<number> {
+/** Waits until the server serves a claim that no other makes; returns how long that took, in milliseconds. */
+async function served(url: string, user: string): Promise<number> {
   const since = performance.now();
   await until(async () => {
     if ((await ask(url, "GET", "/readyz")).status !== 200) return false;
-    return [200, 409].includes((await claim(url, `probe-${kill}`, "probe")).status);
+    return [200, 409].includes((await claim(url, user, "probe")).status);
   }, { what: "the server to serve after PostgreSQL's return", timeoutMs: READY_MS });
   return performance.now() - since;
 }
 
 Deno.test("claim() keeps every promise when its PostgreSQL is killed 20 times under load", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
-  const all = ledgers();
   const postgres = await startPostgres();
+  const servedMs: number[] = [];
   try {
-    const databaseUrl = await postgres.createDatabase();
-    const node = await startNode({ databaseUrl });
-    try {
-      await makeCoupons(node.url, all);
-      await createCoupon(node.url, "probe", PROBES);
-      const load = new Load(node.url, all, random);
-      const servedMs: number[] = [];
-      try {
-        for (let kill = 0; kill < 20; kill++) {
-          await someLoad(load, random);
-          await postgres.kill();
-          await postgres.start();
-          servedMs.push(await served(node.url, kill));
-        }
-        await someLoad(load, random);
-      } finally {
-        await load.stop();
-      }
-      console.log(`Served again within ms of PostgreSQL's return: ${servedMs.map(Math.round).join(" ")}`);
-      await settle(node.url, all);
-      assert.equal(await wrongCounters(databaseUrl), 0);
-      for (const { counts } of all) assert.equal(counts["lost"], undefined, "the server never dropped a request");
-    } catch (error) {
-      throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-    } finally {
-      await node.kill();
-    }
+    await disturbBehind(await postgres.createDatabase(), 20, async (url) => {
+      if (servedMs.length === 0) assert.equal((await createCoupon(url, "probe", PROBES)).status, 201);
+      await postgres.kill();
+      await postgres.start();
+      servedMs.push(await served(url, `probe-${servedMs.length}`));
+    });
+    console.log(`Served again within ms of PostgreSQL's return: ${servedMs.map(Math.round).join(" ")}`);
   } finally {
     await postgres.stop();
   }
 });
 
 Deno.test("claim() keeps every promise when the answers to its commits are lost 40 times under load", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
-  const all = ledgers();
-  const databaseUrl = await freshDatabase();
-  const wire = new Wire(databaseUrl);
+  const wire = new Wire(await freshDatabase());
   try {
-    const node = await startNode({ databaseUrl: wire.url });
-    try {
-      await makeCoupons(node.url, all);
-      const load = new Load(node.url, all, random);
-      try {
-        for (let cut = 0; cut < 40; cut++) {
-          await someLoad(load, random);
-          await wire.cut();
-        }
-        await someLoad(load, random);
-      } finally {
-        await load.stop();
-      }
-      await settle(node.url, all);
-      assert.equal(await wrongCounters(databaseUrl), 0);
-      for (const { counts } of all) assert.equal(counts["lost"], undefined, "the server never dropped a request");
-    } catch (error) {
-      throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-    } finally {
-      await node.kill();
-    }
+    await disturbBehind(wire.url, 40, () => wire.cut());
   } finally {
     await wire.close();
   }

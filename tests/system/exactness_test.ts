@@ -1,34 +1,13 @@
 /** Are the counts exact over real HTTP, on either database and on any node, with all requests in flight together? */
 import assert from "node:assert/strict";
+import { tally } from "../support/answers.ts";
 import { withCluster } from "../support/cluster.ts";
-import { freshDatabase } from "../support/database.ts";
-import {
-  ask,
-  claim,
-  claimsOf,
-  createCoupon,
-  type NodeOptions,
-  randomFrom,
-  type Reply,
-  startNode,
-  type Target,
-  type TestNode,
-} from "../support/node.ts";
-
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+import { DATABASES } from "../support/database.ts";
+import { ask, claim, claimsOf, createCoupon, startNode, type Target, type TestNode } from "../support/node.ts";
+import { seeded } from "../support/seeded.ts";
 
 function users(count: number, prefix = "user"): string[] {
   return Array.from({ length: count }, (_, place) => `${prefix}-${place}`);
-}
-
-/** How many replies there were of each status and code: `{"200": 5, "400 sold_out": 45}`. */
-function tally(replies: readonly Reply[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { status, body } of replies) {
-    const answer = status < 300 ? String(status) : `${status} ${body.code}`;
-    counts[answer] = (counts[answer] ?? 0) + 1;
-  }
-  return counts;
 }
 
 async function make(url: Target, name: string, amount: number): Promise<void> {
@@ -44,20 +23,6 @@ async function assertStored(url: Target, name: string, holders: number, remainin
   assert.equal(new Set(body.claimed_by).size, holders, "distinct holders");
   assert.equal((await claimsOf(url, name)).size, holders, "rows");
 }
-
-type Place = (body: (options: NodeOptions) => Promise<void>) => Promise<void>;
-
-const DATABASES: Record<string, Place> = {
-  PostgreSQL: async (body) => await body({ databaseUrl: await freshDatabase() }),
-  embedded: async (body) => {
-    const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
-    try {
-      await body({ dataDir });
-    } finally {
-      await Deno.remove(dataDir, { recursive: true });
-    }
-  },
-};
 
 /** What one server must do, whatever its database, and any node of a cluster; each has a coupon name of its own. */
 const BEHAVIOURS: Record<string, (url: Target) => Promise<void>> = {
@@ -193,8 +158,7 @@ for (const [database, place] of Object.entries(DATABASES)) {
 }
 
 Deno.test("any node of three on PostgreSQL, each request at random", async (test) => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await withCluster({}, async ({ urls }) => {
     const any = () => urls[random(urls.length)]!;
     for (const [name, behaviour] of Object.entries(BEHAVIOURS)) await test.step(name, () => behaviour(any));

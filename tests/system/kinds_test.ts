@@ -1,23 +1,14 @@
 /** Do discounts, charges and coupons for members do over real HTTP, on either database, what they say? */
 import assert from "node:assert/strict";
-import { freshDatabase } from "../support/database.ts";
-import { assertBothOrNeither, balances, DATABASES, prepare, withSql } from "../support/ledger.ts";
+import { tally } from "../support/answers.ts";
+import { DATABASES, freshDatabase } from "../support/database.ts";
+import { assertBothOrNeither, balances, prepare, withSql } from "../support/ledger.ts";
 import { ask, claim, type NodeOptions, type Reply, startNode, type TestNode } from "../support/node.ts";
 import { until } from "../support/until.ts";
 import { withCluster } from "../support/cluster.ts";
 
 const DISCOUNT = { kind: "discount", percent_off: 15, max_discount: 20, min_order: 50 };
 const CHARGE = { kind: "charge", credit: 1_000_000 };
-
-/** How many replies there were of each status and code. */
-function tally(replies: readonly Reply[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { status, body } of replies) {
-    const answer = status < 300 ? String(status) : `${status} ${body.code}`;
-    counts[answer] = (counts[answer] ?? 0) + 1;
-  }
-  return counts;
-}
 
 async function withNode(options: NodeOptions, body: (node: TestNode) => Promise<void>): Promise<void> {
   const node = await startNode(options);

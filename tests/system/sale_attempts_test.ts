@@ -1,20 +1,20 @@
 /** Is every checkout attempt stored, and nothing else, where the server is killed right after its last answer? */
 import assert from "node:assert/strict";
 import { itemIdOf, saleKeyOf } from "../../src/domain/sale_ids.ts";
+import { answerOf } from "../support/answers.ts";
 import {
-  answerOf,
   type Attempt,
   attemptsOf,
   buy,
   checkout,
   currentSale,
-  DATABASES,
   hold,
   purchase,
   saleOf,
   type TestSale,
   times,
 } from "../support/buyers.ts";
+import { DATABASES } from "../support/database.ts";
 import { ask, type NodeOptions, startNode, type TestNode } from "../support/node.ts";
 
 const ITEMS = 400;

@@ -1,14 +1,15 @@
 /** Is a sale exact where its server, or its PostgreSQL, is killed at random moments of a stampede? CRASH_SEED names them. */
 import assert from "node:assert/strict";
 import { startPostgres } from "../../tools/services.ts";
-import { answerOf, checkout, counters, currentSale, purchase, times } from "../support/buyers.ts";
+import { answerOf } from "../support/answers.ts";
+import { checkout, counters, currentSale, purchase, times } from "../support/buyers.ts";
 import { freshDatabase } from "../support/database.ts";
-import { ask, randomFrom, startNode, type TestNode } from "../support/node.ts";
+import { ask, startNode, type TestNode } from "../support/node.ts";
 import { SaleLedger, type ToldHold } from "../support/sale_ledger.ts";
 import { SaleLoad } from "../support/sale_load.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const ITEMS = 1_500;
 const ENV = { ITEMS_PER_SALE: String(ITEMS) };
 /** Requests that are decided between two kills: 50 to 300 ms of load. */
@@ -65,21 +66,21 @@ async function assertHeld(url: string, ledger: SaleLedger, holds: readonly ToldH
 }
 
 Deno.test("a sale on PostgreSQL is exact when its server is killed 16 times in a stampede", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const databaseUrl = await freshDatabase();
   const start = (CHECKOUT_TTL: string) => startNode({ databaseUrl, env: { ...ENV, CHECKOUT_TTL } });
   let node: TestNode = await start("1500ms");
-  try {
+  await killing(() => [node], async () => {
     const ledger = new SaleLedger(await currentSale(node.url));
     const load = new SaleLoad([node.url], ledger, { workers: 40, users: 800, random });
     try {
       for (let kill = 0; kill < 15; kill++) {
         await load.decides(DECIDED.least + random(DECIDED.more));
-        load.pause();
-        await node.kill();
-        node = await start("1500ms");
-        load.resume(node.url);
+        await load.paused(async () => {
+          await node.kill();
+          node = await start("1500ms");
+          load.urls = [node.url];
+        });
       }
       await load.decides(DECIDED.least);
     } finally {
@@ -103,21 +104,16 @@ Deno.test("a sale on PostgreSQL is exact when its server is killed 16 times in a
     for (const { code } of long) assert.equal((await purchase(node.url, code)).status, 200, "its holder can buy it");
     await assertReplayed(node.url, ledger);
     await sellTheRest(node.url, ledger);
-  } catch (error) {
-    throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-  } finally {
-    await node.kill();
-  }
+  });
 });
 
 Deno.test("a sale is exact when its PostgreSQL is killed 8 times in a stampede", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   const postgres = await startPostgres();
   try {
     const databaseUrl = await postgres.createDatabase();
     const node = await startNode({ databaseUrl, env: { ...ENV, CHECKOUT_TTL: "2s" } });
-    try {
+    await killing(() => [node], async () => {
       const ledger = new SaleLedger(await currentSale(node.url));
       const load = new SaleLoad([node.url], ledger, { workers: 40, users: 800, random });
       try {
@@ -137,11 +133,7 @@ Deno.test("a sale is exact when its PostgreSQL is killed 8 times in a stampede",
       const isFree = async () => (await counters(node.url, ledger.sale)).held === 0;
       await until(isFree, { what: "all holds to expire", everyMs: 100 });
       await sellTheRest(node.url, ledger);
-    } catch (error) {
-      throw new Error(`With CRASH_SEED=${SEED}; the server said: ${node.lastLines()}`, { cause: error });
-    } finally {
-      await node.kill();
-    }
+    });
   } finally {
     await postgres.stop();
   }

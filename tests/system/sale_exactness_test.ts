@@ -1,19 +1,18 @@
 /** Are a sale's counts exact over real HTTP, on either database, in either mode, with all requests in flight together? */
 import assert from "node:assert/strict";
+import { answerOf, tally } from "../support/answers.ts";
 import {
-  answerOf,
   attemptsOf,
   buy,
   checkout,
   counters,
   currentSale,
-  DATABASES,
   hold,
   purchase,
-  tally,
   type TestSale,
   times,
 } from "../support/buyers.ts";
+import { DATABASES } from "../support/database.ts";
 import { ask, type Reply, startNode } from "../support/node.ts";
 
 /** What one server must do, whatever its database; each on items and by users of its own. */

@@ -1,6 +1,7 @@
 /** Has each hour its sale, and does what ends by the clock end then? On a real PostgreSQL, by a clock that is set. */
 import assert from "node:assert/strict";
-import { answerOf, saleOf, tally } from "../support/buyers.ts";
+import { answerOf, tally } from "../support/answers.ts";
+import { saleOf } from "../support/buyers.ts";
 import { type ClockedNode, type ClockedOptions, openClockedNode, passTime } from "../support/clocked_node.ts";
 import { freshDatabase } from "../support/database.ts";
 import { FakeClock } from "../support/fake_clock.ts";

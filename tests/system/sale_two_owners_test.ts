@@ -1,32 +1,25 @@
 /** Two servers by mistake on one database, both on one sale: is an item sold twice, an attempt lost or stored twice? */
 import assert from "node:assert/strict";
 import { saleKeyOf } from "../../src/domain/sale_ids.ts";
-import { answerOf, attemptsOf, checkout, counters, currentSale, purchase, saleOf, times } from "../support/buyers.ts";
+import { answerOf } from "../support/answers.ts";
+import { attemptsOf, checkout, counters, currentSale, purchase, saleOf, times } from "../support/buyers.ts";
 import { freshDatabase } from "../support/database.ts";
-import { ask, randomFrom, type Reply, startNode, type TestNode } from "../support/node.ts";
+import { ask, type Reply, startNode, type TestNode } from "../support/node.ts";
 import { querying } from "../support/sale_audit.ts";
 import { SaleLedger } from "../support/sale_ledger.ts";
 import { SaleLoad } from "../support/sale_load.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const ITEMS = 2_000;
 const ENV = { ITEMS_PER_SALE: String(ITEMS), CHECKOUT_TTL: "1h" };
 
 async function withTwo(body: (a: TestNode, b: TestNode, databaseUrl: string) => Promise<void>): Promise<void> {
-  console.log(`CRASH_SEED=${SEED}`);
   const databaseUrl = await freshDatabase();
   // Both find an empty database: they make its schema and its sales at once.
   const nodes = await Promise.all(["a", "b"].map(() => startNode({ databaseUrl, env: ENV })));
   const [a, b] = nodes as [TestNode, TestNode];
-  try {
-    await body(a, b, databaseUrl);
-  } catch (error) {
-    const said = nodes.map((node) => node.lastLines()).join("\n--\n");
-    throw new Error(`With CRASH_SEED=${SEED}; the servers said: ${said}`, { cause: error });
-  } finally {
-    await Promise.all(nodes.map((node) => node.kill()));
-  }
+  await killing(() => nodes, () => body(a, b, databaseUrl));
 }
 
 async function fencedOf(url: string): Promise<number> {
@@ -46,7 +39,7 @@ Deno.test("a sale through two owners under load is exact, no attempt is lost or 
     const ledger = new SaleLedger(await currentSale(a.url));
     const sales = await querying(databaseUrl, (query) => query("select id, items from sales order by id"));
     assert.deepEqual(sales, [[ledger.sale.number, ITEMS], [ledger.sale.number + 1, ITEMS]], "each sale was made once");
-    const load = new SaleLoad([a.url, b.url], ledger, { workers: 120, users: 800, random: randomFrom(SEED) });
+    const load = new SaleLoad([a.url, b.url], ledger, { workers: 120, users: 800, random: seeded() });
     try {
       await load.decides(2_500);
     } finally {

@@ -1,23 +1,16 @@
 /** Does a whole sale of 10,000 items sell exactly those, over real HTTP? */
 import assert from "node:assert/strict";
-import {
-  answerOf,
-  checkout,
-  counters,
-  currentSale,
-  DATABASES,
-  purchase,
-  type TestSale,
-  times,
-} from "../support/buyers.ts";
-import { type NodeOptions, randomFrom, startNode } from "../support/node.ts";
+import { answerOf } from "../support/answers.ts";
+import { checkout, counters, currentSale, purchase, type TestSale, times } from "../support/buyers.ts";
+import { DATABASES } from "../support/database.ts";
+import { type NodeOptions, startNode } from "../support/node.ts";
 import { assertExact, querying } from "../support/sale_audit.ts";
+import { seeded } from "../support/seeded.ts";
 
 const ITEMS = 10_000;
 const LIMIT = 10;
 /** Buyers that ask at once. */
 const WORKERS = 64;
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
 /** What buyers were told. */
 class Sales {
@@ -98,8 +91,7 @@ for (const [database, place] of Object.entries(DATABASES)) {
 }
 
 Deno.test("2,000 users at random buy until all is sold: exactly 10,000", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await DATABASES["PostgreSQL"]!((options) =>
     withSale(options, "at random", async (sales) => {
       const left = Array.from({ length: ITEMS }, (_, place) => place + 1);

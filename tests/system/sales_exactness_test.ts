@@ -1,22 +1,14 @@
 /** Are sales exact over real HTTP, through one server and through any node of a cluster? And is there one an hour? */
 import assert from "node:assert/strict";
+import { tally } from "../support/answers.ts";
 import { withCluster } from "../support/cluster.ts";
 import { freshDatabase } from "../support/database.ts";
-import { ask, randomFrom, type Reply, startNode, type Target } from "../support/node.ts";
+import { ask, type Reply, startNode, type Target } from "../support/node.ts";
+import { seeded } from "../support/seeded.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 const ITEMS = 200;
 const LIMIT = 3;
 const ENV = { ITEMS_PER_SALE: String(ITEMS), PURCHASE_LIMIT: String(LIMIT), CHECKOUT_TTL: "10m", SALES_AHEAD: "0" };
-
-function tally(replies: readonly Reply[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { status, body } of replies) {
-    const answer = status < 300 ? String(status) : `${status} ${body.code}`;
-    counts[answer] = (counts[answer] ?? 0) + 1;
-  }
-  return counts;
-}
 
 function checkout(target: Target, user: string, item: number): Promise<Reply> {
   return ask(target, "POST", `/checkout?user_id=${user}&id=${item}`);
@@ -82,8 +74,7 @@ Deno.test("a server sells each item of a sale once, and no user more than the li
 });
 
 Deno.test("three nodes that start at once have one sale an hour; any sells each item once", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await withCluster({ env: ENV }, async ({ urls, nodes }) => {
     const lists = await Promise.all(urls.map((url) => ask(url, "GET", "/api/sales")));
     const ids = lists.map(({ body }) => (body.data as unknown as { id: string }[]).map(({ id }) => id));

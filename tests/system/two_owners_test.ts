@@ -9,32 +9,26 @@ import {
   claimsOf,
   createCoupon,
   Ledger,
-  randomFrom,
   type Reply,
   startNode,
   type TestNode,
   wrongCounters,
 } from "../support/node.ts";
+import { killing, seeded } from "../support/seeded.ts";
 import { openTestPostgres } from "../support/storage.ts";
 import { until } from "../support/until.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 /** What one owner stored is seen through the other within so long. */
 const SEEN_MS = 1_000;
 
 async function withTwo(body: (a: TestNode, b: TestNode, databaseUrl: string) => Promise<void>): Promise<void> {
   const databaseUrl = await freshDatabase();
   const nodes: TestNode[] = [];
-  try {
+  await killing(() => nodes, async () => {
     for (let place = 0; place < 2; place++) nodes.push(await startNode({ databaseUrl }));
     const [a, b] = nodes as [TestNode, TestNode];
     await body(a, b, databaseUrl);
-  } catch (error) {
-    const said = nodes.map((node) => node.lastLines()).join("\n--\n");
-    throw new Error(`With CRASH_SEED=${SEED}; the servers said: ${said}`, { cause: error });
-  } finally {
-    await Promise.all(nodes.map((node) => node.kill()));
-  }
+  });
 }
 
 /** Asks every user through one server, some at once, each until it is decided or its answer is lost. */
@@ -143,8 +137,7 @@ async function waitForBlocked(watcher: Connection, statements: number): Promise<
 }
 
 Deno.test("claim() gives no stale success when its owner is frozen with a commit under way", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await withTwo(async (a, b, databaseUrl) => {
     const rounds = 24;
     const burst = 20;
@@ -197,8 +190,7 @@ Deno.test("claim() gives no stale success when its owner is frozen with a commit
 });
 
 Deno.test("claim() gives no stale success when its owner is frozen at a random moment", async () => {
-  console.log(`CRASH_SEED=${SEED}`);
-  const random = randomFrom(SEED);
+  const random = seeded();
   await withTwo(async (a, b) => {
     const ledger = new Ledger("random", 10_000);
     await createCoupon(a.url, "random", 10_000);

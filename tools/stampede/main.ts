@@ -9,7 +9,7 @@ import { Ledger } from "./ledger.ts";
 import { eachOf, Nodes } from "./nodes.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { planOf, type Scene } from "./plan.ts";
-import { randomFrom } from "./random.ts";
+import { randomFrom } from "../random.ts";
 import { Screen } from "./screen.ts";
 import { verdict, wasQuiet } from "./verdict.ts";
 import type { Progress } from "./view.ts";

@@ -1,6 +1,6 @@
 /** How are the nodes asked? Each request goes to one of them at random. */
 import type { Reply } from "./ledger.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** Longer than a node lets a command wait. */
 const TIMEOUT_MS = 15_000;

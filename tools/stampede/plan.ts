@@ -1,5 +1,5 @@
 /** What does a buyer mean to do? Decided before the first request, by chance from a seed. */
-import { type Random, randomFrom } from "./random.ts";
+import { type Random, randomFrom } from "../random.ts";
 
 /** How often, in a hundred, a buyer is of each kind. */
 export const KINDS = {
