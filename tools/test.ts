@@ -1,4 +1,5 @@
 /** What is the whole test command? Servers of its own, every test, and one closing line that a machine can read. */
+import { rm } from "node:fs/promises";
 import { endWithMe, ensurePrograms, startPostgres, startRedis } from "./services.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -19,25 +20,26 @@ function countCases(junit: string): Counts {
 }
 
 async function runTests(args: string[], env: Record<string, string>): Promise<{ code: number; counts: Counts }> {
-  const junit = await Deno.makeTempFile({ prefix: "doorbuster_junit_", suffix: ".xml" });
+  const scratch = await Deno.makeTempDir({ prefix: "doorbuster-test-" });
+  const junit = `${scratch}/junit.xml`;
   const paths = args.some(isPath) ? [] : ["tests"];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", `--junit-path=${junit}`, ...paths, ...args],
     cwd: ROOT,
-    env,
+    env: { ...env, TEST_SCRATCH: scratch },
     stdin: "null",
   }).spawn();
   const forget = endWithMe(async () => {
     child.kill("SIGTERM");
     await child.status;
-    await Deno.remove(junit);
+    await rm(scratch, { recursive: true, force: true });
   });
   try {
     const { code } = await child.status;
     return { code, counts: countCases(await Deno.readTextFile(junit)) };
   } finally {
     forget();
-    await Deno.remove(junit);
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -55,7 +57,8 @@ async function main(args: string[]): Promise<number> {
   try {
     const redis = await startRedis();
     try {
-      const { code, counts } = await runTests(args, { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url });
+      const servers = { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url };
+      const { code, counts } = await runTests(args, servers);
       const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
       closing = `${counts.passed} passed, ${counts.failed} failed${skipped}`;
       return code === 0 && counts.passed + counts.failed === 0 ? 1 : code;

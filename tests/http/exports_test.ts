@@ -152,6 +152,21 @@ Deno.test("open() refuses a file too many, and any once it is closed; close() fa
   assert.equal(streams.count, 0);
 });
 
+Deno.test("close() fails a file whose first page is being read", async () => {
+  const streams = new CsvStreams();
+  const { promise: read, resolve: release } = Promise.withResolvers<void>();
+  async function* pages() {
+    await read;
+    yield [[0]];
+    yield [[1]];
+  }
+  const opening = streams.open({ name: "f", columns: ["n"], pages: pages() }, get("/"), ID);
+  streams.close();
+  release();
+  await assert.rejects((await opening).response.text(), /stops/);
+  assert.deepEqual([streams.count, streams.cut], [0, 1]);
+});
+
 Deno.test("a file whose client takes nothing is given up", async () => {
   const streams = new CsvStreams(2, 20);
   const { response } = await openFile(streams, makeFile(9));

@@ -101,3 +101,22 @@ Deno.test("membership() is refused where too many wait, and those that wait are 
     assert.deepEqual(new Set(refused), new Set(["overloaded"]));
   });
 });
+
+Deno.test("membership(), and an act's beginning and end, wait for no session that lists take", async () => {
+  const database = await openTestPostgres(undefined, { views: 1 });
+  const storage = await openTestStorage(database);
+  try {
+    // A list that takes as long as it may, and others behind it.
+    const lists = ["select pg_sleep(60)", "select 1", "select 2"].map((list) => database.views.query(list));
+    let listed = false;
+    const ended = Promise.allSettled(lists).then(() => listed = true);
+    assert.equal(await storage.eligibility.membership("none", "a"), undefined);
+    const act = { caller: "admin", act: "coupon.edit", target: "C", address: "127.0.0.1", requestId: "r" };
+    await storage.acts.complete(await storage.acts.begin(act), 200, null);
+    assert.equal(listed, false);
+    await database.close();
+    await ended;
+  } finally {
+    await storage.close();
+  }
+});

@@ -3,6 +3,7 @@ import { openEmbedded } from "../../src/storage/embedded.ts";
 import { openStorage, type Storage, type StorageOptions } from "../../src/storage/mod.ts";
 import { openPostgres, type PostgresOptions } from "../../src/storage/postgres.ts";
 import type { Database } from "../../src/storage/sql.ts";
+import { freshDataDir } from "./data_dir.ts";
 import { freshDatabase } from "./database.ts";
 
 /** What no test looks at. */
@@ -16,7 +17,7 @@ export async function openTestPostgres(url?: string, more: Partial<PostgresOptio
 
 /** Opens the embedded database in a temporary folder, deleted at its close. */
 export async function openTestEmbedded(): Promise<Database> {
-  const folder = await Deno.makeTempDir({ prefix: "doorbuster-" });
+  const folder = await freshDataDir();
   const database = await openEmbedded(folder);
   return {
     ...database,
