@@ -1,5 +1,6 @@
 /** Where does a test that needs a real PostgreSQL, or a server of its own, get an empty database? */
 import { createDatabase } from "../../tools/services.ts";
+import { withDataDir } from "./data_dir.ts";
 import type { NodeOptions } from "./node.ts";
 
 /**
@@ -20,12 +21,5 @@ export type Place = (body: (options: NodeOptions) => Promise<void>) => Promise<v
 /** Both databases, by their names: each place is empty, and for one body alone. */
 export const DATABASES = {
   PostgreSQL: async (body) => await body({ databaseUrl: await freshDatabase() }),
-  embedded: async (body) => {
-    const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
-    try {
-      await body({ dataDir });
-    } finally {
-      await Deno.remove(dataDir, { recursive: true });
-    }
-  },
+  embedded: (body) => withDataDir((dataDir) => body({ dataDir })),
 } satisfies Readonly<Record<string, Place>>;

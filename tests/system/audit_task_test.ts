@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { tell } from "../../src/audit_task.ts";
+import { withDataDir } from "../support/data_dir.ts";
 import { freshDatabase } from "../support/database.ts";
 import { ask, claim, createCoupon, startNode } from "../support/node.ts";
 import { openTestPostgres } from "../support/storage.ts";
@@ -64,8 +65,7 @@ Deno.test("deno task audit ends with 2 where it cannot look, and makes nothing",
 });
 
 Deno.test("deno task audit reads the embedded database once its node has ended", async () => {
-  const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-data-" });
-  try {
+  await withDataDir(async (dataDir) => {
     const node = await startNode({ dataDir });
     await createCoupon(node.url, "Promo", 5);
     const busy = await auditTask({ DATA_DIR: dataDir });
@@ -75,9 +75,7 @@ Deno.test("deno task audit reads the embedded database once its node has ended",
     const { code, out, err } = await auditTask({ DATA_DIR: dataDir });
     assert.match(out, /^Exact: 1 coupons and [12] sales\.\n$/, err);
     assert.equal(code, 0);
-  } finally {
-    await Deno.remove(dataDir, { recursive: true });
-  }
+  });
 });
 
 Deno.test("tell() calls what was not audited neither exact nor wrong", () => {
@@ -91,7 +89,7 @@ Deno.test("tell() calls what was not audited neither exact nor wrong", () => {
 
 Deno.test("a node tells what its audits find as errors in its log and in its metrics, and serves on", async () => {
   const databaseUrl = await freshDatabase();
-  const node = await startNode({ databaseUrl, env: { AUDIT_EVERY: "100ms" } });
+  const node = await startNode({ databaseUrl, env: { AUDIT_EVERY: "100ms", ITEMS_PER_SALE: "10" } });
   const database = await openTestPostgres(databaseUrl);
   const shows = async (line: string) => (await (await fetch(`${node.url}/metrics`)).text()).includes(`\n${line}\n`);
   try {

@@ -1,6 +1,6 @@
 /** Are segments counted as documented over real HTTP, by one server and by two on one database? */
 import assert from "node:assert/strict";
-import { freshDatabase } from "../support/database.ts";
+import { DATABASES, freshDatabase } from "../support/database.ts";
 import { ask, type NodeOptions, startNode, type TestNode } from "../support/node.ts";
 import { openTestPostgres } from "../support/storage.ts";
 import { until } from "../support/until.ts";
@@ -35,51 +35,45 @@ async function counts(node: TestNode): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ title, usersCount }) => [title, usersCount]));
 }
 
-for (const database of ["PostgreSQL", "embedded"] as const) {
+for (const [database, lend] of Object.entries(DATABASES)) {
   Deno.test(`1,000 users in 4 segments, 100 of each expired, are four rows of 150 on ${database}`, async () => {
-    const dataDir = await Deno.makeTempDir({ prefix: "doorbuster-" });
-    try {
-      await withNodes(
-        [database === "embedded" ? { dataDir } : { databaseUrl: await freshDatabase() }],
-        async ([node]) => {
-          const expired = nowS() - 1;
-          const live = nowS() + HOUR_S;
-          const statuses = await Promise.all(
-            SEGMENTS.flatMap((segment, place) =>
-              Array.from({ length: EACH }, async (_, user) => {
-                const { status } = await put(
-                  node!,
-                  `user-${place * EACH + user}`,
-                  segment,
-                  user < EXPIRED ? expired : live,
-                );
-                return status;
-              })
-            ),
-          );
-          assert.deepEqual([...new Set(statuses)], [201]);
-          const wanted = Object.fromEntries(SEGMENTS.map((segment) => [segment, EACH - EXPIRED]));
-          assert.deepEqual(await counts(node!), wanted);
-          for (const body of ['{"ID":', "", '{"ID":"a","segment":"RU","expiredSegment":9e99}']) {
-            const headers = { "content-type": "application/json" };
-            const response = await fetch(node!.url + "/users", { method: "POST", body, headers });
-            assert.deepEqual([response.status, (await response.json()).code], [400, "invalid_request"]);
-          }
-          assert.equal((await ask(node!.url, "GET", "/readyz")).status, 200, "the server lives");
-          assert.deepEqual(await counts(node!), wanted);
-          assert.equal((await put(node!, "user-0", "RU", live)).status, 200);
-          assert.deepEqual(await counts(node!), { ...wanted, RU: EACH - EXPIRED + 1 });
-          const { body } = await ask(node!.url, "GET", "/api/users/user-0");
-          assert.deepEqual(body, {
-            id: "user-0",
-            segments: [{ title: "RU", expires_at: new Date(live * 1_000).toISOString() }],
-            balance: "0.00",
-          });
-        },
-      );
-    } finally {
-      await Deno.remove(dataDir, { recursive: true });
-    }
+    await lend((options) =>
+      withNodes([options], async ([node]) => {
+        const expired = nowS() - 1;
+        const live = nowS() + HOUR_S;
+        const statuses = await Promise.all(
+          SEGMENTS.flatMap((segment, place) =>
+            Array.from({ length: EACH }, async (_, user) => {
+              const { status } = await put(
+                node!,
+                `user-${place * EACH + user}`,
+                segment,
+                user < EXPIRED ? expired : live,
+              );
+              return status;
+            })
+          ),
+        );
+        assert.deepEqual([...new Set(statuses)], [201]);
+        const wanted = Object.fromEntries(SEGMENTS.map((segment) => [segment, EACH - EXPIRED]));
+        assert.deepEqual(await counts(node!), wanted);
+        for (const body of ['{"ID":', "", '{"ID":"a","segment":"RU","expiredSegment":9e99}']) {
+          const headers = { "content-type": "application/json" };
+          const response = await fetch(node!.url + "/users", { method: "POST", body, headers });
+          assert.deepEqual([response.status, (await response.json()).code], [400, "invalid_request"]);
+        }
+        assert.equal((await ask(node!.url, "GET", "/readyz")).status, 200, "the server lives");
+        assert.deepEqual(await counts(node!), wanted);
+        assert.equal((await put(node!, "user-0", "RU", live)).status, 200);
+        assert.deepEqual(await counts(node!), { ...wanted, RU: EACH - EXPIRED + 1 });
+        const { body } = await ask(node!.url, "GET", "/api/users/user-0");
+        assert.deepEqual(body, {
+          id: "user-0",
+          segments: [{ title: "RU", expires_at: new Date(live * 1_000).toISOString() }],
+          balance: "0.00",
+        });
+      })
+    );
   });
 }
 
