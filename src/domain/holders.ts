@@ -1,20 +1,22 @@
 /**
- * Which users hold a claim on a coupon? A set of text that grows without a pause: one JavaScript Set copies itself whole
- * each time it doubles (50 ms at a million) and ends at 2^24 entries, so a big one is split by a hash of the text.
+ * Which users hold a claim on a coupon? A set of text that grows without a pause: one set copies itself whole each time
+ * it doubles (50 ms at a million), so a big one is split by a hash of the text.
  */
+import { textHash } from "./text_hash.ts";
+import { TextSet } from "./text_set.ts";
 
-/** Entries up to which one Set is enough. */
+/** Entries up to which one set is enough. */
 const WHOLE_MAX = 4_096;
 /** Sets that a big one is split into; a power of two. */
 const SPLIT = 256;
 
 /** A set of user ids. */
 export class Holders {
-  #sets: Set<string>[] = [new Set()];
+  #sets: TextSet[] = [new TextSet()];
   #size = 0;
   readonly #wholeMax: number;
 
-  /** @param wholeMax entries up to which one Set is enough; for tests */
+  /** @param wholeMax entries up to which one set is enough; for tests */
   constructor(wholeMax: number = WHOLE_MAX) {
     this.#wholeMax = wholeMax;
   }
@@ -26,39 +28,30 @@ export class Holders {
 
   /** Whether this user holds a claim. */
   has(userId: string): boolean {
-    return this.#setOf(userId).has(userId);
+    const hash = textHash(userId);
+    return this.#setOf(hash).has(userId, hash);
   }
 
   /** Adds a user; nothing where the user is in it. */
   add(userId: string): void {
     if (this.#size === this.#wholeMax && this.#sets.length === 1) this.#split();
-    const set = this.#setOf(userId);
-    const size = set.size;
-    set.add(userId);
-    this.#size += set.size - size;
+    const hash = textHash(userId);
+    if (this.#setOf(hash).add(userId, hash)) this.#size++;
   }
 
   /** Takes a user out; nothing where the user is not in it. */
   delete(userId: string): void {
-    if (this.#setOf(userId).delete(userId)) this.#size--;
+    const hash = textHash(userId);
+    if (this.#setOf(hash).delete(userId, hash)) this.#size--;
   }
 
-  #setOf(userId: string): Set<string> {
-    return this.#sets.length === 1 ? this.#sets[0]! : this.#sets[hash(userId) & (SPLIT - 1)]!;
+  #setOf(hash: number): TextSet {
+    return this.#sets.length === 1 ? this.#sets[0]! : this.#sets[hash & (SPLIT - 1)]!;
   }
 
   #split(): void {
     const [whole] = this.#sets;
-    this.#sets = Array.from({ length: SPLIT }, () => new Set<string>());
-    for (const userId of whole!) this.#setOf(userId).add(userId);
+    this.#sets = Array.from({ length: SPLIT }, () => new TextSet());
+    whole!.forEach((userId, hash) => void this.#setOf(hash).add(userId, hash));
   }
-}
-
-/** FNV-1a, 32 bits (RFC 9923), over UTF-16 code units; its upper half folded into the lower. */
-export function hash(text: string): number {
-  let sum = 0x811c9dc5;
-  for (let place = 0; place < text.length; place++) {
-    sum = Math.imul(sum ^ text.charCodeAt(place), 0x01000193);
-  }
-  return sum ^ (sum >>> 16);
 }

@@ -2,7 +2,7 @@
  * What belongs to a text, where there may be millions of texts? One JavaScript Map copies itself whole each time it
  * doubles (50 ms at a million) and ends at 2^24 entries, so a big one is split by a hash of the text.
  */
-import { hash } from "./holders.ts";
+import { textHash } from "./text_hash.ts";
 
 /** Entries up to which one Map is enough. */
 const WHOLE_MAX = 4_096;
@@ -37,7 +37,7 @@ export class SplitMap<Value> {
   }
 
   #mapOf(text: string): Map<string, Value> {
-    return this.#maps.length === 1 ? this.#maps[0]! : this.#maps[hash(text) & (SPLIT - 1)]!;
+    return this.#maps.length === 1 ? this.#maps[0]! : this.#maps[textHash(text) & (SPLIT - 1)]!;
   }
 
   #split(whole: Map<string, Value>): void {

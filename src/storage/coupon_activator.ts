@@ -5,6 +5,7 @@
  * before, it reads only the claims since then, and most of those before it raises the epoch: two owners that take a big
  * coupon from each other would else only read.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Activation } from "../actors/ports.ts";
 import { Fenced } from "../actors/ports.ts";
 import type { Coupon } from "../domain/coupon.ts";
@@ -117,11 +118,24 @@ export class CouponActivator {
    * @returns the number of the last claim that was added, and the epoch of the last page
    */
   async #readOn(fold: string, state: Coupon, after: number, only?: number): Promise<{ after: number; epoch: unknown }> {
+    let next = this.#readPage(fold, after);
     for (;;) {
-      const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [fold, after], "read_page"));
-      after = addPage(state, page!) ?? after;
-      if (page![4] !== PAGE || only !== undefined && page![0] !== only) return { after, epoch: page![0] };
+      const page = await next;
+      const [epoch, , , last, claims] = page;
+      const goesOn = claims === PAGE && (only === undefined || epoch === only);
+      if (goesOn) {
+        next = this.#readPage(fold, last as number);
+        next.catch(() => {}); // told in the next round
+        await setImmediate(); // it leaves: Postgres reads on while this page is added
+      }
+      after = addPage(state, page) ?? after;
+      if (!goesOn) return { after, epoch };
     }
+  }
+
+  async #readPage(fold: string, after: number): Promise<Row> {
+    const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [fold, after], "read_page"));
+    return page!;
   }
 
   /**
