@@ -101,5 +101,7 @@ begin
   return swept;
 end $$;
 
--- For the claims of one user, over however many coupons.
-create index claims_user on claims (user_id, coupon_id);
+-- The claims of one user, over however many coupons, by the index that lets a user claim a coupon once: a third index on
+-- the hot table costs a tenth of the write rate.
+alter table claims drop constraint claims_pkey;
+alter table claims add primary key (user_id, coupon_id);
