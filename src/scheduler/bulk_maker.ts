@@ -28,7 +28,7 @@ export interface BulkPace {
 }
 
 /** A million coupons in less than a minute, in steps that those who claim hardly feel. */
-export const BULK_PACE: BulkPace = { batch: 1_000, perSecond: 17_300 };
+export const BULK_PACE: BulkPace = { batch: 4_000, perSecond: 17_300 };
 
 /** What the maker tells of its work; must not throw. */
 export interface BulkMakerEvents {
