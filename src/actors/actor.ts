@@ -40,6 +40,8 @@ export class Actor<K extends Kind> {
   #losses = 0;
   /** Monotonic time of the last command. */
   lastUsed = 0;
+  /** Monotonic time at which it was put behind all others, as the one used last. */
+  orderedAt = 0;
 
   constructor(readonly key: string, readonly context: ActorContext<K>) {
     this.#mailbox = new Mailbox(context.mailboxMax);

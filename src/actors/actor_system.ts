@@ -17,6 +17,8 @@ import { Fault } from "./ports.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */
 export const SWEEP_MS = 250;
+/** Actors are in the order of their use to within so many milliseconds: to move one costs as much as to find it. */
+const ORDER_MS = 100;
 /** Least recently used actors looked at to find one that may be let go. */
 const EVICT_LOOKS = 64;
 
@@ -34,10 +36,9 @@ export interface ActorLimits {
 
 /** The actors of one kind on this node. */
 export class ActorSystem<K extends Kind> implements LocalActors<K> {
-  /** In the order of use: the least recently used first. */
+  /** In the order of use, to within `ORDER_MS`: the least recently used first. */
   readonly #actors = new Map<string, Actor<K>>();
   readonly #context: ActorContext<K>;
-  #newest: Actor<K> | undefined;
   #ready: Actor<K>[] = [];
   #stopping = false;
   #cancelSweep: () => void = () => {};
@@ -93,6 +94,7 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
 
   ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>> {
     if (this.#stopping) return Promise.reject(new Fault("stopping", "Cannot take a command as the node is leaving"));
+    const now = this.clock.monotonic();
     let actor = this.#actors.get(key);
     if (actor === undefined) {
       if (this.#actors.size >= this.limits.awakeMax && !this.#evict()) {
@@ -102,13 +104,13 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
       }
       actor = new Actor(key, this.#context);
       this.#actors.set(key, actor);
-      this.#newest = actor;
-    } else if (actor !== this.#newest) {
+      actor.orderedAt = now;
+    } else if (now - actor.orderedAt >= ORDER_MS) {
       this.#actors.delete(key);
       this.#actors.set(key, actor);
-      this.#newest = actor;
+      actor.orderedAt = now;
     }
-    return actor.tell(command, this.clock.monotonic(), this.limits.timeoutMs, asking);
+    return actor.tell(command, now, this.limits.timeoutMs, asking);
   }
 
   handBackTo(take: HandBack<K>): void {
@@ -142,7 +144,6 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
 
   #forget(actor: Actor<K>): void {
     this.#actors.delete(actor.key);
-    if (this.#newest === actor) this.#newest = undefined;
   }
 
   #evict(): boolean {

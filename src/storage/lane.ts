@@ -35,6 +35,8 @@ export class Lane<Event> {
   /** Parts and confirmations sent and not answered. */
   #jobsOut = 0;
   #flushing = false;
+  /** Of what is put into the queue in this tick. */
+  #deadline = 0;
   #connecting = false;
   #closed = false;
 
@@ -83,7 +85,8 @@ export class Lane<Event> {
 
   #enqueue(handle: Handle, part: Part<Event> | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ handle, part, deadline: this.clock.monotonic() + this.timeoutMs, resolve, reject });
+      if (!this.#flushing) this.#deadline = this.clock.monotonic() + this.timeoutMs;
+      this.#queue.push({ handle, part, deadline: this.#deadline, resolve, reject });
       this.#flushSoon();
     });
   }

@@ -205,6 +205,7 @@ Deno.test("an idle actor is passivated; its next command wakes it with all it ha
 Deno.test("one actor too many lets the least recently used go; with all busy the command is refused", async () => {
   const world = makeWorld({ limits: { awakeMax: 2 } });
   for (const key of ["a", "b"]) await world.actors.ask(key, create(terms(key, 5)));
+  await world.clock.advance(100); // use is told apart to within that
   await world.actors.ask("a", claim("u"));
   await world.actors.ask("c", create(terms("c", 5)));
   assert.equal(world.actors.awake, 2);
