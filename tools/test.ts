@@ -57,8 +57,7 @@ async function main(args: string[]): Promise<number> {
   try {
     const redis = await startRedis();
     try {
-      const servers = { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url };
-      const { code, counts } = await runTests(args, servers);
+      const { code, counts } = await runTests(args, { TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: redis.url });
       const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
       closing = `${counts.passed} passed, ${counts.failed} failed${skipped}`;
       return code === 0 && counts.passed + counts.failed === 0 ? 1 : code;

@@ -221,6 +221,17 @@ Deno.test("one actor too many lets the least recently used go; with all busy the
   assert.deepEqual(await Promise.all(busy), ["done", "done"]);
 });
 
+Deno.test("an actor that is asked without a pause is not held for the least recently used", async () => {
+  const world = makeWorld({ limits: { awakeMax: 2 } });
+  for (const key of ["busy", "once"]) await world.actors.ask(key, create(terms(key, 50)));
+  for (let user = 0; user < 10; user++) {
+    await world.clock.advance(30);
+    await world.actors.ask("busy", claim(`u${user}`));
+  }
+  await world.actors.ask("other", create(terms("other", 5)));
+  assert.deepEqual(world.actors.list(9).data.map(({ key }) => key), ["other", "busy"]);
+});
+
 Deno.test("stop() answers what was taken and refuses what comes", async () => {
   const { actors, store, clock } = await withCoupon(5);
   const { promise, open } = gate();
