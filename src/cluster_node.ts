@@ -8,7 +8,7 @@ import { PacedStore } from "./cluster/pace.ts";
 import { servePeers } from "./cluster/peer_server.ts";
 import { RedisRegistry } from "./cluster/registry.ts";
 import { isSaleCommand, isSaleKey } from "./cluster/sale_commands.ts";
-import { FetchTransport } from "./cluster/transport.ts";
+import { LinkTransport } from "./cluster/link_transport.ts";
 import type { ClusterConfig, Config } from "./config.ts";
 import type { CouponKind } from "./domain/coupon.ts";
 import type { Kind } from "./domain/decision.ts";
@@ -61,13 +61,13 @@ export type Paced = <K extends Kind>(store: Store<K>) => Store<K>;
 /** Prepares this node for the cluster. `open` is to be called once its actors are there. */
 export function prepareCluster(config: Config, identity: Identity, storage: Storage, log: Logger, metrics: Metrics): {
   readonly paced: Paced;
-  readonly open: (local: LocalSystems) => ClusterNode;
+  readonly open: (local: LocalSystems) => Promise<ClusterNode>;
 } {
   const { cluster: settings } = config;
   const self = identity.member!;
-  if (settings === undefined) return { paced: (store) => store, open: (local) => alone(self, local) };
+  if (settings === undefined) return { paced: (store) => store, open: (local) => Promise.resolve(alone(self, local)) };
   const { redisUrl: url, redisToken: token, expiryMs, heartbeatMs, joinActivations } = settings;
-  const transport = new FetchTransport(settings.secret);
+  const transport = new LinkTransport(settings.secret);
   const cluster = new Cluster({
     self,
     registry: new RedisRegistry({ url, token, expiryMs, timeoutMs: expiryMs / 4 }),
@@ -96,13 +96,13 @@ function alone(self: Member, local: LocalSystems): ClusterNode {
   return { ...local, views: aloneViews(local, self), joined: () => true, join: done, leave: done, close: done };
 }
 
-function among(
+async function among(
   cluster: Cluster,
-  transport: FetchTransport,
+  transport: LinkTransport,
   { host }: Config,
   { port, secret }: ClusterConfig,
   local: LocalSystems,
-): ClusterNode {
+): Promise<ClusterNode> {
   const coupons = cluster.host({
     name: "coupon",
     local: local.coupons,
@@ -110,7 +110,7 @@ function among(
     isCommand: isCouponCommand,
   });
   const sales = cluster.host({ name: "sale", local: local.sales, isKey: isSaleKey, isCommand: isSaleCommand });
-  const server = servePeers({ host, port, secret, reception: cluster.reception });
+  const server = await servePeers({ host, port, secret, reception: cluster.reception });
   let joined = false;
   const nodeOf = (id: string) => cluster.status().nodes.find((node) => node.id === id)!;
   return {

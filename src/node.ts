@@ -99,7 +99,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const { clock } = storage;
   const { paced, open } = prepareCluster(config, identity, storage, log, metrics);
   const { coupons, sales } = makeActors(config, storage, paced, metrics);
-  const cluster = open({ coupons, sales });
+  const cluster = await open({ coupons, sales });
   const scheduler = makeScheduler(config, log, storage, cluster.sales, database.embedded);
   const auditor = startAuditor(config, log, metrics, database.views, clock);
   const bodies = new BodyReader();

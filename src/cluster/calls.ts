@@ -15,8 +15,8 @@ export interface Pong extends Member {
 /** How a node was found: by its own words, by nothing that listens there, or not at all. */
 export type Found = Pong | "refused" | "silent";
 
-/** Where each message goes. */
-export const PATHS = { commands: "/commands", ping: "/ping", greet: "/greet", leave: "/leave" } as const;
+/** Where each message goes. Batches of commands share a link; a node of version 2 takes each as a request. */
+export const PATHS = { link: "/link", commands: "/commands", ping: "/ping", greet: "/greet", leave: "/leave" } as const;
 
 /** Calls to other nodes. None throws. */
 export class Calls {

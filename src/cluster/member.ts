@@ -1,9 +1,9 @@
 /** What do nodes know of one another? */
 
 /** The version of the peers' protocol that this node speaks; it understands the one before it as well. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 /** The oldest version that this node understands. */
-export const PROTOCOL_MIN = 1;
+export const PROTOCOL_MIN = 2;
 
 /** A node, as the others know it. */
 export interface Member {

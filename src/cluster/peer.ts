@@ -121,7 +121,8 @@ export class Peer {
     try {
       const message = encodeCommands(forwards as Forward[], Math.min(PROTOCOL, this.member.version), at);
       const onLine = (line: string) => this.#hear(batch, decodeAnswers(line));
-      const status = await transport.send(this.member.url, PATHS.commands, message, batch.giveUp.signal, onLine);
+      const path = this.member.version < 3 ? PATHS.commands : PATHS.link;
+      const status = await transport.send(this.member.url, path, message, batch.giveUp.signal, onLine);
       if (status !== 200) failure = { kind: "rejected" };
     } catch (error) {
       if (error instanceof NeverConnected) failure = { kind: "never_connected" };

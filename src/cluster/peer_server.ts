@@ -3,7 +3,14 @@
  * never serves this. Without the secret there is nothing but 401, whatever is asked, and no body is read.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Reception, Sink } from "./reception.ts";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+// @ts-types="@types/ws"
+import { WebSocketServer } from "ws";
+import { PATHS } from "./calls.ts";
+import { LINK_OPTIONS, LinkEnd } from "./link.ts";
+import type { Reception } from "./reception.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
 /** Where the peers' listener is. */
@@ -22,64 +29,60 @@ export interface PeerServer {
   close(): Promise<void>;
 }
 
-const ENCODER = new TextEncoder();
 const LINES = { "content-type": "application/x-ndjson" };
 
 /** Starts to listen. @throws Deno.errors.AddrInUse */
-export function servePeers({ host, port, secret, reception }: PeerServerOptions): PeerServer {
+export async function servePeers({ host, port, secret, reception }: PeerServerOptions): Promise<PeerServer> {
   const wanted = digestOf(`Bearer ${secret}`);
-  const isPeer = (request: Request) => timingSafeEqual(digestOf(request.headers.get("authorization") ?? ""), wanted);
-  const server = Deno.serve({ hostname: host, port, onListen() {}, onError: () => empty(500) }, async (request) => {
-    if (!isPeer(request)) return empty(401);
-    if (request.method !== "POST") return empty(405);
+  const isPeer = ({ headers }: IncomingMessage) => timingSafeEqual(digestOf(headers.authorization ?? ""), wanted);
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    if (!isPeer(request)) return void response.writeHead(401).end();
+    if (request.method !== "POST") return void response.writeHead(405).end();
     // A body that does not say how long it is is not a peer's.
-    const length = Number(request.headers.get("content-length") ?? NaN);
-    if (!(length <= MESSAGE_MAX)) return empty(413);
-    const reply = reception.receive(new URL(request.url).pathname, await request.text());
-    if (reply.write === undefined) return empty(reply.status);
-    return await replyOf(reply.write);
+    const length = Number(request.headers["content-length"] ?? NaN);
+    if (!(length <= MESSAGE_MAX)) return void response.writeHead(413).end();
+    const { status, write } = reception.receive(request.url!, await text(request));
+    response.writeHead(status, LINES);
+    if (write === undefined) response.end();
+    else write((line, isLast) => isLast ? response.end(line + "\n") : response.write(line + "\n"));
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
   });
-  return { port: server.addr.port, close: () => server.shutdown() };
+  const ends = new Set<LinkEnd>();
+  const sockets = new WebSocketServer({ noServer: true, ...LINK_OPTIONS });
+  server.on("upgrade", (request, socket, head) => {
+    const refused = !isPeer(request) ? 401 : request.url !== PATHS.link ? 404 : undefined;
+    if (refused !== undefined) {
+      socket.end(`HTTP/1.1 ${refused} No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (link) => {
+      const end = new LinkEnd(link, (message) => reception.receive(PATHS.link, message));
+      ends.add(end);
+      link.on("close", () => ends.delete(end));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", (error) => reject(asDeno(error))).listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await Promise.all([...ends].map((end) => end.close()));
+      await closed;
+    },
+  };
+}
+
+function asDeno(error: Error): Error {
+  const inUse = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+  return inUse ? new Deno.errors.AddrInUse(error.message, { cause: error }) : error;
 }
 
 /** Of equal length, so that comparing takes the same time whatever was shown. */
 function digestOf(text: string): Uint8Array {
   return createHash("sha256").update(text).digest();
-}
-
-function empty(status: number): Response {
-  return new Response(null, { status });
-}
-
-/**
- * A reply whose lines come in one tick is sent whole, which costs less than half of a stream; else it streams from its
- * first line on. Where nobody reads any more lines are dropped: what was asked is decided all the same.
- */
-function replyOf(write: (sink: Sink) => void): Promise<Response> {
-  return new Promise((resolve) => {
-    let whole = "";
-    let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
-    let isOver = false;
-    const streamed = () => {
-      const start = (controller: typeof stream) => {
-        stream = controller;
-        stream!.enqueue(ENCODER.encode(whole));
-      };
-      return new ReadableStream<Uint8Array>({ start, cancel: () => void (isOver = true) });
-    };
-    write({
-      line(text) {
-        if (isOver) return;
-        if (stream !== undefined) stream.enqueue(ENCODER.encode(text + "\n"));
-        else if (whole === "") queueMicrotask(() => isOver || resolve(new Response(streamed(), { headers: LINES })));
-        if (stream === undefined) whole += text + "\n";
-      },
-      end() {
-        if (isOver) return;
-        isOver = true;
-        if (stream === undefined) resolve(new Response(whole, { headers: LINES }));
-        else stream.close();
-      },
-    });
-  });
 }

@@ -26,11 +26,8 @@ import {
 /** Commands of peers that may be under way at once; a batch that would exceed it is refused whole with 503. */
 export const OPEN_MAX = 65_536;
 
-/** Where the lines of a reply go. */
-export interface Sink {
-  line(text: string): void;
-  end(): void;
-}
+/** Takes the lines of a reply. */
+export type Sink = (line: string, isLast: boolean) => void;
 
 /** What a message is answered with. */
 export interface Reply {
@@ -66,7 +63,8 @@ export class Reception {
   #receive(path: string, text: string): Reply {
     const { membership, clock } = this.context;
     switch (path) {
-      case PATHS.commands: {
+      case PATHS.commands:
+      case PATHS.link: {
         const posted = decodeCommands(JSON.parse(text), { now: clock.now(), monotonic: clock.monotonic() });
         if (this.#open + posted.length > OPEN_MAX) return { status: 503 };
         return { status: 200, write: (sink) => this.#decide(posted, sink) };
@@ -98,9 +96,8 @@ export class Reception {
     let ready: Answer[] = [];
     let open = posted.length;
     const flush = () => {
-      sink.line(encodeAnswers(ready));
+      sink(encodeAnswers(ready), open === 0);
       ready = [];
-      if (open === 0) sink.end();
     };
     const answer = (each: Answer) => {
       open--;
@@ -108,7 +105,7 @@ export class Reception {
       if (ready.push(each) === 1) this.context.clock.soon(flush);
     };
     this.#open += open;
-    if (open === 0) sink.end();
+    if (open === 0) sink("[]", true);
     for (const [place, each] of posted.entries()) this.#decideOne(place, each, answer);
   }
 
@@ -142,11 +139,5 @@ function outcomeAnswer(place: number, outcome: OutcomeOf<Kind>): Answer {
 }
 
 function said(value: unknown): Reply {
-  return {
-    status: 200,
-    write(sink) {
-      sink.line(JSON.stringify(value));
-      sink.end();
-    },
-  };
+  return { status: 200, write: (sink) => sink(JSON.stringify(value), true) };
 }

@@ -3,8 +3,8 @@
  * the version it is written in, and a node understands its own and the one before: nodes of both work side by side while
  * a cluster is upgraded.
  *
- * Commands: `[2, sentAt, [[kind, key, remainingMs, marks, command], …]]`; version 1 had no `sentAt`. Answers are lines,
- * each of them `[[place, code, value], …]`.
+ * Commands: `[3, sentAt, [[kind, key, remainingMs, marks, command], …]]`. Answers are lines, each of them
+ * `[[place, code, value], …]`. Version 2 looks the same; its nodes know no link.
  */
 import type { FaultCode } from "../actors/ports.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
@@ -63,7 +63,7 @@ export function encodeCommands(
   const commands = posted.map(({ kind, key, command, lease, doubtful, handed }) =>
     [kind, key, Math.max(0, Math.floor(lease - at.monotonic)), handed << 1 | Number(doubtful), command] as const
   );
-  return JSON.stringify(version < 2 ? [1, commands] : [2, Math.floor(at.now), commands]);
+  return JSON.stringify([version, Math.floor(at.now), commands]);
 }
 
 /**
@@ -73,8 +73,7 @@ export function encodeCommands(
  * @throws BadMessage
  */
 export function decodeCommands(message: unknown, at: Instant): Posted[] {
-  const [version, ...parts] = versioned(message);
-  const [sentAt, commands] = version === 1 ? [at.now, parts[0]] : parts;
+  const [, sentAt, commands] = versioned(message);
   if (!isTime(sentAt) || !Array.isArray(commands) || commands.length > BATCH_MAX) {
     throw new BadMessage(`A batch must have its time and up to ${BATCH_MAX} commands`);
   }

@@ -19,7 +19,7 @@ interface Sent {
 }
 
 /** A peer whose network is the test's to answer. */
-function makePeer(version: number = 2) {
+function makePeer(version: number = 3) {
   const clock = new FakeClock();
   const sent: Sent[] = [];
   const failures: [user: string, kind: string][] = [];

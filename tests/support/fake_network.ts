@@ -69,12 +69,19 @@ export class FakeNetwork {
         if (host.clock.state === "dead") reject(new Error("connection reset"));
         else if (!this.#cut.has(`${from} ${to}`)) clock.run(callback);
       });
-    const isLost = path === "/commands" && this.losesAnswers(from, to);
+    const isLost = path === "/link" && this.losesAnswers(from, to);
     host.clock.run(() => {
       const { status, write } = host.receive(path, message);
       if (isLost) back(() => reject(new Error("connection reset")));
       else if (write === undefined) back(() => resolve(status));
-      else write({ line: (text) => back(() => onLine(text)), end: () => back(() => resolve(status)) });
+      else {
+        write((line, isLast) =>
+          back(() => {
+            onLine(line);
+            if (isLast) resolve(status);
+          })
+        );
+      }
     });
   }
 

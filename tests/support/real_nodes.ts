@@ -5,7 +5,7 @@ import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
 import { type PeerServer, servePeers } from "../../src/cluster/peer_server.ts";
 import type { Registry } from "../../src/cluster/registry.ts";
-import { FetchTransport } from "../../src/cluster/transport.ts";
+import { LinkTransport } from "../../src/cluster/link_transport.ts";
 import type { CouponKind } from "../../src/domain/coupon.ts";
 import { couponRules } from "../../src/domain/coupon_state.ts";
 import { PostgresClock } from "../../src/storage/postgres_clock.ts";
@@ -43,7 +43,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
   const { port } = listener.addr;
   listener.close();
   const clock = new PostgresClock();
-  const transport = new FetchTransport(SECRET);
+  const transport = new LinkTransport(SECRET);
   const self = selfMember(id, `http://127.0.0.1:${port}`, 1);
   const ignored = () => {};
   const events = {
@@ -65,7 +65,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     turned: ignored,
   });
   const coupons = cluster.host({ name: "coupon", local: actors, isKey: isCouponKey, isCommand: isCouponCommand });
-  const server = servePeers({ host: "127.0.0.1", port, secret: SECRET, reception: cluster.reception });
+  const server = await servePeers({ host: "127.0.0.1", port, secret: SECRET, reception: cluster.reception });
   await cluster.join();
   return {
     url: self.url,
