@@ -78,7 +78,9 @@ export class Tenure<K extends Kind> {
     if (this.isFull || this.settling || mailbox.size === 0) return;
     const letters = mailbox.take();
     if (letters.some((letter) => letter.lost !== undefined)) {
-      this.#settleLost(letters);
+      // Another copy of a command may be in a turn in flight: it is looked up once that one is stored.
+      if (this.#inFlight > 0) mailbox.putBack(letters);
+      else this.#settleLost(letters);
       return;
     }
     const sentAt = clock.monotonic();

@@ -10,7 +10,6 @@ import type { ClusterEvents } from "./events.ts";
 import { fail, type Failure, type Forward, forwardOf, untilLeaseEnds } from "./forward.ts";
 import { holderOf, isSame, type Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
-import { OpenAsks } from "./open_asks.ts";
 import { Peers } from "./peers.ts";
 import type { Roster } from "./roster.ts";
 import type { Transport } from "./transport.ts";
@@ -44,7 +43,6 @@ export interface DispatcherContext {
 export class Dispatcher {
   // deno-lint-ignore no-explicit-any -- each kind has types of its own, and only its own commands come to it
   readonly #kinds = new Map<string, Hosted<any>>();
-  readonly #open = new OpenAsks();
   readonly #peers: Peers;
 
   constructor(readonly context: DispatcherContext) {
@@ -72,7 +70,7 @@ export class Dispatcher {
 
   /** Decides a command here that another node sent, or that was on another way before. */
   askHere(name: string, key: string, command: { readonly id: string }, asking: Asking): Promise<OutcomeOf<Kind>> {
-    return this.#open.ask(command, () => this.#kinds.get(name)!.local.ask(key, command, asking));
+    return this.#kinds.get(name)!.local.ask(key, command, asking);
   }
 
   /** To be told of each new roster: actors that others own now go, and so do the ways to nodes that are gone. */
@@ -135,7 +133,6 @@ export class Dispatcher {
     const to = known !== undefined && known !== self && isSame(known, named!) ? known : roster.ownerOf(key);
     if (to === self) return false;
     for (const { command, deadline, resolve, reject, handed } of waiting) {
-      this.#open.forget(command.id);
       const way = { resolve: resolve as Forward["resolve"], reject };
       const forward = forwardOf({ kind, key, command, deadline, handed: handed + 1, ...way });
       if (handed < HANDED_MAX) this.#pass(forward, to);

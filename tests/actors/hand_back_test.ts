@@ -59,6 +59,26 @@ Deno.test("a doubtful command that nobody stored is decided; one that was voided
   assert(!one.store.holders(KEY).includes("a"));
 });
 
+for (const command of [claim("a"), edit({ amount: 7 })]) {
+  Deno.test(`a doubtful ${command.kind} whose first copy is in a turn in flight gets the first's answer`, async () => {
+    const world = makeWorld();
+    await world.actors.ask(KEY, create(terms("Promo", 10)));
+    const { promise, open } = gate();
+    world.store.gate = promise;
+    const first = world.actors.ask(KEY, command);
+    await settle();
+    world.store.gate = Promise.resolve(); // what is read meanwhile does not wait
+    const second = world.actors.ask(KEY, command, { doubtful: true });
+    const behind = fate(world.actors.ask(KEY, claim("behind")));
+    await settle();
+    open();
+    await settle();
+    assert.deepEqual(await second, await first);
+    assert.equal((await first).kind, "done");
+    assert.equal(await behind, "done");
+  });
+}
+
 Deno.test("a doubtful command that nobody can say whether it was stored never becomes a deadline fault", async () => {
   const [one] = await twoNodes(10);
   await one.clock.advance(61_000);
