@@ -156,7 +156,7 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
     tookOver: () => metrics.tookOver(),
     nodeGone: (member, why) => log.warn("The node {id} is gone: {why}", { id: member.id, url: member.url, why }),
     displaced: (by) => log.error("Another process has this node's id: {url}", { id: by.id, url: by.url }),
-    unexpected: (error) => log.error("A peer's command failed: {error}", { error: String(error) }),
+    unexpected: (error) => log.error("A peer's message failed: {error}", { error: String(error) }),
     registryFailed: (error) => log.warn("The registry does not answer: {reason}", { reason: error.message }),
   };
 }

@@ -4,8 +4,8 @@
  */
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
-import { lateFault, Letter, lostElsewhere, Mailbox } from "./mailbox.ts";
-import type { Activation, Asking, HandBack, Handle, OutcomeOf } from "./ports.ts";
+import { lateFault, lostElsewhere, Mailbox } from "./mailbox.ts";
+import type { Activation, HandBack, Handle } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 import { Tenure, type TenureHost } from "./tenure.ts";
 import { asFault, type LetterOf } from "./turn.ts";
@@ -79,19 +79,14 @@ export class Actor<K extends Kind> {
     return !this.#activating && !this.#scheduled && this.#outstanding === 0 && this.#mailbox.size === 0;
   }
 
-  /** Puts a command in the mailbox. @throws Fault (as a rejection) of {@linkcode Actors.ask} */
-  tell(command: K["Command"], now: number, timeoutMs: number, asking?: Asking): Promise<OutcomeOf<K>> {
+  /** Puts a letter in the mailbox, or rejects it where that is full. @param now monotonic milliseconds */
+  put(letter: LetterOf<K>, now: number): void {
     this.lastUsed = now;
-    return new Promise((resolve, reject) => {
-      const deadline = Math.min(now + timeoutMs, asking?.deadline ?? Infinity);
-      const letter: LetterOf<K> = new Letter(command, deadline, resolve, reject, asking?.handed);
-      if (asking?.doubtful) letter.lost = lostElsewhere({ kind: "done", answer: undefined });
-      if (!this.#mailbox.push(letter)) {
-        reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${this.#mailbox.size} wait`));
-        return;
-      }
-      this.#wake();
-    });
+    if (this.#mailbox.push(letter)) this.#wake();
+    else {
+      const waiting = this.#mailbox.size;
+      letter.reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${waiting} wait`));
+    }
   }
 
   /** Drops letters whose deadline has passed. */

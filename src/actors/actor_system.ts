@@ -1,6 +1,7 @@
 /** Which actors are awake on this node, and who may wake one more? */
 import type { Kind } from "../domain/decision.ts";
 import { Actor, type ActorContext } from "./actor.ts";
+import { Letter, lostElsewhere } from "./mailbox.ts";
 import type {
   ActorEvents,
   ActorView,
@@ -14,6 +15,7 @@ import type {
   Store,
 } from "./ports.ts";
 import { Fault } from "./ports.ts";
+import type { LetterOf } from "./turn.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */
 export const SWEEP_MS = 250;
@@ -93,14 +95,23 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
   }
 
   ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>> {
-    if (this.#stopping) return Promise.reject(new Fault("stopping", "Cannot take a command as the node is leaving"));
+    return new Promise((resolve, reject) => this.tell(key, command, asking, resolve, reject));
+  }
+
+  tell(
+    key: string,
+    command: K["Command"],
+    asking: Asking | undefined,
+    resolve: (outcome: OutcomeOf<K>) => void,
+    reject: (fault: Fault) => void,
+  ): void {
+    if (this.#stopping) return reject(new Fault("stopping", "Cannot take a command as the node is leaving"));
     const now = this.clock.monotonic();
     let actor = this.#actors.get(key);
     if (actor === undefined) {
       if (this.#actors.size >= this.limits.awakeMax && !this.#evict()) {
-        return Promise.reject(
-          new Fault("overloaded", `Cannot wake one more actor as all are busy: ${this.#actors.size} are awake`),
-        );
+        const awake = this.#actors.size;
+        return reject(new Fault("overloaded", `Cannot wake one more actor as all are busy: ${awake} are awake`));
       }
       actor = new Actor(key, this.#context);
       this.#actors.set(key, actor);
@@ -110,7 +121,10 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
       this.#actors.set(key, actor);
       actor.orderedAt = now;
     }
-    return actor.tell(command, now, this.limits.timeoutMs, asking);
+    const deadline = Math.min(now + this.limits.timeoutMs, asking?.deadline ?? Infinity);
+    const letter: LetterOf<K> = new Letter(command, deadline, resolve, reject, asking?.handed);
+    if (asking?.doubtful) letter.lost = lostElsewhere({ kind: "done", answer: undefined });
+    actor.put(letter, now);
   }
 
   handBackTo(take: HandBack<K>): void {

@@ -72,6 +72,14 @@ export type HandBack<K extends Kind> = (
 /** The actors of this node, which others may own after it. */
 export interface LocalActors<K extends Kind> extends Actors<K> {
   ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>>;
+  /** {@linkcode ask} without a promise: of the callbacks one is called, once. */
+  tell(
+    key: string,
+    command: K["Command"],
+    asking: Asking | undefined,
+    resolve: (outcome: OutcomeOf<K>) => void,
+    reject: (fault: Fault) => void,
+  ): void;
   /** Names who takes what fenced and released actors hand back; before that they keep it. */
   handBackTo(take: HandBack<K>): void;
   /**

@@ -3,7 +3,7 @@
  * asked once more, by what is known of the failure; a command carries its id, and one that may be stored already is
  * looked up before it is decided, so it acts once however often it is asked.
  */
-import type { Actors, Asking, Clock, LocalActors, OutcomeOf, Waiting } from "../actors/ports.ts";
+import type { Actors, Clock, LocalActors, OutcomeOf, Waiting } from "../actors/ports.ts";
 import { Fault } from "../actors/ports.ts";
 import type { Kind } from "../domain/decision.ts";
 import type { ClusterEvents } from "./events.ts";
@@ -68,11 +68,6 @@ export class Dispatcher {
     return this.#kinds.get(name);
   }
 
-  /** Decides a command here that another node sent, or that was on another way before. */
-  askHere(name: string, key: string, command: { readonly id: string }, asking: Asking): Promise<OutcomeOf<Kind>> {
-    return this.#kinds.get(name)!.local.ask(key, command, asking);
-  }
-
   /** To be told of each new roster: actors that others own now go, and so do the ways to nodes that are gone. */
   follow(now: Roster, before: Roster): void {
     if (now.ring !== before.ring) {
@@ -111,10 +106,8 @@ export class Dispatcher {
       return;
     }
     const { kind, key, command, resolve } = forward;
-    this.askHere(kind, key, command, forward).then(resolve, (error) => {
-      if (error instanceof Fault) fail(forward, error.code, error.message);
-      else forward.reject(error);
-    });
+    const refused = ({ code, message }: Fault) => fail(forward, code, message);
+    this.#kinds.get(kind)!.local.tell(key, command, forward, resolve, refused);
   }
 
   /**

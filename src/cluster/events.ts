@@ -30,7 +30,7 @@ export interface ClusterEvents {
   nodeGone(member: Member, why: "left" | "unreachable" | "expired"): void;
   /** Another, younger process has this node's id. */
   displaced(by: Member): void;
-  /** A peer's command failed by no known fault. */
+  /** A peer's message failed by no known fault. */
   unexpected(error: unknown): void;
   /** The registry did not answer. */
   registryFailed(error: Error): void;

@@ -3,23 +3,23 @@
  * the actors that it owns. Of any other it names the owner, once it has made sure of it; it never passes one on.
  */
 import type { Clock, OutcomeOf } from "../actors/ports.ts";
-import { Fault } from "../actors/ports.ts";
 import type { Kind } from "../domain/decision.ts";
 import { PATHS } from "./calls.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import type { Dispatcher, Hosted } from "./dispatcher.ts";
 import type { ClusterEvents } from "./events.ts";
-import { memberOf } from "./member.ts";
+import { type Member, memberOf } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import {
   type Answer,
   BadMessage,
+  commandsIn,
   decodeCommands,
   DONE,
   encodeAnswers,
   FAULT,
   NOT_OWNER,
-  type Posted,
   REFUSED,
+  type Run,
   versioned,
 } from "./wire.ts";
 
@@ -56,7 +56,8 @@ export class Reception {
       return this.#receive(path, text);
     } catch (error) {
       if (error instanceof BadMessage || error instanceof SyntaxError) return { status: 400 };
-      throw error;
+      this.context.events.unexpected(error);
+      return { status: 503 };
     }
   }
 
@@ -65,9 +66,10 @@ export class Reception {
     switch (path) {
       case PATHS.commands:
       case PATHS.link: {
-        const posted = decodeCommands(JSON.parse(text), { now: clock.now(), monotonic: clock.monotonic() });
-        if (this.#open + posted.length > OPEN_MAX) return { status: 503 };
-        return { status: 200, write: (sink) => this.#decide(posted, sink) };
+        const runs = decodeCommands(JSON.parse(text), { now: clock.now(), monotonic: clock.monotonic() });
+        const commands = commandsIn(runs);
+        if (this.#open + commands > OPEN_MAX) return { status: 503 };
+        return { status: 200, write: (sink) => this.#decide(runs, commands, sink) };
       }
       case PATHS.ping:
         versioned(JSON.parse(text));
@@ -86,15 +88,10 @@ export class Reception {
     return { status: 404 };
   }
 
-  #isKnown({ kind, key, command }: Posted): boolean {
-    const hosted = this.context.dispatcher.hosted(kind);
-    return hosted !== undefined && hosted.isKey(key) && hosted.isCommand(command);
-  }
-
   /** Decides a batch; answers that fall in one tick are one line. */
-  #decide(posted: readonly Posted[], sink: Sink): void {
+  #decide(runs: readonly Run[], commands: number, sink: Sink): void {
     let ready: Answer[] = [];
-    let open = posted.length;
+    let open = commands;
     const flush = () => {
       sink(encodeAnswers(ready), open === 0);
       ready = [];
@@ -106,30 +103,48 @@ export class Reception {
     };
     this.#open += open;
     if (open === 0) sink("[]", true);
-    for (const [place, each] of posted.entries()) this.#decideOne(place, each, answer);
+    let first = 0;
+    for (const run of runs) {
+      this.#decideRun(run, first, answer);
+      first += run.commands.length;
+    }
   }
 
-  async #decideOne(place: number, posted: Posted, answer: (answer: Answer) => void): Promise<void> {
+  #decideRun(run: Run, first: number, answer: (answer: Answer) => void): void {
     const { membership, dispatcher } = this.context;
-    const { kind, key, command } = posted;
-    if (!this.#isKnown(posted)) { // of a newer version; the rest of its batch is not harmed
-      answer([place, FAULT, "data_error"]);
+    const hosted = dispatcher.hosted(run.kind);
+    if (hosted === undefined || !hosted.isKey(run.key)) { // of a newer version; the rest of its batch is not harmed
+      run.commands.forEach((_, at) => answer([first + at, FAULT, "data_error"]));
       return;
     }
-    let owner = membership.roster.ownerOf(key);
-    if (owner !== membership.self) {
-      await membership.verify(owner);
-      owner = membership.roster.ownerOf(key);
-    }
-    if (owner !== membership.self) {
-      answer([place, NOT_OWNER, owner]);
-      return;
-    }
-    try {
-      answer(outcomeAnswer(place, await dispatcher.askHere(kind, key, command, posted)));
-    } catch (error) {
-      if (!(error instanceof Fault)) this.context.events.unexpected(error);
-      answer([place, FAULT, error instanceof Fault ? error.code : "storage_unavailable"]);
+    const owner = membership.roster.ownerOf(run.key);
+    if (owner === membership.self) this.#decideHere(hosted, run, first, answer);
+    else this.#makeSure(owner, hosted, run, first, answer);
+  }
+
+  async #makeSure(
+    seen: Member,
+    hosted: Hosted<Kind>,
+    run: Run,
+    first: number,
+    answer: (answer: Answer) => void,
+  ): Promise<void> {
+    const { membership } = this.context;
+    await membership.verify(seen);
+    const owner = membership.roster.ownerOf(run.key);
+    if (owner === membership.self) this.#decideHere(hosted, run, first, answer);
+    else run.commands.forEach((_, at) => answer([first + at, NOT_OWNER, owner]));
+  }
+
+  #decideHere(hosted: Hosted<Kind>, run: Run, first: number, answer: (answer: Answer) => void): void {
+    for (const [at, command] of run.commands.entries()) {
+      const place = first + at;
+      if (!hosted.isCommand(command)) {
+        answer([place, FAULT, "data_error"]);
+        continue;
+      }
+      const done = (outcome: OutcomeOf<Kind>) => answer(outcomeAnswer(place, outcome));
+      hosted.local.tell(run.key, command, run, done, ({ code }) => answer([place, FAULT, code]));
     }
   }
 }

@@ -3,8 +3,8 @@
  * the version it is written in, and a node understands its own and the one before: nodes of both work side by side while
  * a cluster is upgraded.
  *
- * Commands: `[3, sentAt, [[kind, key, remainingMs, marks, command], …]]`. Answers are lines, each of them
- * `[[place, code, value], …]`. Version 2 looks the same; its nodes know no link.
+ * Commands: `[3, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of those that differ in nothing but
+ * the command. Answers are lines, each of them `[[place, code, value], …]`. In version 2 a run is one command.
  */
 import type { FaultCode } from "../actors/ports.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
@@ -54,40 +54,59 @@ export class BadMessage extends Error {
   override readonly name = "BadMessage";
 }
 
+/** Commands of a batch that go to one actor, as they arrive. */
+export interface Run extends Omit<Posted, "command"> {
+  readonly commands: readonly { readonly id: string }[];
+}
+
 /** A batch for a node that speaks a version. @param at when it leaves */
 export function encodeCommands(
   posted: readonly (Posted & { readonly lease: number })[],
   version: number,
   at: Instant,
 ): string {
-  const commands = posted.map(({ kind, key, command, lease, doubtful, handed }) =>
-    [kind, key, Math.max(0, Math.floor(lease - at.monotonic)), handed << 1 | Number(doubtful), command] as const
-  );
-  return JSON.stringify([version, Math.floor(at.now), commands]);
+  const runs: unknown[][] = [];
+  for (const { kind, key, command, lease, doubtful, handed } of posted) {
+    const run = runs.at(-1);
+    const remainingMs = Math.max(0, Math.floor(lease - at.monotonic));
+    const marks = handed << 1 | Number(doubtful);
+    const goesOn = run?.[1] === key && run[0] === kind && run[2] === remainingMs && run[3] === marks;
+    if (goesOn && version > 2) run.push(command);
+    else runs.push([kind, key, remainingMs, marks, command]);
+  }
+  return JSON.stringify([version, Math.floor(at.now), runs]);
 }
 
 /**
- * The commands of a batch. What it lay on its way, say in the buffers of a frozen process, is taken off their time.
+ * The runs of a batch. What it lay on its way, say in the buffers of a frozen process, is taken off their time.
  *
  * @param at when it is read
  * @throws BadMessage
  */
-export function decodeCommands(message: unknown, at: Instant): Posted[] {
-  const [, sentAt, commands] = versioned(message);
-  if (!isTime(sentAt) || !Array.isArray(commands) || commands.length > BATCH_MAX) {
-    throw new BadMessage(`A batch must have its time and up to ${BATCH_MAX} commands`);
-  }
+export function decodeCommands(message: unknown, at: Instant): Run[] {
+  const [, sentAt, told] = versioned(message);
+  if (!isTime(sentAt) || !Array.isArray(told)) throw new BadMessage("A batch must have its time and its commands");
   const lay = Math.max(0, at.now - sentAt);
-  return commands.map((each) => postedOf(each, at.monotonic - lay));
+  const runs = told.map((each) => runOf(each, at.monotonic - lay));
+  if (commandsIn(runs) > BATCH_MAX) throw new BadMessage(`A batch must have up to ${BATCH_MAX} commands`);
+  return runs;
 }
 
-function postedOf(told: unknown, sentAt: number): Posted {
-  if (!Array.isArray(told)) throw new BadMessage("A command must be an array");
-  const [kind, key, remainingMs, marks, command] = told;
+/** How many commands runs have. */
+export function commandsIn(runs: readonly Run[]): number {
+  return runs.reduce((sum, { commands }) => sum + commands.length, 0);
+}
+
+function runOf(told: unknown, sentAt: number): Run {
+  const [kind, key, remainingMs, marks, ...commands] = Array.isArray(told) ? told : [];
   const isFit = typeof kind === "string" && typeof key === "string" && isTime(remainingMs) && isTime(marks) &&
-    typeof command === "object" && command !== null && typeof command.id === "string";
-  if (!isFit) throw new BadMessage("A command must be [kind, key, remainingMs, marks, command]");
-  return { kind, key, command, deadline: sentAt + remainingMs, doubtful: (marks & 1) === 1, handed: marks >> 1 };
+    commands.length > 0 && commands.every(hasId);
+  if (!isFit) throw new BadMessage("A run must be [kind, key, remainingMs, marks, command, …]");
+  return { kind, key, commands, deadline: sentAt + remainingMs, doubtful: (marks & 1) === 1, handed: marks >> 1 };
+}
+
+function hasId(command: unknown): boolean {
+  return typeof command === "object" && command !== null && typeof (command as { id?: unknown }).id === "string";
 }
 
 function isTime(value: unknown): value is number {

@@ -28,10 +28,11 @@ function makePeer(version: number = 3) {
     send: (_url, _path, message, signal, onLine) =>
       new Promise((resolve, reject) => {
         signal.addEventListener("abort", () => reject(new Error("aborted")));
-        const commands = JSON.parse(message).at(-1) as [string, string, number, number, { userId: string }][];
+        const runs = JSON.parse(message).at(-1) as [string, string, number, number, ...{ userId: string }[]][];
+        const commands = runs.flatMap(([, , , , ...commands]) => commands);
         sent.push({
-          users: commands.map(([, , , , { userId }]) => userId),
-          answer: (place) => onLine(encodeAnswers([[place, 1, `no ${commands[place]![4].userId}`]])),
+          users: commands.map(({ userId }) => userId),
+          answer: (place) => onLine(encodeAnswers([[place, 1, `no ${commands[place]!.userId}`]])),
           end: (status = 200) => resolve(status),
           fail: reject,
           isAborted: () => signal.aborted,

@@ -9,6 +9,7 @@ import {
   type Answer,
   BadMessage,
   BATCH_MAX,
+  commandsIn,
   decodeAnswers,
   decodeCommands,
   encodeAnswers,
@@ -23,12 +24,25 @@ const POSTED = { kind: "coupon", key: "ünï 🎉", command: claim("u"), deadlin
 
 for (const version of [2, 3]) {
   Deno.test(`commands of version ${version} arrive as they left, their time counted by the receiver's clock`, () => {
-    const sent = [{ ...POSTED, doubtful: false, handed: 0 }, { ...POSTED, doubtful: true, handed: 3 }];
-    const text = encodeCommands(sent, version, SENT);
-    const read = decodeCommands(JSON.parse(text), { now: 1_000_000, monotonic: 77 });
-    for (const [at, { kind, key, command, doubtful, handed }] of sent.entries()) {
-      assert.deepEqual(read[at], { kind, key, command, doubtful, handed, deadline: 77 + 2_000 });
-    }
+    const first = { ...POSTED, doubtful: false, handed: 0 };
+    const sent = [
+      first,
+      { ...first, command: claim("v") },
+      { ...first, key: "other" },
+      { ...first, kind: "sale", key: "other" },
+      { ...first, kind: "sale", key: "other", lease: 6_000 },
+      { ...first, doubtful: true, handed: 3 },
+      { ...first, doubtful: true, handed: 3, command: claim("w"), lease: 7_000.9 },
+      first,
+    ];
+    const runs = decodeCommands(JSON.parse(encodeCommands(sent, version, SENT)), { now: 1_000_000, monotonic: 77 });
+    const read = runs.flatMap(({ commands, ...run }) => commands.map((command) => ({ ...run, command })));
+    assert.deepEqual(
+      read,
+      sent.map(({ lease, ...each }) => ({ ...each, deadline: 77 + Math.floor(lease - SENT.monotonic) })),
+    );
+    assert.equal(commandsIn(runs), sent.length);
+    assert.equal(runs.length, version === 2 ? sent.length : 6, "what differs in the command alone is one run");
   });
 }
 
@@ -58,6 +72,9 @@ const garbage: unknown[] = [
   [2, 1, [[]]],
   [2, 1, [command, "x"]],
   [2, 1, Array(BATCH_MAX + 1).fill(command)],
+  [3, 1, [[...command, ...Array(BATCH_MAX).fill({ id: "x" })]]],
+  [3, 1, [[...command, { id: "x" }, null]]],
+  [3, 1, [command.slice(0, 4)]],
   ...command.map((_, at) => [2, 1, [command.with(at, null as never)]]),
   [2, 1, [command.with(2, -1)]],
   [2, 1, [command.with(3, 1.5)]],
