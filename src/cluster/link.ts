@@ -37,8 +37,8 @@ interface Open {
 export class Link {
   readonly #socket: WebSocket;
   readonly #open = new Map<number, Open>();
-  /** Messages that wait for the connection; undefined once it is there. */
-  #unsent: string[] | undefined = [];
+  /** Messages that wait for the connection, by their numbers; undefined once it is there. */
+  #unsent: Map<number, string> | undefined = new Map();
   #sent = 0;
   #retired = false;
 
@@ -63,7 +63,7 @@ export class Link {
       signal.addEventListener("abort", () => this.#giveUp(number), { once: true });
       const message = `${number} ${text}`;
       if (this.#unsent === undefined) this.#socket.send(message);
-      else this.#unsent.push(message);
+      else this.#unsent.set(number, message);
     });
   }
 
@@ -73,7 +73,7 @@ export class Link {
   }
 
   #connected(): void {
-    for (const message of this.#unsent!) this.#socket.send(message);
+    for (const message of this.#unsent!.values()) this.#socket.send(message);
     this.#unsent = undefined;
   }
 
@@ -103,6 +103,7 @@ export class Link {
     const asked = this.#open.get(number);
     if (asked === undefined) return;
     this.#open.delete(number);
+    this.#unsent?.delete(number);
     asked.reject(new Error("A message was given up"));
     this.#retire();
     if (this.#open.size === 0) this.#end(false, undefined);

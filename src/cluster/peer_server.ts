@@ -36,11 +36,11 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
   const wanted = digestOf(`Bearer ${secret}`);
   const isPeer = ({ headers }: IncomingMessage) => timingSafeEqual(digestOf(headers.authorization ?? ""), wanted);
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    if (!isPeer(request)) return void response.writeHead(401).end();
-    if (request.method !== "POST") return void response.writeHead(405).end();
+    if (!isPeer(request)) return refuse(response, 401);
+    if (request.method !== "POST") return refuse(response, 405);
     // A body that does not say how long it is is not a peer's.
     const length = Number(request.headers["content-length"] ?? NaN);
-    if (!(length <= MESSAGE_MAX)) return void response.writeHead(413).end();
+    if (!(length <= MESSAGE_MAX)) return refuse(response, 413);
     const { status, write } = reception.receive(request.url!, await text(request));
     response.writeHead(status, LINES);
     if (write === undefined) response.end();
@@ -75,6 +75,11 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
       await closed;
     },
   };
+}
+
+/** Refuses a request whose body was not read: its connection would wait for the rest of that. */
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, { connection: "close" }).end();
 }
 
 function asDeno(error: Error): Error {

@@ -133,6 +133,17 @@ Deno.test("a message that is given up ends the link once the others are answered
     assert.deepEqual([await other.end, stuck.lines, other.lines], [200, [], ["x"]]);
   }));
 
+Deno.test("a message that is given up before the connection is there is never sent", () =>
+  withLink(async ({ taken, send, arrived }) => {
+    const giveUp = new AbortController();
+    const [early, other] = [send("early", giveUp.signal), send("other")];
+    giveUp.abort();
+    assert((await early.end) instanceof Error);
+    await arrived(1);
+    taken[0]!.sink("x", true);
+    assert.deepEqual([await other.end, taken.map(({ text }) => text)], [200, ["other"]]);
+  }));
+
 Deno.test("what answers with garbage is given up, and nothing of it is believed", () =>
   withLink(async ({ taken, arrived, link }) => {
     const asked = link.send("x", new AbortController().signal, (line) => JSON.parse(line));

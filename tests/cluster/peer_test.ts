@@ -10,6 +10,9 @@ import { FakeClock, settle } from "../support/fake_clock.ts";
 
 /** A batch that the network holds. */
 interface Sent {
+  readonly path: string;
+  /** Commands of each run. */
+  readonly runs: number[];
   readonly users: string[];
   /** Answers a place. */
   readonly answer: (place: number) => void;
@@ -25,12 +28,14 @@ function makePeer(version: number = 3) {
   const failures: [user: string, kind: string][] = [];
   let answered = 0;
   const transport: Transport = {
-    send: (_url, _path, message, signal, onLine) =>
+    send: (_url, path, message, signal, onLine) =>
       new Promise((resolve, reject) => {
         signal.addEventListener("abort", () => reject(new Error("aborted")));
         const runs = JSON.parse(message).at(-1) as [string, string, number, number, ...{ userId: string }[]][];
         const commands = runs.flatMap(([, , , , ...commands]) => commands);
         sent.push({
+          path,
+          runs: runs.map((run) => run.length - 4),
           users: commands.map(({ userId }) => userId),
           answer: (place) => onLine(encodeAnswers([[place, 1, `no ${commands[place]!.userId}`]])),
           end: (status = 200) => resolve(status),
@@ -70,6 +75,16 @@ Deno.test("commands of one tick leave as one batch, and answers come back as the
   await settle();
   assert(peer.idle);
   assert.equal(answered(), 3);
+});
+
+Deno.test("a node of the version before gets a request for each batch, and each command as a run of its own", async () => {
+  for (const [version, path, runs] of [[2, "/commands", [1, 1]], [3, "/link", [2]], [4, "/link", [2]]] as const) {
+    const { sent, send } = makePeer(version);
+    send("a");
+    send("b");
+    await settle();
+    assert.deepEqual(sent.map(({ path, runs }) => ({ path, runs })), [{ path, runs }]);
+  }
 });
 
 Deno.test("three batches are out at once; while none is answered one more leaves each 5 ms", async () => {

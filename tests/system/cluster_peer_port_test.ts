@@ -4,7 +4,7 @@ import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
 import { actorOf, ringOf, SECRET, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers } from "../support/cluster_load.ts";
 
-const PATHS = ["/ping", "/commands", "/greet", "/leave", "/", "/metrics", "/cluster", "/api/coupons/claim"];
+const PATHS = ["/ping", "/link", "/commands", "/greet", "/leave", "/", "/metrics", "/cluster", "/api/coupons/claim"];
 const RING = "n0 n1 n2";
 
 async function post(url: string, body: BodyInit, authorization?: string): Promise<number> {
