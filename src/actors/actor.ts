@@ -5,7 +5,7 @@
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, lostElsewhere, Mailbox } from "./mailbox.ts";
-import type { Activation, HandBack, Handle } from "./ports.ts";
+import type { Activation, HandBack, Handle, Moment } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 import { Tenure, type TenureHost } from "./tenure.ts";
 import { asFault, type LetterOf } from "./turn.ts";
@@ -48,7 +48,7 @@ export class Actor<K extends Kind> {
     const { rules, store, clock, events } = context;
     this.#host = {
       ...{ rules, store, clock, events, mailbox: this.#mailbox },
-      now: () => this.#lastNow = Math.max(this.#lastNow, clock.now()),
+      now: (read) => this.#lastNow = Math.max(this.#lastNow, read),
       goesOn: (tenure) => this.#awake === tenure && !this.#releasing,
       began: () => void this.#outstanding++,
       ended: () => {
@@ -94,13 +94,13 @@ export class Actor<K extends Kind> {
     this.#mailbox.expire(now);
   }
 
-  /** Runs the scheduled turn. */
-  run(): void {
+  /** Runs the scheduled turn. @param at by which it decides */
+  run(at: Moment): void {
     this.#scheduled = false;
     if (this.#activating) return;
     if (this.#awake === undefined) this.#retry();
     else if (this.#releasing) this.#letGo();
-    else this.#awake.takeTurn();
+    else this.#awake.takeTurn(at);
   }
 
   /** Takes no more turns; once nothing is under way, hands back what waits and lets the state go. */

@@ -153,7 +153,9 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
   #runReady(): void {
     const ready = this.#ready;
     this.#ready = [];
-    for (const actor of ready) actor.run();
+    // One for all: two readings a turn cost as much as what a claim's rules decide.
+    const at = { now: this.clock.now(), monotonic: this.clock.monotonic() };
+    for (const actor of ready) actor.run(at);
   }
 
   #forget(actor: Actor<K>): void {

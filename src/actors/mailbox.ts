@@ -45,43 +45,51 @@ interface Perishable {
   readonly reject: (fault: Fault) => void;
 }
 
-/** A bounded first-in, first-out queue, emptied whole. When it is full the new letter is refused, none is dropped. */
+/**
+ * A bounded first-in, first-out queue, emptied whole. When it is full the new letter is refused, none is dropped.
+ *
+ * An empty one holds no array of its own: of thousands of actors, each used now and then, such arrays outlive the young
+ * generation only to be collected with the old one.
+ */
 export class Mailbox<L extends Perishable> {
-  #letters: L[] = [];
+  /** Undefined where it is empty. */
+  #letters: L[] | undefined = undefined;
 
   /** @param max letters that may wait */
   constructor(readonly max: number) {}
 
   /** How many wait. */
   get size(): number {
-    return this.#letters.length;
+    return this.#letters?.length ?? 0;
   }
 
   /** Puts a letter last; false where the mailbox is full. */
   push(letter: L): boolean {
-    if (this.#letters.length >= this.max) return false;
-    this.#letters.push(letter);
+    if (this.size >= this.max) return false;
+    if (this.#letters === undefined) this.#letters = [letter];
+    else this.#letters.push(letter);
     return true;
   }
 
   /** Puts letters first that were here before; they may exceed the limit, since they were counted once. */
   putBack(letters: readonly L[]): void {
-    this.#letters = [...letters, ...this.#letters];
+    if (letters.length > 0) this.#letters = [...letters, ...this.#letters ?? []];
   }
 
   /** Takes all that wait, or the first `count`. */
-  take(count: number = this.#letters.length): L[] {
-    if (count < this.#letters.length) return this.#letters.splice(0, count);
-    const letters = this.#letters;
-    this.#letters = [];
+  take(count: number = this.size): L[] {
+    if (count < this.size) return this.#letters!.splice(0, count);
+    const letters = this.#letters ?? [];
+    this.#letters = undefined;
     return letters;
   }
 
   /** Drops those whose deadline has passed, each with the Fault of {@linkcode lateFault}. */
   expire(now: number): void {
-    const letters = this.#letters;
-    if (letters.length === 0 || !letters.some((letter) => letter.deadline < now)) return;
-    this.#letters = letters.filter((letter) => letter.deadline >= now);
+    const letters = this.#letters ?? [];
+    if (!letters.some((letter) => letter.deadline < now)) return;
+    const open = letters.filter((letter) => letter.deadline >= now);
+    this.#letters = open.length > 0 ? open : undefined;
     for (const letter of letters) if (letter.deadline < now) letter.reject(lateFault(letter));
   }
 }

@@ -132,6 +132,14 @@ export type Coupons = Actors<CouponKind>;
 /** The sales, by their hours. */
 export type Sales = Actors<SaleKind>;
 
+/** One moment by both clocks. */
+export interface Moment {
+  /** {@linkcode Clock.now} */
+  readonly now: number;
+  /** {@linkcode Clock.monotonic} */
+  readonly monotonic: number;
+}
+
 /** Time and chance, for those who may not have their own. */
 export interface Clock {
   /** Postgres's time, in milliseconds since the Unix epoch; never runs backwards. */

@@ -6,7 +6,7 @@
  */
 import type { Kind } from "../domain/decision.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Clock, Handle, Rules, Store } from "./ports.ts";
+import type { Activation, ActorEvents, Clock, Handle, Moment, Rules, Store } from "./ports.ts";
 import { Fault, Fenced } from "./ports.ts";
 import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn.ts";
 
@@ -23,8 +23,8 @@ export interface TenureHost<K extends Kind> {
   readonly clock: Clock;
   readonly events: ActorEvents;
   readonly mailbox: Mailbox<LetterOf<K>>;
-  /** The time to decide by, in milliseconds since the epoch: it never runs backwards. */
-  readonly now: () => number;
+  /** The time to decide by, in milliseconds since the epoch: never before the last one. @param read of the clock */
+  readonly now: (read: number) => number;
   /** Whether this tenure takes turns still. */
   readonly goesOn: (tenure: Tenure<K>) => boolean;
   /** Something is under way that the actor is to wait for; each is ended once. */
@@ -51,7 +51,7 @@ export class Tenure<K extends Kind> {
   #inFlight = 0;
   /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
   settling = false;
-  /** The last turn sent. */
+  /** The last turn sent; undefined once none is in flight. */
   #last: Promise<void> | undefined;
 
   /** @param since monotonic time before the activation */
@@ -72,9 +72,9 @@ export class Tenure<K extends Kind> {
     return this.#sound && this.#inFlight === 0 ? this.state : undefined;
   }
 
-  /** Decides what waits, and sends what is to be stored. */
-  takeTurn(): void {
-    const { clock, events, store, rules, mailbox, now, began } = this.host;
+  /** Decides what waits, and sends what is to be stored. @param at by which it decides */
+  takeTurn(at: Moment): void {
+    const { events, store, rules, mailbox, now, began } = this.host;
     if (this.isFull || this.settling || mailbox.size === 0) return;
     const letters = mailbox.take();
     if (letters.some((letter) => letter.lost !== undefined)) {
@@ -83,8 +83,8 @@ export class Tenure<K extends Kind> {
       else this.#settleLost(letters);
       return;
     }
-    const sentAt = clock.monotonic();
-    const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, this, now(), sentAt);
+    const sentAt = at.monotonic;
+    const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, this, now(at.now), sentAt);
     events.turned(letters.length);
     let number: number | undefined;
     if (happened.length > 0) {
@@ -104,10 +104,11 @@ export class Tenure<K extends Kind> {
   }
 
   #settle(turn: Turn<K>): void {
-    this.#inFlight--;
+    if (--this.#inFlight === 0) this.#last = undefined;
     this.confirmedAt = Math.max(this.confirmedAt, turn.sentAt);
     // The next turn leaves before this one is answered, so that Postgres works meanwhile.
-    if (this.host.goesOn(this)) this.takeTurn();
+    const { clock, mailbox, goesOn } = this.host;
+    if (mailbox.size > 0 && goesOn(this)) this.takeTurn({ now: clock.now(), monotonic: clock.monotonic() });
     this.#answer(turn.letters);
     this.host.ended();
   }

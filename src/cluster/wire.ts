@@ -6,7 +6,7 @@
  * Commands: `[3, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of those that differ in nothing but
  * the command. Answers are lines, each of them `[[place, code, value], …]`. In version 2 a run is one command.
  */
-import type { FaultCode } from "../actors/ports.ts";
+import type { FaultCode, Moment } from "../actors/ports.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
 
 /** Commands in one batch; the rest waits for the next. */
@@ -41,14 +41,6 @@ export const FAULT = 2;
 /** Nothing was done, since that node owns the actor. */
 export const NOT_OWNER = 3;
 
-/** Two clocks. */
-export interface Instant {
-  /** Postgres's time, in milliseconds since the epoch. */
-  readonly now: number;
-  /** This process's own, in milliseconds. */
-  readonly monotonic: number;
-}
-
 /** A text that is no message of a known version. */
 export class BadMessage extends Error {
   override readonly name = "BadMessage";
@@ -63,7 +55,7 @@ export interface Run extends Omit<Posted, "command"> {
 export function encodeCommands(
   posted: readonly (Posted & { readonly lease: number })[],
   version: number,
-  at: Instant,
+  at: Moment,
 ): string {
   const runs: unknown[][] = [];
   for (const { kind, key, command, lease, doubtful, handed } of posted) {
@@ -83,7 +75,7 @@ export function encodeCommands(
  * @param at when it is read
  * @throws BadMessage
  */
-export function decodeCommands(message: unknown, at: Instant): Run[] {
+export function decodeCommands(message: unknown, at: Moment): Run[] {
   const [, sentAt, told] = versioned(message);
   if (!isTime(sentAt) || !Array.isArray(told)) throw new BadMessage("A batch must have its time and its commands");
   const lay = Math.max(0, at.now - sentAt);
