@@ -3,6 +3,7 @@
  * never serves this. Without the secret there is nothing but 401, whatever is asked, and no body is read.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -42,10 +43,12 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
     const length = Number(request.headers["content-length"] ?? NaN);
     if (!(length <= MESSAGE_MAX)) return refuse(response, 413);
     const { status, write } = reception.receive(request.url!, await text(request));
-    response.writeHead(status, LINES);
+    answering.add(response);
+    response.on("close", () => answering.delete(response)).writeHead(status, LINES);
     if (write === undefined) response.end();
     else write((line, isLast) => isLast ? response.end(line + "\n") : response.write(line + "\n"));
   };
+  const answering = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
@@ -54,7 +57,8 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
   server.on("upgrade", (request, socket, head) => {
     const refused = !isPeer(request) ? 401 : request.url !== PATHS.link ? 404 : undefined;
     if (refused !== undefined) {
-      socket.end(`HTTP/1.1 ${refused} No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      const head = `HTTP/1.1 ${refused} No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
+      socket.on("error", () => {}).end(head, () => socket.destroy());
       return;
     }
     sockets.handleUpgrade(request, socket, head, (link) => {
@@ -70,8 +74,9 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
     port: (server.address() as AddressInfo).port,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
       await Promise.all([...ends].map((end) => end.close()));
+      await Promise.all([...answering].map((response) => once(response, "close")));
+      server.closeAllConnections(); // who has not sent a whole message by now is not waited for
       await closed;
     },
   };

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { FetchTransport, NeverConnected } from "../../src/cluster/transport.ts";
+import { servePeers } from "../../src/cluster/peer_server.ts";
+import type { Reception } from "../../src/cluster/reception.ts";
 import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
 import { claim, create, terms } from "../support/commands.ts";
 import { MemoryRows } from "../support/memory_store.ts";
@@ -38,6 +40,38 @@ async function rawStatus(node: RealNode, header: string): Promise<string> {
   await connection.write(new TextEncoder().encode(head));
   const answer = new Uint8Array(1_000);
   return new TextDecoder().decode(answer.subarray(0, await connection.read(answer) ?? 0));
+}
+
+const UPGRADE = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
+  "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+const SHOWN = `authorization: Bearer ${SECRET}\r\n`;
+/** What is sent of a request before its sender falls silent, and how the answer begins, where there is one. */
+const halves: [what: string, sent: string, status: RegExp | undefined][] = [
+  ["nothing", "", undefined],
+  ["half a head", "POST /ping HTTP/1.1\r\nhost: n\r\n", undefined],
+  ["half a body", `POST /ping HTTP/1.1\r\nhost: n\r\n${SHOWN}content-length: 100\r\n\r\n[2`, undefined],
+  ["half a body of a stranger", "POST /ping HTTP/1.1\r\nhost: n\r\ncontent-length: 100\r\n\r\n[2", /401/],
+  ["a stranger's upgrade", `GET /link HTTP/1.1\r\nhost: n\r\n${UPGRADE}\r\n`, /401/],
+  ["an upgrade to what there is not", `GET /x HTTP/1.1\r\nhost: n\r\n${SHOWN}${UPGRADE}\r\n`, /404/],
+  [
+    "an upgrade to another protocol",
+    `GET /link HTTP/1.1\r\nhost: n\r\n${SHOWN}connection: upgrade\r\nupgrade: x\r\n\r\n`,
+    /400/,
+  ],
+  ["a link that says nothing", `GET /link HTTP/1.1\r\nhost: n\r\n${SHOWN}${UPGRADE}\r\n`, /101/],
+  ["no HTTP", "\u0000\u0001 hello\r\n\r\n", /400/],
+];
+for (const [what, sent, status] of halves) {
+  Deno.test(`close() does not wait for a connection that sent ${what}`, async () => {
+    const reception = { receive: () => ({ status: 400 }) } as unknown as Reception;
+    const server = await servePeers({ host: "127.0.0.1", port: 0, secret: SECRET, reception });
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    if (sent !== "") await connection.write(new TextEncoder().encode(sent));
+    const answer = new Uint8Array(1_000);
+    const size = status === undefined ? 0 : await connection.read(answer) ?? 0;
+    if (status !== undefined) assert.match(new TextDecoder().decode(answer.subarray(0, size)), status);
+    await server.close();
+  });
 }
 
 function command(key: string, userId: string): unknown {
