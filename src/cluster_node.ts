@@ -67,7 +67,7 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
   const self = identity.member!;
   if (settings === undefined) return { paced: (store) => store, open: (local) => Promise.resolve(alone(self, local)) };
   const { redisUrl: url, redisToken: token, expiryMs, heartbeatMs, joinActivations } = settings;
-  const transport = new LinkTransport(settings.secret);
+  const transport = new LinkTransport(settings.secret, storage.clock);
   const cluster = new Cluster({
     self,
     registry: new RedisRegistry({ url, token, expiryMs, timeoutMs: expiryMs / 4 }),

@@ -153,7 +153,8 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
   #runReady(): void {
     const ready = this.#ready;
     this.#ready = [];
-    // One for all: two readings a turn cost as much as what a claim's rules decide.
+    // One for all: two readings a turn cost as much as what a claim's rules decide. Where this process is frozen here, a
+    // command is decided after its deadline: it came before, and where its actor has another owner now the turn is fenced.
     const at = { now: this.clock.now(), monotonic: this.clock.monotonic() };
     for (const actor of ready) actor.run(at);
   }

@@ -74,10 +74,12 @@ export class Tenure<K extends Kind> {
 
   /** Decides what waits, and sends what is to be stored. @param at by which it decides */
   takeTurn(at: Moment): void {
-    const { events, store, rules, mailbox, now, began } = this.host;
+    const { clock, events, store, rules, mailbox, now, began, wake } = this.host;
     if (this.isFull || this.settling || mailbox.size === 0) return;
     const letters = mailbox.take();
-    if (letters.some((letter) => letter.lost !== undefined)) {
+    const lost = letters.findIndex((letter) => letter.lost !== undefined);
+    if (lost > 0) mailbox.putBack(letters.splice(lost)); // all before it are decided first: they may be its first copy
+    if (lost === 0) {
       // Another copy of a command may be in a turn in flight: it is looked up once that one is stored.
       if (this.#inFlight > 0) mailbox.putBack(letters);
       else this.#settleLost(letters);
@@ -91,8 +93,9 @@ export class Tenure<K extends Kind> {
       number = ++this.#turn;
       this.#last = store.append({ handle: this.handle, turn: number, events: happened });
     } else if (this.#inFlight === 0 || hasAbsence) {
-      if (!hasAbsence && sentAt - this.confirmedAt <= TRUST_MS) {
+      if (!hasAbsence && clock.monotonic() - this.confirmedAt <= TRUST_MS) {
         this.#answer(letters);
+        if (mailbox.size > 0) wake();
         return;
       }
       this.#last = store.confirm(this.handle);

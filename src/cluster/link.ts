@@ -5,19 +5,21 @@
  *
  * A message is `<number> <text>`, numbered by its sender; each line that answers it is `<number> <status> <line>`. The
  * status is 0 while more lines are to come. A node that leaves answers what it has taken and then closes with 1001: what
- * is unanswered by then it has not taken.
+ * is unanswered by then it has not taken. A connection may be dead without telling so: while messages are open an end
+ * that is silent is pinged, and the link ended where nothing comes back.
  */
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
-import type { Reply } from "./reception.ts";
+import type { Clock } from "../actors/ports.ts";
 import { NeverConnected } from "./transport.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
 /** The status of a line that is not the last. */
-const MORE = 0;
-const GOING_AWAY = 1001;
-const BAD_MESSAGE = 1007;
-const MESSAGE = /^(\d{1,15}) /;
+export const MORE = 0;
+/** With it a node that leaves closes a link. */
+export const GOING_AWAY = 1001;
+/** While messages are open the other end is listened for so often, in milliseconds; silent twice, it is given up. */
+const WATCH_MS = 1_000;
 const LINE = /^(\d{1,15}) (\d{1,3})(?: |$)/;
 
 /**
@@ -41,22 +43,34 @@ export class Link {
   #unsent: Map<number, string> | undefined = new Map();
   #sent = 0;
   #retired = false;
+  /** Ends the next look at whether the other end is silent; undefined where none is due. */
+  #unwatch: (() => void) | undefined;
+  /** Looks since the other end was heard. */
+  #silent = 0;
 
   /**
    * Begins to connect.
    *
    * @param gone told once nothing more is to be sent by it
    */
-  constructor(readonly url: string, headers: Record<string, string>, readonly gone: (link: Link) => void) {
+  constructor(
+    readonly url: string,
+    headers: Record<string, string>,
+    readonly clock: Clock,
+    readonly gone: (link: Link) => void,
+  ) {
     this.#socket = new WebSocket(url.replace(/^http/, "ws"), { headers, ...LINK_OPTIONS });
     this.#socket.on("open", () => this.#connected());
     this.#socket.on("message", (data) => this.#hear(String(data)));
-    this.#socket.on("error", (error) => this.#end(this.#isNeverConnected(error), error));
-    this.#socket.on("close", (code) => this.#end(code === GOING_AWAY, undefined));
+    this.#socket.on("pong", () => void (this.#silent = 0));
+    this.#socket.on("unexpected-response", (_, response) => this.#end(response.statusCode!));
+    this.#socket.on("error", (error) => this.#end(this.#ended(this.#isNeverConnected(error), error)));
+    this.#socket.on("close", (code) => this.#end(this.#ended(code === GOING_AWAY)));
   }
 
   /** Sends a message. Returns and throws as {@linkcode Transport.send}; a message that is given up ends the link. */
   send(text: string, signal: AbortSignal, onLine: (line: string) => void): Promise<number> {
+    if (this.#retired) return Promise.reject(this.#ended(false));
     return new Promise((resolve, reject) => {
       const number = this.#sent++;
       this.#open.set(number, { onLine, resolve, reject });
@@ -64,12 +78,13 @@ export class Link {
       const message = `${number} ${text}`;
       if (this.#unsent === undefined) this.#socket.send(message);
       else this.#unsent.set(number, message);
+      this.#watch();
     });
   }
 
   /** Ends it; what is unanswered is rejected. */
   close(): void {
-    this.#end(false, undefined);
+    this.#end(this.#ended(false));
   }
 
   #connected(): void {
@@ -82,20 +97,31 @@ export class Link {
     return this.#unsent !== undefined && (syscall === "connect" || syscall === "getaddrinfo");
   }
 
+  #watch(): void {
+    this.#unwatch ??= this.clock.after(WATCH_MS, () => {
+      this.#unwatch = undefined;
+      if (this.#open.size === 0) return;
+      if (++this.#silent > 2) return this.#end(this.#ended(false));
+      if (this.#unsent === undefined) this.#socket.ping();
+      this.#watch();
+    });
+  }
+
   #hear(text: string): void {
+    this.#silent = 0;
     const [head, number, status] = LINE.exec(text) ?? [];
     const asked = this.#open.get(Number(number));
     if (head === undefined || asked === undefined) return;
     try {
       if (text.length > head.length) asked.onLine(text.slice(head.length));
     } catch (error) {
-      this.#end(false, error as Error); // what speaks so is not a peer
+      this.#end(this.#ended(false, error)); // what speaks so is not a peer
       return;
     }
     if (Number(status) === MORE) return;
     this.#open.delete(Number(number));
     asked.resolve(Number(status));
-    if (this.#retired && this.#open.size === 0) this.#end(false, undefined);
+    if (this.#retired && this.#open.size === 0) this.close();
   }
 
   /** What is not answered may be on a connection that is dead without telling so: no more is sent by it. */
@@ -106,7 +132,7 @@ export class Link {
     this.#unsent?.delete(number);
     asked.reject(new Error("A message was given up"));
     this.#retire();
-    if (this.#open.size === 0) this.#end(false, undefined);
+    if (this.#open.size === 0) this.close();
   }
 
   #retire(): void {
@@ -116,60 +142,18 @@ export class Link {
   }
 
   /** @param notTaken whether it is known that the other end took nothing of what it did not answer */
-  #end(notTaken: boolean, cause: Error | undefined): void {
+  #ended(notTaken: boolean, cause?: unknown): Error {
+    const message = `Link to ${this.url} ended`;
+    return notTaken ? new NeverConnected(message, { cause }) : new Error(message, { cause });
+  }
+
+  /** @param why of whatever is open: the status that it is answered with, or the error */
+  #end(why: number | Error): void {
     this.#retire();
+    this.#unwatch?.();
     const open = [...this.#open.values()];
     this.#open.clear();
-    const message = `Link to ${this.url} ended`;
-    for (const { reject } of open) {
-      reject(notTaken ? new NeverConnected(message, { cause }) : new Error(message, { cause }));
-    }
+    for (const { resolve, reject } of open) typeof why === "number" ? resolve(why) : reject(why);
     this.#socket.terminate();
-  }
-}
-
-/** The other end of a link. */
-export class LinkEnd {
-  #open = 0;
-  #closing = false;
-  readonly #closed = Promise.withResolvers<void>();
-
-  /** @param receive answers a message */
-  constructor(readonly socket: WebSocket, readonly receive: (text: string) => Reply) {
-    socket.on("message", (data, isBinary) => this.#take(isBinary ? "" : String(data)));
-    socket.on("error", () => socket.terminate());
-    socket.on("close", () => this.#closed.resolve());
-  }
-
-  /** Takes no more messages, and ends it once those that it has taken are answered; resolves when it has ended. */
-  async close(): Promise<void> {
-    this.#closing = true;
-    this.#endOnceAnswered();
-    await this.#closed.promise;
-  }
-
-  #take(text: string): void {
-    if (this.#closing) return;
-    const [head, number] = MESSAGE.exec(text) ?? [];
-    if (head === undefined) {
-      this.socket.close(BAD_MESSAGE);
-      return;
-    }
-    const reply = this.receive(text.slice(head.length));
-    if (reply.write === undefined) {
-      this.socket.send(`${number} ${reply.status}`);
-      return;
-    }
-    this.#open++;
-    reply.write((line, isLast) => {
-      this.socket.send(`${number} ${isLast ? reply.status : MORE} ${line}`);
-      if (!isLast) return;
-      this.#open--;
-      this.#endOnceAnswered();
-    });
-  }
-
-  #endOnceAnswered(): void {
-    if (this.#closing && this.#open === 0) this.socket.close(GOING_AWAY);
   }
 }

@@ -1,4 +1,5 @@
 /** How do nodes reach one another? Batches of commands over one link a node, which is kept; all else by `fetch`. */
+import type { Clock } from "../actors/ports.ts";
 import { PATHS } from "./calls.ts";
 import { Link } from "./link.ts";
 import { FetchTransport, type Transport } from "./transport.ts";
@@ -10,7 +11,7 @@ export class LinkTransport implements Transport {
   readonly #links = new Map<string, Link>();
 
   /** @param secret shown to every node */
-  constructor(secret: string) {
+  constructor(secret: string, readonly clock: Clock) {
     this.#fetch = new FetchTransport(secret);
     this.#headers = { authorization: `Bearer ${secret}` };
   }
@@ -30,7 +31,7 @@ export class LinkTransport implements Transport {
     const known = this.#links.get(url);
     if (known !== undefined) return known;
     const gone = (link: Link) => void (this.#links.get(url) === link && this.#links.delete(url));
-    const link = new Link(url, this.#headers, gone);
+    const link = new Link(url, this.#headers, this.clock, gone);
     this.#links.set(url, link);
     return link;
   }

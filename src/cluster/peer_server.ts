@@ -5,12 +5,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { text } from "node:stream/consumers";
 // @ts-types="@types/ws"
 import { WebSocketServer } from "ws";
 import { PATHS } from "./calls.ts";
-import { LINK_OPTIONS, LinkEnd } from "./link.ts";
+import { LINK_OPTIONS } from "./link.ts";
+import { LinkEnd } from "./link_end.ts";
 import type { Reception } from "./reception.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
@@ -30,6 +31,8 @@ export interface PeerServer {
   close(): Promise<void>;
 }
 
+/** Connections that say nothing are kept for longer than `fetch` keeps its own, in milliseconds. */
+const KEEP_MS = 120_000;
 const LINES = { "content-type": "application/x-ndjson" };
 
 /** Starts to listen. @throws Deno.errors.AddrInUse */
@@ -42,7 +45,13 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
     // A body that does not say how long it is is not a peer's.
     const length = Number(request.headers["content-length"] ?? NaN);
     if (!(length <= MESSAGE_MAX)) return refuse(response, 413);
-    const { status, write } = reception.receive(request.url!, await text(request));
+    let message: string;
+    try {
+      message = await text(request);
+    } catch {
+      return void response.destroy(); // its sender is gone
+    }
+    const { status, write } = reception.receive(request.url!, message);
     answering.add(response);
     response.on("close", () => answering.delete(response)).writeHead(status, LINES);
     if (write === undefined) response.end();
@@ -50,19 +59,31 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
   };
   const answering = new Set<ServerResponse>();
   const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
+    answer(request, response).catch((error) => {
+      reception.context.events.unexpected(error);
+      response.destroy();
+    });
   });
+  server.keepAliveTimeout = KEEP_MS;
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.setKeepAlive(true, KEEP_MS);
+    // Without it an upgrade whose sender resets the connection would end this process.
+    socket.on("error", () => socket.destroy()).on("close", () => connections.delete(socket));
+  });
+  let closing = false;
   const ends = new Set<LinkEnd>();
   const sockets = new WebSocketServer({ noServer: true, ...LINK_OPTIONS });
   server.on("upgrade", (request, socket, head) => {
-    const refused = !isPeer(request) ? 401 : request.url !== PATHS.link ? 404 : undefined;
+    const refused = !isPeer(request) ? 401 : request.url !== PATHS.link ? 404 : closing ? 503 : undefined;
     if (refused !== undefined) {
       const head = `HTTP/1.1 ${refused} No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
-      socket.on("error", () => {}).end(head, () => socket.destroy());
+      socket.end(head, () => socket.destroy());
       return;
     }
     sockets.handleUpgrade(request, socket, head, (link) => {
-      const end = new LinkEnd(link, (message) => reception.receive(PATHS.link, message));
+      const end = new LinkEnd(link, (message) => reception.receive(PATHS.commands, message));
       ends.add(end);
       link.on("close", () => ends.delete(end));
     });
@@ -73,10 +94,11 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
+      closing = true;
       const closed = new Promise((resolve) => server.close(resolve));
       await Promise.all([...ends].map((end) => end.close()));
       await Promise.all([...answering].map((response) => once(response, "close")));
-      server.closeAllConnections(); // who has not sent a whole message by now is not waited for
+      for (const socket of connections) socket.destroy(); // who has sent no whole message by now is not waited for
       await closed;
     },
   };

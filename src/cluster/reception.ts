@@ -64,8 +64,7 @@ export class Reception {
   #receive(path: string, text: string): Reply {
     const { membership, clock } = this.context;
     switch (path) {
-      case PATHS.commands:
-      case PATHS.link: {
+      case PATHS.commands: {
         const runs = decodeCommands(JSON.parse(text), { now: clock.now(), monotonic: clock.monotonic() });
         const commands = commandsIn(runs);
         if (this.#open + commands > OPEN_MAX) return { status: 503 };

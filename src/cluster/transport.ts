@@ -1,10 +1,10 @@
 /**
- * How does a message reach another node? Over HTTP/1.1 by `fetch`, on connections that are kept. HTTP/2 without TLS was
- * tried: an answer of more than one small frame stalls 44 ms (delayed acknowledgement), 23 batches of 100 a second
- * against 2,250.
+ * How does a message reach another node? By itself over HTTP/1.1 with `fetch`, on connections that are kept; batches of
+ * commands by a {@linkcode Link}, those for a node of version 2 by `fetch` too. HTTP/2 without TLS was tried: an answer
+ * of more than one small frame stalls 44 ms (delayed acknowledgement).
  */
 
-/** Nothing listens there: the message was not delivered, known for sure. */
+/** Nothing listens there, or it leaves: the message was not taken, known for sure. */
 export class NeverConnected extends Error {
   override readonly name = "NeverConnected";
 }

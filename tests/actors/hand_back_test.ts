@@ -79,6 +79,48 @@ for (const command of [claim("a"), edit({ amount: 7 })]) {
   });
 }
 
+Deno.test("a doubtful command that waits behind its first copy gets the first's answer", async () => {
+  const [one] = await twoNodes(10);
+  await one.clock.advance(61_000);
+  const command = claim("a");
+  const [first, second] = [one.actors.ask(KEY, command), one.actors.ask(KEY, command, { doubtful: true })];
+  await one.clock.advance(1_000);
+  assert.deepEqual(await second, await first);
+  assert.equal((await first).kind, "done");
+});
+
+Deno.test("a doubtful command behind a refusal from memory is looked up at once", async () => {
+  const world = makeWorld();
+  await world.actors.ask(KEY, create(terms("Promo", 1)));
+  const command = claim("a");
+  const first = await world.actors.ask(KEY, command);
+  const fates = [fate(world.actors.ask(KEY, claim("b"))), world.actors.ask(KEY, command, { doubtful: true })];
+  await settle();
+  assert.deepEqual(await Promise.all(fates), ["sold_out", first]);
+});
+
+Deno.test("an actor goes on deciding while doubtful commands come without end", async () => {
+  const world = makeWorld();
+  await world.actors.ask(KEY, create(terms("Promo", 100)));
+  const told: string[] = [];
+  let look = gate();
+  world.store.recall = async () => {
+    await look.promise;
+    return new Map();
+  };
+  for (let round = 0; round < 5; round++) {
+    fate(world.actors.ask(KEY, claim(`plain ${round}`))).then((fate) => told.push(fate));
+    world.actors.ask(KEY, claim(`doubtful ${round}`), { doubtful: true });
+    const { open } = look;
+    look = gate();
+    open();
+    await settle();
+  }
+  assert.deepEqual(told.slice(0, 4), ["done", "done", "done", "done"]);
+  look.open();
+  await settle();
+});
+
 Deno.test("a doubtful command that nobody can say whether it was stored never becomes a deadline fault", async () => {
   const [one] = await twoNodes(10);
   await one.clock.advance(61_000);

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
-import { WebSocket } from "ws";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { WebSocket, WebSocketServer } from "ws";
 import { Link, LINK_OPTIONS } from "../../src/cluster/link.ts";
 import { type PeerServer, servePeers } from "../../src/cluster/peer_server.ts";
 import type { Reception, Reply, Sink } from "../../src/cluster/reception.ts";
+import { PATHS } from "../../src/cluster/calls.ts";
+import { LinkTransport } from "../../src/cluster/link_transport.ts";
 import { NeverConnected } from "../../src/cluster/transport.ts";
 import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { until } from "../support/until.ts";
 
 const SECRET = "a secret of the cluster";
@@ -35,7 +40,8 @@ async function withLink(body: (world: World) => Promise<void>): Promise<void> {
   const reception = { receive } as Reception;
   const server = await servePeers({ host: "127.0.0.1", port: 0, secret: SECRET, reception });
   const url = `http://127.0.0.1:${server.port}/link`;
-  const link = new Link(url, HEADERS, (it) => void gone.push(it));
+  const clock = new FakeClock();
+  const link = new Link(url, HEADERS, clock, (it) => void gone.push(it));
   const send: World["send"] = (text, signal = new AbortController().signal) => {
     const lines: string[] = [];
     return { lines, end: link.send(text, signal, (line) => lines.push(line)).catch((error) => error) };
@@ -87,7 +93,7 @@ Deno.test("where nothing listens a message was never delivered", async () => {
   listener.close();
   for (const url of urls) {
     const gone: Link[] = [];
-    const link = new Link(url, HEADERS, (it) => void gone.push(it));
+    const link = new Link(url, HEADERS, new FakeClock(), (it) => void gone.push(it));
     await assert.rejects(link.send("x", new AbortController().signal, () => {}), NeverConnected);
     assert.deepEqual(gone, [link]);
   }
@@ -99,7 +105,7 @@ Deno.test("a connection that is lost tells nothing of what was sent", async () =
     using connection = await listener.accept();
     await connection.read(new Uint8Array(100));
   })();
-  const link = new Link(`http://127.0.0.1:${listener.addr.port}/link`, HEADERS, () => {});
+  const link = new Link(`http://127.0.0.1:${listener.addr.port}/link`, HEADERS, new FakeClock(), () => {});
   const lost = link.send("x", new AbortController().signal, () => {});
   await assert.rejects(lost, (error) => !(error instanceof NeverConnected));
   await hangUp;
@@ -166,3 +172,88 @@ Deno.test("a link is refused without the secret and where there is none; garbage
     taken[0]!.sink("x", true);
     assert.equal(await good.end, 200);
   }));
+
+Deno.test("a link that is refused tells the status, since nothing was taken; one that has ended takes no more", () =>
+  withLink(async ({ url }) => {
+    const gone: Link[] = [];
+    const stranger = new Link(url, { authorization: "Bearer x" }, new FakeClock(), (it) => void gone.push(it));
+    const { signal } = new AbortController();
+    assert.equal(await stranger.send("x", signal, () => {}), 401);
+    assert.deepEqual(gone, [stranger]);
+    await assert.rejects(stranger.send("y", signal, () => {}), (error) => !(error instanceof NeverConnected));
+  }));
+
+/** A link to an end that answers nothing. @param autoPong whether it says at least that it is there */
+async function withMute(
+  autoPong: boolean,
+  body: (world: { clock: FakeClock; asked: Promise<unknown>; pings: () => number }) => Promise<void>,
+): Promise<void> {
+  const mute = new WebSocketServer({ host: "127.0.0.1", port: 0, autoPong });
+  let [pings, messages] = [0, 0];
+  mute.on("connection", (socket) => socket.on("ping", () => pings++).on("message", () => messages++));
+  await once(mute, "listening");
+  const clock = new FakeClock();
+  const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  const link = new Link(url, HEADERS, clock, () => {});
+  const asked = link.send("x", new AbortController().signal, () => {}).catch((error) => error);
+  try {
+    await until(() => messages === 1, { what: "the message" });
+    await body({ clock, asked, pings: () => pings });
+  } finally {
+    link.close();
+    for (const socket of mute.clients) socket.terminate();
+    await new Promise((resolve) => mute.close(resolve));
+  }
+}
+
+Deno.test("an end that is silent for three looks is given up, and what it was sent may have been taken", () =>
+  withMute(false, async ({ clock, asked, pings }) => {
+    let isTold = false;
+    asked.then(() => isTold = true);
+    for (const count of [1, 2]) {
+      await clock.advance(1_000);
+      await until(() => pings() === count, { what: `ping ${count}` });
+      assert(!isTold);
+    }
+    await clock.advance(1_000);
+    const error = await asked;
+    assert(error instanceof Error && !(error instanceof NeverConnected));
+  }));
+
+Deno.test("an end that takes long and says that it is there is waited for", () =>
+  withMute(true, async ({ clock, asked, pings }) => {
+    let isTold = false;
+    asked.then(() => isTold = true);
+    for (let count = 1; count <= 6; count++) {
+      await clock.advance(1_000);
+      await until(() => pings() === count, { what: `ping ${count}` });
+    }
+    assert(!isTold);
+  }));
+
+Deno.test("LinkTransport sends all batches for a node by one link, and by a new one once that has ended", async () => {
+  const ends = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  ends.on("connection", (socket) => socket.on("message", (data) => socket.send(String(data).replace(" ", " 200 "))));
+  await once(ends, "listening");
+  const transport = new LinkTransport(SECRET, new FakeClock());
+  const url = `http://127.0.0.1:${(ends.address() as AddressInfo).port}`;
+  let connections = 0;
+  ends.on("connection", () => connections++);
+  const send = (text: string) => {
+    const lines: string[] = [];
+    const { signal } = new AbortController();
+    return transport.send(url, PATHS.link, text, signal, (line) => lines.push(line)).then((status) => [status, lines]);
+  };
+  try {
+    assert.deepEqual(await Promise.all([send("a"), send("b")]), [[200, ["a"]], [200, ["b"]]]);
+    assert.deepEqual(await send("c"), [200, ["c"]]);
+    assert.equal(connections, 1);
+    for (const socket of ends.clients) socket.terminate();
+    await until(async () => (await send("d"))[0] === 200, { what: "an answer by a new link" });
+    assert.equal(connections, 2);
+  } finally {
+    transport.close();
+    for (const socket of ends.clients) socket.terminate();
+    await new Promise((resolve) => ends.close(resolve));
+  }
+});

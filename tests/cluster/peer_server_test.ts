@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { FetchTransport, NeverConnected } from "../../src/cluster/transport.ts";
 import { servePeers } from "../../src/cluster/peer_server.ts";
-import type { Reception } from "../../src/cluster/reception.ts";
+import type { Reception, Sink } from "../../src/cluster/reception.ts";
 import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
 import { claim, create, terms } from "../support/commands.ts";
+import { until } from "../support/until.ts";
 import { MemoryRows } from "../support/memory_store.ts";
 import { arrayRegistry, type RealNode, SECRET, startRealNode } from "../support/real_nodes.ts";
 
@@ -73,6 +76,39 @@ for (const [what, sent, status] of halves) {
     await server.close();
   });
 }
+
+Deno.test("strangers who reset their upgrades, refused or not yet, harm nobody", () =>
+  withNodes(1, async (node) => {
+    const upgrade = `GET /link HTTP/1.1\r\nhost: n\r\n${UPGRADE}\r\n`;
+    for (let stranger = 0; stranger < 40; stranger++) {
+      const socket = connect(Number(new URL(node.url).port), "127.0.0.1").on("error", () => {});
+      await once(socket, "connect");
+      socket.write(upgrade);
+      if (stranger % 2 === 0) await once(socket, "data");
+      socket.resetAndDestroy();
+    }
+    assert.equal((await (await ask(node, "/ping", "[3]")).json()).id, "n1");
+  }));
+
+Deno.test("a link that comes while the listener closes is refused", async () => {
+  const sinks: Sink[] = [];
+  const reception = {
+    receive: () => ({ status: 200, write: (sink: Sink) => sinks.push(sink) }),
+  } as unknown as Reception;
+  const server = await servePeers({ host: "127.0.0.1", port: 0, secret: SECRET, reception });
+  const url = `http://127.0.0.1:${server.port}`;
+  const held = fetch(url + "/commands", { method: "POST", headers: { authorization: `Bearer ${SECRET}` }, body: "x" });
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await until(() => sinks.length === 1, { what: "the message" });
+  const closed = server.close();
+  await connection.write(new TextEncoder().encode(`GET /link HTTP/1.1\r\nhost: n\r\n${SHOWN}${UPGRADE}\r\n`));
+  const answer = new Uint8Array(1_000);
+  const size = await connection.read(answer) ?? 0;
+  assert.match(new TextDecoder().decode(answer.subarray(0, size)), /^HTTP\/1.1 503 /);
+  sinks[0]!("late", true);
+  assert.equal(await (await held).text(), "late\n", "what was taken is answered");
+  await closed;
+});
 
 function command(key: string, userId: string): unknown {
   return ["coupon", key, 4_000, 0, claim(userId)];

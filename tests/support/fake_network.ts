@@ -71,7 +71,7 @@ export class FakeNetwork {
       });
     const isLost = path === "/link" && this.losesAnswers(from, to);
     host.clock.run(() => {
-      const { status, write } = host.receive(path, message);
+      const { status, write } = host.receive(path === "/link" ? "/commands" : path, message);
       if (isLost) back(() => reject(new Error("connection reset")));
       else if (write === undefined) back(() => resolve(status));
       else {

@@ -43,7 +43,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
   const { port } = listener.addr;
   listener.close();
   const clock = new PostgresClock();
-  const transport = new LinkTransport(SECRET);
+  const transport = new LinkTransport(SECRET, clock);
   const self = selfMember(id, `http://127.0.0.1:${port}`, 1);
   const ignored = () => {};
   const events = {
