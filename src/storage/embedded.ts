@@ -57,7 +57,7 @@ export async function openEmbedded(folder: string): Promise<Database> {
   try {
     const { PGlite } = await import("@electric-sql/pglite");
     const pglite = await PGlite.create(`${folder}/pglite`);
-    await pglite.exec("set timezone = 'UTC'; set enable_mergejoin = off");
+    await pglite.exec("set timezone = 'UTC'; set enable_mergejoin = off; set enable_bitmapscan = off");
     const session = new EmbeddedSession(pglite);
     const sql: Sql = session;
     return {

@@ -21,12 +21,17 @@ const SILENCE_MS = 1_000;
 /** Statements that may wait for a session of a pool; one more is refused. */
 const WAITING_MAX = 4096;
 
-/** Every statement is short: compiling one takes longer than it does, 100 ms and more where the planner guesses high. */
-const SHORT = "set jit = off;";
+/**
+ * Every statement is short: compiling one takes longer than it does, 100 ms and more where the planner guesses high. And
+ * each page is read in the order of its index. Of a table that grew since it was analyzed, or never was, the planner
+ * expects few rows and would rather collect and sort them: each page then reads all that is left, and a coupon of
+ * 400,000 claims took longer to wake than a request may.
+ */
+const SHORT = "set jit = off; set enable_bitmapscan = off;";
 /** Planner settings for a statement that is planned once: right on a large table, though planned on a small one. */
 const PLANNED_ONCE = "set enable_seqscan = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan;";
 /** A lane joins by hash alone, and scans in key order: its large tables are reached through arrays of keys. */
-const LANE = PLANNED_ONCE + "set enable_nestloop = off; set enable_bitmapscan = off;";
+const LANE = PLANNED_ONCE + "set enable_nestloop = off;";
 /** Views are planned for their parameters. */
 const VIEW = "set plan_cache_mode = force_custom_plan;";
 
