@@ -5,6 +5,7 @@ import type { SaleKind } from "../domain/sale.ts";
 import type { Fault } from "./faults.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
+export type { Clock, Moment } from "./clock.ts";
 import type { Page } from "./views.ts";
 export type { AdminAct, AdminActs, AdminActView } from "./admin_acts.ts";
 export type { AttemptCount, AuditPage, AuditRows, BuyerMisfit, CouponCount } from "./audit_rows.ts";
@@ -131,28 +132,6 @@ export interface ClusterViews {
 export type Coupons = Actors<CouponKind>;
 /** The sales, by their hours. */
 export type Sales = Actors<SaleKind>;
-
-/** One moment by both clocks. */
-export interface Moment {
-  /** {@linkcode Clock.now} */
-  readonly now: number;
-  /** {@linkcode Clock.monotonic} */
-  readonly monotonic: number;
-}
-
-/** Time and chance, for those who may not have their own. */
-export interface Clock {
-  /** Postgres's time, in milliseconds since the Unix epoch; never runs backwards. */
-  now(): number;
-  /** This process's monotonic time, in milliseconds. */
-  monotonic(): number;
-  /** Calls back once the events that wait now have been handled; far sooner than a timer. */
-  soon(callback: () => void): void;
-  /** Calls back once after so many milliseconds; returns how to cancel it. */
-  after(delayMs: number, callback: () => void): () => void;
-  /** A random number, 0 or more and less than 1. */
-  random(): number;
-}
 
 /** The rules of one kind of actor: a domain module's pure functions. */
 export interface Rules<K extends Kind> {
