@@ -1,8 +1,8 @@
 /**
  * How does a lane commit? Whatever turns came while a commit was out are the next one: one round trip, one statement. A
  * second commit is sent before the first is answered, so that Postgres finds its next work waiting, but only once it is
- * as big as the first: many small commits cost more than they save. A lane that lost its session makes a new one and
- * goes on.
+ * as big as the first or big enough: many small commits cost more than they save. A lane that lost its session makes a
+ * new one and goes on.
  */
 import type { Clock, Handle, Part } from "../actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
@@ -13,6 +13,11 @@ import { type Connection, ConnectionLost, NotConnected, type Row, SqlError } fro
 const COMMIT_EVENTS_MAX = 8_192;
 /** Commits sent and not yet answered. An actor's second turn in flight is in the second one, or waits. */
 const COMMITS_IN_FLIGHT = 2;
+/**
+ * Parts and confirmations that are worth a commit beside one that is out, however big that is. Waiting for as many as that has
+ * leaves both Postgres and the server idle by turns: with 1,000 coupons and 256 connections it costs a tenth of the rate.
+ */
+const WORTH_A_COMMIT = 32;
 /** Wait before a lane connects again, in milliseconds. */
 const RECONNECT_MS = 100;
 /** Times that a commit is sent again after a failure that passes: deadlock, lock time-out, serialization. */
@@ -107,7 +112,8 @@ export class Lane<Event> {
       this.#reconnect();
       return;
     }
-    while (this.#queue.length > 0 && this.#inFlight < COMMITS_IN_FLIGHT && this.#queue.length >= this.#jobsOut) {
+    const enough = () => Math.min(this.#jobsOut, WORTH_A_COMMIT);
+    while (this.#queue.length > 0 && this.#inFlight < COMMITS_IN_FLIGHT && this.#queue.length >= enough()) {
       this.#send(this.#connection, this.#take());
     }
   }
