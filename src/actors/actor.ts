@@ -9,6 +9,7 @@ import type { Activation, HandBack, Handle, Moment } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
 import { Tenure, type TenureHost } from "./tenure.ts";
 import { asFault, type LetterOf } from "./turn.ts";
+import type { Usable } from "./use_order.ts";
 
 /** What an actor works with. */
 export interface ActorContext<K extends Kind> extends Pick<TenureHost<K>, "rules" | "store" | "clock" | "events"> {
@@ -23,7 +24,7 @@ export interface ActorContext<K extends Kind> extends Pick<TenureHost<K>, "rules
 }
 
 /** One actor of this node: activating, awake, or gone. */
-export class Actor<K extends Kind> {
+export class Actor<K extends Kind> implements Usable<Actor<K>> {
   readonly #mailbox: Mailbox<LetterOf<K>>;
   readonly #host: TenureHost<K>;
   /** Undefined while it is activating, backing off, or gone. */
@@ -40,8 +41,8 @@ export class Actor<K extends Kind> {
   #losses = 0;
   /** Monotonic time of the last command. */
   lastUsed = 0;
-  /** Monotonic time at which it was put behind all others, as the one used last. */
-  orderedAt = 0;
+  usedBefore: Actor<K> | undefined = undefined;
+  usedAfter: Actor<K> | undefined = undefined;
 
   constructor(readonly key: string, readonly context: ActorContext<K>) {
     this.#mailbox = new Mailbox(context.mailboxMax);

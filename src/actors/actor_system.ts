@@ -16,11 +16,10 @@ import type {
 } from "./ports.ts";
 import { Fault } from "./ports.ts";
 import type { LetterOf } from "./turn.ts";
+import { UseOrder } from "./use_order.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */
 export const SWEEP_MS = 250;
-/** Actors are in the order of their use to within so many milliseconds: to move one costs as much as to find it. */
-const ORDER_MS = 100;
 /** Least recently used actors looked at to find one that may be let go. */
 const EVICT_LOOKS = 64;
 
@@ -38,8 +37,8 @@ export interface ActorLimits {
 
 /** The actors of one kind on this node. */
 export class ActorSystem<K extends Kind> implements LocalActors<K> {
-  /** In the order of use, to within `ORDER_MS`: the least recently used first. */
   readonly #actors = new Map<string, Actor<K>>();
+  readonly #order = new UseOrder<Actor<K>>();
   readonly #context: ActorContext<K>;
   #ready: Actor<K>[] = [];
   #stopping = false;
@@ -78,8 +77,8 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
 
   /** Actors in memory, the most recently used first, and how many there are. */
   list(limit: number): Page<ActorView> {
-    const newest = [...this.#actors.values()].slice(-limit).reverse();
-    return { data: newest.map((actor) => this.#viewOf(actor)), total: this.#actors.size };
+    const newest = this.#order.newestFirst().take(limit);
+    return { data: [...newest.map((actor) => this.#viewOf(actor))], total: this.#actors.size };
   }
 
   /** An actor in memory; undefined where it is not. */
@@ -115,12 +114,8 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
       }
       actor = new Actor(key, this.#context);
       this.#actors.set(key, actor);
-      actor.orderedAt = now;
-    } else if (now - actor.orderedAt >= ORDER_MS) {
-      this.#actors.delete(key);
-      this.#actors.set(key, actor);
-      actor.orderedAt = now;
     }
+    this.#order.use(actor);
     const deadline = Math.min(now + this.limits.timeoutMs, asking?.deadline ?? Infinity);
     const letter: LetterOf<K> = new Letter(command, deadline, resolve, reject, asking?.handed);
     if (asking?.doubtful) letter.lost = lostElsewhere({ kind: "done", answer: undefined });
@@ -161,11 +156,12 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
 
   #forget(actor: Actor<K>): void {
     this.#actors.delete(actor.key);
+    this.#order.remove(actor);
   }
 
   #evict(): boolean {
     let looks = 0;
-    for (const actor of this.#actors.values()) {
+    for (const actor of this.#order.oldestFirst()) {
       if (actor.idle) {
         this.#forget(actor);
         return true;

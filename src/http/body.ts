@@ -64,6 +64,8 @@ export class BodyReader {
     else if (this.#oldest === one) this.#oldest = one.after;
     if (one.after !== undefined) one.after.before = one.before;
     else if (this.#newest === one) this.#newest = one.before;
+    // What was long alive and is not any more would else keep all that came after it, until the old generation is collected.
+    one.before = one.after = undefined;
   }
 
   /**
