@@ -180,6 +180,12 @@ export interface Part<Event> {
   readonly events: readonly Event[];
 }
 
+/** Who waits for storage: one of both is called, once, and neither throws. A promise a turn would cost as much as its rules. */
+export interface Completion {
+  done(): void;
+  failed(error: Error): void;
+}
+
 /** Where actors are kept. Every method throws a `storage_unavailable` Fault where nothing was changed. */
 export interface Store<K extends Kind> {
   /**
@@ -200,18 +206,17 @@ export interface Store<K extends Kind> {
   /**
    * Stores a turn. Parts of one actor are stored in the order of their calls.
    *
-   * @returns once it is durable
-   * @throws Fenced where it is known not to have happened since another owner has the actor
-   * @throws LostAnswer where it may have happened
-   * @throws Fault `data_error` where its rows were refused, `storage_unavailable` where it was never sent
+   * Done once it is durable. Failed with Fenced where it is known not to have happened since another owner has the actor;
+   * LostAnswer where it may have happened; a Fault `data_error` where its rows were refused, `storage_unavailable` where
+   * it was never sent. Never before the call returns.
    */
-  append(part: Part<K["Event"]>): Promise<void>;
+  append(part: Part<K["Event"]>, completion: Completion): void;
   /**
    * Asks Postgres whether this activation is still the actor's.
    *
-   * @throws Fenced where it is not; LostAnswer or Fault as `append`
+   * Done where it is. Failed with Fenced where it is not; with LostAnswer or a Fault as `append`.
    */
-  confirm(handle: Handle): Promise<void>;
+  confirm(handle: Handle, completion: Completion): void;
   /**
    * The stored answers of accepted commands.
    *

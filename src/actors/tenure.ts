@@ -6,15 +6,12 @@
  */
 import type { Kind } from "../domain/decision.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Clock, Handle, Moment, Rules, Store } from "./ports.ts";
+import type { Activation, ActorEvents, Clock, Completion, Handle, Moment, Rules, Store } from "./ports.ts";
 import { Fault, Fenced } from "./ports.ts";
 import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn.ts";
 
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
 export const TRUST_MS = 200;
-
-/** Turns of one actor that may be sent and not yet stored. */
-const TURNS_IN_FLIGHT = 2;
 
 /** The actor whose tenure it is. */
 export interface TenureHost<K extends Kind> {
@@ -36,6 +33,36 @@ export interface TenureHost<K extends Kind> {
   readonly failed: (tenure: Tenure<K>, fenced: boolean) => void;
 }
 
+/** A turn that was sent, or rests on one that was. */
+class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
+  #follower: TurnInFlight<K> | undefined = undefined;
+
+  constructor(
+    readonly tenure: Tenure<K>,
+    readonly letters: readonly LetterOf<K>[],
+    readonly events: readonly K["Event"][],
+    readonly number: number | undefined,
+    readonly sentAt: number,
+    /** The one before it, while that is in flight. */
+    public before: TurnInFlight<K> | undefined,
+  ) {}
+
+  /** What becomes of this one becomes of that one, right after it. */
+  follow(turn: TurnInFlight<K>): void {
+    this.#follower = turn;
+  }
+
+  done(): void {
+    this.tenure.settle(this);
+    this.#follower?.done();
+  }
+
+  failed(error: Error): void {
+    this.tenure.fail(this, error);
+    this.#follower?.failed(error);
+  }
+}
+
 /** One activation of an actor, from awakening to its first failure. */
 export class Tenure<K extends Kind> {
   readonly handle: Handle;
@@ -48,11 +75,10 @@ export class Tenure<K extends Kind> {
   #turn: number;
   /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
   confirmedAt: number;
-  #inFlight = 0;
   /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
   settling = false;
-  /** The last turn sent; undefined once none is in flight. */
-  #last: Promise<void> | undefined;
+  /** The last turn in flight; before it there may be one more. */
+  #last: TurnInFlight<K> | undefined = undefined;
 
   /** @param since monotonic time before the activation */
   constructor(readonly host: TenureHost<K>, { handle, turn, state }: Activation<K["State"]>, readonly since: number) {
@@ -62,14 +88,14 @@ export class Tenure<K extends Kind> {
     this.confirmedAt = since;
   }
 
-  /** Whether it can take no turn until one in flight is stored. */
+  /** Whether two turns are in flight: it can take none until one is stored. */
   get isFull(): boolean {
-    return this.#inFlight === TURNS_IN_FLIGHT;
+    return this.#last?.before !== undefined;
   }
 
   /** A state that once was true, where all that failed could be undone. */
   get remnant(): K["State"] | undefined {
-    return this.#sound && this.#inFlight === 0 ? this.state : undefined;
+    return this.#sound && this.#last === undefined ? this.state : undefined;
   }
 
   /** Decides what waits, and sends what is to be stored. @param at by which it decides */
@@ -81,33 +107,31 @@ export class Tenure<K extends Kind> {
     if (lost > 0) mailbox.putBack(letters.splice(lost)); // all before it are decided first: they may be its first copy
     if (lost === 0) {
       // Another copy of a command may be in a turn in flight: it is looked up once that one is stored.
-      if (this.#inFlight > 0) mailbox.putBack(letters);
+      if (this.#last !== undefined) mailbox.putBack(letters);
       else this.#settleLost(letters);
       return;
     }
     const sentAt = at.monotonic;
     const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, this, now(at.now), sentAt);
     events.turned(letters.length);
-    let number: number | undefined;
-    if (happened.length > 0) {
-      number = ++this.#turn;
-      this.#last = store.append({ handle: this.handle, turn: number, events: happened });
-    } else if (this.#inFlight === 0 || hasAbsence) {
-      if (!hasAbsence && clock.monotonic() - this.confirmedAt <= TRUST_MS) {
-        this.#answer(letters);
-        if (mailbox.size > 0) wake();
-        return;
-      }
-      this.#last = store.confirm(this.handle);
-    } // else: refusals that rest on a turn in flight hold once that one is stored
-    this.#inFlight++;
+    const isRefused = happened.length === 0 && !hasAbsence;
+    const before = this.#last;
+    if (isRefused && before === undefined && clock.monotonic() - this.confirmedAt <= TRUST_MS) {
+      this.#answer(letters);
+      if (mailbox.size > 0) wake();
+      return;
+    }
+    const number = happened.length > 0 ? ++this.#turn : undefined;
+    const turn = this.#last = new TurnInFlight(this, letters, happened, number, sentAt, before);
     began();
-    const turn: Turn<K> = { letters, events: happened, number, sentAt };
-    this.#last!.then(() => this.#settle(turn), (error) => this.#fail(turn, error));
+    if (number !== undefined) store.append({ handle: this.handle, turn: number, events: happened }, turn);
+    else if (isRefused && before !== undefined) before.follow(turn); // it rests on that one
+    else store.confirm(this.handle, turn);
   }
 
-  #settle(turn: Turn<K>): void {
-    if (--this.#inFlight === 0) this.#last = undefined;
+  /** A turn was stored, or what it rests on. */
+  settle(turn: TurnInFlight<K>): void {
+    this.#landed(turn);
     this.confirmedAt = Math.max(this.confirmedAt, turn.sentAt);
     // The next turn leaves before this one is answered, so that Postgres works meanwhile.
     const { clock, mailbox, goesOn } = this.host;
@@ -117,14 +141,19 @@ export class Tenure<K extends Kind> {
   }
 
   /** The first turn in flight that fails ends the tenure; those behind it fail with it, or were stored. */
-  #fail(turn: Turn<K>, error: unknown): void {
-    this.#inFlight--;
+  fail(turn: TurnInFlight<K>, error: Error): void {
+    this.#landed(turn);
     const { mailbox, rules, failed } = this.host;
     mailbox.putBack(reopen(turn, this.handle.epoch, error));
     const before = error instanceof Fenced ? rules.undo?.(this.state, turn.events) : undefined;
     if (before === undefined) this.#sound = false;
     else this.state = before;
     failed(this, error instanceof Fenced);
+  }
+
+  #landed(turn: TurnInFlight<K>): void {
+    if (this.#last === turn) this.#last = turn.before;
+    else this.#last!.before = undefined;
   }
 
   #answer(letters: readonly LetterOf<K>[]): void {

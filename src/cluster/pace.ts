@@ -2,7 +2,7 @@
  * How fast may a node that joins wake the actors that are its own now? So fast that it does not stand in the way of
  * those that are awake elsewhere: for its first seconds activations keep a distance.
  */
-import type { Activation, Clock, Handle, Part, Store } from "../actors/ports.ts";
+import type { Activation, Clock, Completion, Handle, Part, Store } from "../actors/ports.ts";
 import type { Kind } from "../domain/decision.ts";
 
 /** After joining, activations are paced for so long, in milliseconds. */
@@ -57,12 +57,12 @@ export class PacedStore<K extends Kind> implements Store<K> {
     return this.store.create(key, event);
   }
 
-  append(part: Part<K["Event"]>): Promise<void> {
-    return this.store.append(part);
+  append(part: Part<K["Event"]>, completion: Completion): void {
+    this.store.append(part, completion);
   }
 
-  confirm(handle: Handle): Promise<void> {
-    return this.store.confirm(handle);
+  confirm(handle: Handle, completion: Completion): void {
+    this.store.confirm(handle, completion);
   }
 
   recall(handle: Handle, commands: readonly K["Command"][]): Promise<Map<string, K["Answer"]>> {

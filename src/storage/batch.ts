@@ -1,5 +1,5 @@
 /** What does one commit consist of, whatever kind of actor it is for? */
-import type { Handle, Part } from "../actors/ports.ts";
+import type { Completion, Handle, Part } from "../actors/ports.ts";
 
 /** Something to be stored or confirmed by a lane's next commit. */
 export interface Job<Event> {
@@ -8,8 +8,7 @@ export interface Job<Event> {
   readonly part: Part<Event> | undefined;
   /** Monotonic milliseconds after which it is not sent any more. */
   readonly deadline: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly completion: Completion;
 }
 
 /**

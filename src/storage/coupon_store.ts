@@ -1,5 +1,5 @@
 /** Where do coupons live? The Store of coupon actors: activation, the journal's lanes, and stored answers. */
-import type { Activation, Handle, Part, Store } from "../actors/ports.ts";
+import type { Activation, Completion, Handle, Part, Store } from "../actors/ports.ts";
 import {
   contentOf,
   type CouponAnswer,
@@ -74,12 +74,12 @@ export class CouponStore implements Store<CouponKind> {
     }
   }
 
-  append(part: Part<CouponEvent>): Promise<void> {
-    return this.#laneOf(part.handle).append(part);
+  append(part: Part<CouponEvent>, completion: Completion): void {
+    this.#laneOf(part.handle).add(part.handle, part, completion);
   }
 
-  confirm(handle: Handle): Promise<void> {
-    return this.#laneOf(handle).confirm(handle);
+  confirm(handle: Handle, completion: Completion): void {
+    this.#laneOf(handle).add(handle, undefined, completion);
   }
 
   async recall(handle: Handle, commands: readonly CouponCommand[]): Promise<Map<string, CouponAnswer>> {

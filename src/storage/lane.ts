@@ -4,7 +4,7 @@
  * as big as the first or big enough: many small commits cost more than they save. A lane that lost its session makes a
  * new one and goes on.
  */
-import type { Clock, Handle, Part } from "../actors/ports.ts";
+import type { Clock, Completion, Handle, Part } from "../actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
 import type { Batch, Job } from "./batch.ts";
 import { type Connection, ConnectionLost, NotConnected, type Row, SqlError } from "./sql.ts";
@@ -58,14 +58,11 @@ export class Lane<Event> {
     return this.#connection !== undefined && !this.#connection.lost;
   }
 
-  /** Stores a part. Throws as {@linkcode Store.append}. */
-  append(part: Part<Event>): Promise<void> {
-    return this.#enqueue(part.handle, part);
-  }
-
-  /** Asks whether an epoch still holds. Throws as {@linkcode Store.confirm}. */
-  confirm(handle: Handle): Promise<void> {
-    return this.#enqueue(handle, undefined);
+  /** Stores a part, or asks whether an epoch still holds where there is none. Completed as by {@linkcode Store}. */
+  add(handle: Handle, part: Part<Event> | undefined, completion: Completion): void {
+    if (!this.#flushing) this.#deadline = this.clock.monotonic() + this.timeoutMs;
+    this.#queue.push({ handle, part, deadline: this.#deadline, completion });
+    this.#flushSoon();
   }
 
   /** Gets the session. @throws NotConnected */
@@ -86,14 +83,6 @@ export class Lane<Event> {
     this.#closed = true;
     this.#connection?.destroy();
     this.#connection = undefined;
-  }
-
-  #enqueue(handle: Handle, part: Part<Event> | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!this.#flushing) this.#deadline = this.clock.monotonic() + this.timeoutMs;
-      this.#queue.push({ handle, part, deadline: this.#deadline, resolve, reject });
-      this.#flushSoon();
-    });
   }
 
   /** Sends in the next tick: turns that are decided in this one come along. */
@@ -121,11 +110,12 @@ export class Lane<Event> {
   async #send(connection: Connection, jobs: readonly Job<Event>[]): Promise<void> {
     this.#inFlight++;
     this.#jobsOut += jobs.length;
-    await this.#commit(connection, jobs);
+    const committed = await this.#commit(connection, jobs);
     this.#inFlight--;
     this.#jobsOut -= jobs.length;
-    // Actors that hear of this commit decide their next turns in this tick, and those leave before the answers to this
-    // one are put together: Postgres works meanwhile.
+    // Actors that hear of this commit decide their next turns here, and those leave before the answers to this one are put
+    // together: Postgres works meanwhile.
+    if (committed !== undefined) tell(committed);
     this.#flush();
   }
 
@@ -153,7 +143,8 @@ export class Lane<Event> {
     if (late.length === 0) return;
     this.#queue = this.#queue.filter((job) => job.deadline >= now);
     for (const job of late) {
-      job.reject(new Fault("storage_unavailable", "Cannot store a turn as the lane has had no session for too long"));
+      const fault = new Fault("storage_unavailable", "Cannot store a turn as the lane has had no session for too long");
+      job.completion.failed(fault);
     }
   }
 
@@ -171,37 +162,53 @@ export class Lane<Event> {
     return this.#queue.splice(0, count);
   }
 
-  async #commit(connection: Connection, jobs: readonly Job<Event>[], retries: number = RETRIES): Promise<void> {
+  /** What was committed, to be told; undefined where that failed, which is told, or is sent again. */
+  async #commit(
+    connection: Connection,
+    jobs: readonly Job<Event>[],
+    retries: number = RETRIES,
+  ): Promise<Committed | undefined> {
     const startedAt = this.clock.monotonic();
     try {
       const batch = this.batchOf(jobs);
       const rows = await connection.query(batch.text, batch.params, batch.name);
       this.events.committed((this.clock.monotonic() - startedAt) / 1000, batch.parts.length);
-      tell(batch, rows);
+      return { batch, rows };
     } catch (error) {
-      await this.#fail(connection, jobs, error as Error, retries);
+      return await this.#fail(connection, jobs, error as Error, retries);
     }
   }
 
-  async #fail(connection: Connection, jobs: readonly Job<Event>[], error: Error, retries: number): Promise<void> {
+  async #fail(
+    connection: Connection,
+    jobs: readonly Job<Event>[],
+    error: Error,
+    retries: number,
+  ): Promise<Committed | undefined> {
     if (error instanceof ConnectionLost) {
       this.#forget(connection);
       this.events.disconnected(error);
-      for (const job of jobs) job.reject(new LostAnswer("Lost the answer of a commit", { cause: error }));
+      for (const { completion } of jobs) {
+        completion.failed(new LostAnswer("Lost the answer of a commit", { cause: error }));
+      }
     } else if (error instanceof NotConnected) {
       this.#forget(connection);
       this.#queue.unshift(...jobs);
     } else if (error instanceof SqlError && PASSING.has(error.sqlstate) && retries > 0) {
-      await this.#commit(connection, jobs, retries - 1);
+      return await this.#commit(connection, jobs, retries - 1);
     } else if (error instanceof SqlError && /^2[23]/.test(error.sqlstate) && jobs.length > 1) {
       // One actor's rows were refused, and with them everyone's: each alone, only the guilty one suffers.
-      for (const job of jobs) await this.#commit(connection, [job]);
+      for (const job of jobs) {
+        const committed = await this.#commit(connection, [job]);
+        if (committed !== undefined) tell(committed);
+      }
     } else {
       const guilty = error instanceof SqlError && /^2[23]/.test(error.sqlstate);
       if (guilty) this.events.dataError();
       const fault = new Fault(guilty ? "data_error" : "storage_unavailable", "Cannot store a turn", { cause: error });
-      for (const job of jobs) job.reject(fault);
+      for (const { completion } of jobs) completion.failed(fault);
     }
+    return undefined;
   }
 
   #forget(connection: Connection): void {
@@ -209,7 +216,13 @@ export class Lane<Event> {
   }
 }
 
-function tell({ parts, confirmations }: Batch<unknown>, rows: readonly Row[]): void {
+/** A commit's answer, before anyone is told of it. */
+interface Committed {
+  readonly batch: Batch<unknown>;
+  readonly rows: readonly Row[];
+}
+
+function tell({ batch: { parts, confirmations }, rows }: Committed): void {
   settle(parts, rows[0]!);
   if (confirmations.length > 0) settle(confirmations, rows[1]!);
 }
@@ -217,12 +230,12 @@ function tell({ parts, confirmations }: Batch<unknown>, rows: readonly Row[]): v
 /** @param row how many jobs were done, and the places of those, which count from 1 */
 function settle(jobs: readonly Job<unknown>[], [count, places]: Row): void {
   if (count === jobs.length) {
-    for (const job of jobs) job.resolve();
+    for (const { completion } of jobs) completion.done();
     return;
   }
   const done = new Set(String(places ?? "").split(",").map(Number));
-  for (const [index, job] of jobs.entries()) {
-    if (done.has(index + 1)) job.resolve();
-    else job.reject(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
+  for (const [index, { completion }] of jobs.entries()) {
+    if (done.has(index + 1)) completion.done();
+    else completion.failed(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
   }
 }

@@ -1,5 +1,5 @@
 /** Where do sales live? The Store of sale actors: making, activation, the journal's lanes, and stored answers. */
-import type { Activation, Handle, Part, Store } from "../actors/ports.ts";
+import type { Activation, Completion, Handle, Part, Store } from "../actors/ports.ts";
 import { contentOf, type SaleAnswer, type SaleCommand, type SaleEvent, type SaleKind } from "../domain/sale.ts";
 import { parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import type { Lane } from "./lane.ts";
@@ -59,12 +59,12 @@ export class SaleStore implements Store<SaleKind> {
     }
   }
 
-  append(part: Part<SaleEvent>): Promise<void> {
-    return this.#laneOf(part.handle).append(part);
+  append(part: Part<SaleEvent>, completion: Completion): void {
+    this.#laneOf(part.handle).add(part.handle, part, completion);
   }
 
-  confirm(handle: Handle): Promise<void> {
-    return this.#laneOf(handle).confirm(handle);
+  confirm(handle: Handle, completion: Completion): void {
+    this.#laneOf(handle).add(handle, undefined, completion);
   }
 
   async recall(handle: Handle, commands: readonly SaleCommand[]): Promise<Map<string, SaleAnswer>> {

@@ -155,6 +155,37 @@ Deno.test("a refusal that rests on a turn in flight is not told where that turn 
   assert.notEqual(await second, "sold_out");
 });
 
+Deno.test("refusals that come while a turn is out are all told after it, however many turns they are", async () => {
+  const { actors, store } = await withCoupon(1);
+  const { promise, open } = gate();
+  store.gate = promise;
+  const told: string[] = [];
+  for (const user of ["a", "b", "c"]) { // c finds two turns in flight
+    fate(actors.ask(KEY, claim(user))).then((fate) => told.push(`${user} ${fate}`));
+    await settle();
+  }
+  assert.deepEqual(told, []);
+  open();
+  await settle();
+  assert.deepEqual(told, ["a done", "b sold_out", "c sold_out"]);
+});
+
+Deno.test("a refusal rests on the turn that is out, though a later one landed before that", async () => {
+  const { actors, store } = await withCoupon(1);
+  const { promise, open } = gate();
+  const append = store.append.bind(store);
+  store.append = (part, completion) => void promise.then(() => append(part, completion)); // as one that is sent again
+  const first = fate(actors.ask(KEY, claim("a")));
+  await settle();
+  assert.equal(await fate(actors.ask(KEY, voidClaim("nobody"))), "claim_not_found"); // which asks Postgres
+  let isTold = false;
+  const second = fate(actors.ask(KEY, claim("b"))).finally(() => isTold = true);
+  await settle();
+  assert.equal(isTold, false);
+  open();
+  assert.deepEqual(await Promise.all([first, second]), ["done", "sold_out"]);
+});
+
 Deno.test("a turn that was not stored is undone: its units are there for the next", async () => {
   const { actors, store } = await withCoupon(1);
   store.failures.push("unavailable");

@@ -1,10 +1,11 @@
 /** What an actor does with a refusal that is to be stored: a guest book, in which those sent away are written too. */
 import assert from "node:assert/strict";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import type { Activation, Handle, Part, Rules, Store } from "../../src/actors/ports.ts";
+import type { Activation, Completion, Handle, Part, Rules, Store } from "../../src/actors/ports.ts";
 import { Fault } from "../../src/actors/ports.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 import { fate, gate } from "../support/world.ts";
+import { completeAfter } from "../support/stored.ts";
 
 interface Visit {
   readonly id: string;
@@ -41,15 +42,18 @@ class BookStore implements Store<BookKind> {
   create(): Promise<Handle | undefined> {
     return Promise.resolve(undefined);
   }
-  async append(part: Part<string>): Promise<void> {
+  append(part: Part<string>, completion: Completion): void {
+    completeAfter(completion, this.#append(part));
+  }
+  async #append(part: Part<string>): Promise<void> {
     await this.gate;
     const failure = this.failure;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
     this.parts.push(part);
   }
-  confirm(): Promise<void> {
-    return Promise.resolve();
+  confirm(_: Handle, completion: Completion): void {
+    completeAfter(completion, Promise.resolve());
   }
   recall(): Promise<Map<string, BookKind["Answer"]>> {
     return Promise.resolve(new Map());

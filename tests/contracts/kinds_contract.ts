@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Fenced } from "../../src/actors/ports.ts";
 import { claim, edit, voidClaim } from "../support/commands.ts";
 import { Desk, type LedgerStores } from "../support/ledger_desk.ts";
+import { append } from "../support/stored.ts";
 
 const CHARGE = { kind: "charge", credit: "10.00" } as const;
 const DISCOUNT = { kind: "discount", percentOff: "15.00", maxDiscount: "20.00", minOrder: "50.00" } as const;
@@ -105,12 +106,12 @@ export function kindsContract(name: string, open: () => Promise<LedgerStores>): 
     await stale.tell(claim("a"));
     const live = new Desk(stores, stale.key, (await store.activate(stale.key))!);
     const events = stale.decide(claim("s"), voidClaim("a"));
-    await assert.rejects(store.append({ handle: stale.active.handle, turn: stale.active.turn + 1, events }), Fenced);
+    await assert.rejects(append(store, { handle: stale.active.handle, turn: stale.active.turn + 1, events }), Fenced);
     await live.tell(claim("b"));
     const { handle, turn } = live.active;
     const again = live.decide(claim("c"));
-    await store.append({ handle, turn: turn + 1, events: again });
-    await assert.rejects(store.append({ handle, turn: turn + 1, events: again }), Fenced);
+    await append(store, { handle, turn: turn + 1, events: again });
+    await assert.rejects(append(store, { handle, turn: turn + 1, events: again }), Fenced);
     assert.deepEqual(await live.entries(), ["a +10.00", "b +10.00", "c +10.00"]);
   });
 

@@ -16,6 +16,7 @@ import { randomFrom } from "../../tools/random.ts";
 import { editSale, newCode, open, purchase, release, settingsOf, voidPurchase } from "../support/sale_commands.ts";
 import { checkout as checkoutOf } from "../support/sale_commands.ts";
 import type { Identity } from "../support/commands.ts";
+import { append, confirm } from "../support/stored.ts";
 
 /** A store, and how to ask its database for a number. */
 export interface SaleStores {
@@ -74,7 +75,7 @@ class Writer {
     });
     if (events.length > 0) {
       const turn = this.active.turn + 1;
-      await this.store.append({ handle: this.active.handle, turn, events });
+      await append(this.store, { handle: this.active.handle, turn, events });
       this.active = { ...this.active, turn };
     }
     return told;
@@ -231,8 +232,8 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
     assert.equal((await live.activate()).attempts, 1);
     assert.equal(await count(`select count(*)::integer from holds where sale_id = ${live.number}`), 1);
     assert.equal(await count(`select count(*)::integer from attempts where sale_id = ${live.number}`), 1);
-    await assert.rejects(store.confirm(stale.active.handle), Fenced);
-    await store.confirm(live.active.handle);
+    await assert.rejects(confirm(store, stale.active.handle), Fenced);
+    await confirm(store, live.active.handle);
   });
 
   test("activate() reads a sale of many pages", async ({ store }) => {

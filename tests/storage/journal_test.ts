@@ -9,6 +9,7 @@ import { migrateDatabase, type Storage } from "../../src/storage/mod.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { create, terms } from "../support/commands.ts";
 import { openTestPostgres, openTestStorage } from "../support/storage.ts";
+import { append } from "../support/stored.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 14);
 
@@ -42,10 +43,10 @@ async function wrongCoupons(database: Database): Promise<number> {
 Deno.test("a row that is refused takes its own actor's turn with it, no one else's", async () => {
   await withStorage(async ({ coupons }, database) => {
     const handles = await Promise.all(["a", "b", "c", "d"].map((key) => make(coupons, key, 10)));
-    await coupons.append({ handle: handles[1]!, turn: 1, events: [claimed("u", 1, 9)] });
+    await append(coupons, { handle: handles[1]!, turn: 1, events: [claimed("u", 1, 9)] });
     const told = await Promise.allSettled(handles.map((handle, place) => {
       const turn = place === 1 ? 2 : 1;
-      return coupons.append({ handle, turn, events: [claimed("u", turn, 10 - turn)] }); // b's user holds a claim already
+      return append(coupons, { handle, turn, events: [claimed("u", turn, 10 - turn)] }); // b's user holds a claim already
     }));
     assert.deepEqual(told.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
     const { reason } = told[1] as PromiseRejectedResult;
@@ -65,7 +66,7 @@ Deno.test("activations and commits of the same actors, from two nodes, deadlock 
       const { handle, turn, state } = (await coupons.activate(key))!;
       for (let next = 1; next <= 4; next++) {
         const event = claimed(`${name}-${next}`, state.seq + next, state.remaining - next);
-        await coupons.append({ handle, turn: turn + next, events: [event] });
+        await append(coupons, { handle, turn: turn + next, events: [event] });
         stored++;
       }
     };
@@ -106,7 +107,7 @@ Deno.test("a take-over waits for the commit in flight and sees its claims", asyn
     let seq = 0;
     for (let round = 0; round < 30; round++) {
       const events = Array.from({ length: 50 }, () => claimed(`u${++seq}`, seq, 100_000 - seq));
-      const appended = coupons.append({ handle, turn: turn + 1, events }).then(() => true, () => false);
+      const appended = append(coupons, { handle, turn: turn + 1, events }).then(() => true, () => false);
       const activation = (await coupons.activate("k"))!;
       const stored = await appended;
       if (!stored) seq -= 50;
@@ -127,7 +128,7 @@ Deno.test("an activation that another overtook leaves what it read to the next o
           const seq = (turn - 1) * 8_000 + user + 1;
           return claimed(`u${seq}`, seq, 100_000 - seq);
         });
-        await one.coupons.append({ handle, turn, events });
+        await append(one.coupons, { handle, turn, events });
       }
       let remnants = 0;
       for (let round = 0; round < 5; round++) {
@@ -155,13 +156,13 @@ Deno.test("a lane whose session ended makes another and goes on", async () => {
       where datname = current_database() and pid <> pg_backend_pid()`);
     for (let seq = 1; seq <= 20; seq++) {
       try {
-        await coupons.append({ handle, turn: turn + 1, events: [claimed(`u${seq}`, seq, 100 - seq)] });
+        await append(coupons, { handle, turn: turn + 1, events: [claimed(`u${seq}`, seq, 100 - seq)] });
         turn++;
       } catch {
         ({ handle, turn } = (await coupons.activate("k"))!);
       }
     }
-    await coupons.append({ handle, turn: turn + 1, events: [claimed("last", 50, 100 - turn - 1)] });
+    await append(coupons, { handle, turn: turn + 1, events: [claimed("last", 50, 100 - turn - 1)] });
     assert.equal(await wrongCoupons(database), 0);
   });
 });

@@ -4,6 +4,7 @@ import { evolve } from "../../src/domain/coupon_state.ts";
 import { kindsContract } from "../contracts/kinds_contract.ts";
 import { claim, create, terms, voidClaim } from "../support/commands.ts";
 import { openTestEmbedded, openTestPostgres, openTestStorage } from "../support/storage.ts";
+import { append } from "../support/stored.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 14);
 
@@ -43,7 +44,7 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
           const decision = decide(coupon, command, NOW);
           assert(decision.kind === "accepted");
           evolve(coupon, decision.event);
-          await storage.coupons.append({ handle, turn: place + 1, events: [decision.event] });
+          await append(storage.coupons, { handle, turn: place + 1, events: [decision.event] });
         }
         await database.views.query("update receipts set at = now() - interval '3 days'");
         const { state } = (await storage.coupons.activate(key))!;

@@ -13,6 +13,7 @@ import {
 import { evolve } from "../../src/domain/coupon_state.ts";
 import { create, terms } from "./commands.ts";
 import type { Entry } from "./memory_store.ts";
+import { append } from "./stored.ts";
 
 /** A store of the suite's own, and its ledger. */
 export interface LedgerStores {
@@ -57,7 +58,7 @@ export class Desk {
     const events = this.decide(...commands);
     if (events.length === 0) return;
     const turn = this.active.turn + 1;
-    await this.stores.store.append({ handle: this.active.handle, turn, events });
+    await append(this.stores.store, { handle: this.active.handle, turn, events });
     this.active = { ...this.active, turn };
   }
 

@@ -1,5 +1,14 @@
 /** Sales in memory: a store with the fencing of the real one, and views of what it holds. */
-import type { Activation, Clock, Handle, ItemState, Page, Part, SaleSummary } from "../../src/actors/ports.ts";
+import type {
+  Activation,
+  Clock,
+  Completion,
+  Handle,
+  ItemState,
+  Page,
+  Part,
+  SaleSummary,
+} from "../../src/actors/ports.ts";
 import type { SaleViews, Store } from "../../src/actors/ports.ts";
 import { Fenced } from "../../src/actors/ports.ts";
 import {
@@ -14,6 +23,7 @@ import {
   viewOf,
 } from "../../src/domain/sale.ts";
 import { formatCode, itemIdOf, saleKeyOf, saleNumberAt } from "../../src/domain/sale_ids.ts";
+import { completeAfter } from "./stored.ts";
 
 interface Row {
   readonly number: number;
@@ -48,14 +58,22 @@ export class MemorySaleStore implements Store<SaleKind> {
     return await { id: number, epoch: 1, lane: number };
   }
 
-  async append({ handle, turn, events }: Part<SaleEvent>): Promise<void> {
+  append(part: Part<SaleEvent>, completion: Completion): void {
+    completeAfter(completion, this.#append(part));
+  }
+
+  async #append({ handle, turn, events }: Part<SaleEvent>): Promise<void> {
     const row = await this.rows.get(saleKeyOf(handle.id))!;
     if (row.epoch !== handle.epoch || row.turn !== turn - 1) throw new Fenced("stale part");
     row.turn = turn;
     for (const event of events) keep(row, event);
   }
 
-  async confirm(handle: Handle): Promise<void> {
+  confirm(handle: Handle, completion: Completion): void {
+    completeAfter(completion, this.#confirm(handle));
+  }
+
+  async #confirm(handle: Handle): Promise<void> {
     if ((await this.rows.get(saleKeyOf(handle.id)))!.epoch !== handle.epoch) throw new Fenced("stale epoch");
   }
 

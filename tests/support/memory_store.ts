@@ -1,6 +1,6 @@
 /** A store of coupons in memory, with the fencing of the real one, whose next calls can be made to fail. */
 import assert from "node:assert/strict";
-import type { Activation, Handle, Part, Store } from "../../src/actors/ports.ts";
+import type { Activation, Completion, Handle, Part, Store } from "../../src/actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../../src/actors/ports.ts";
 import {
   contentOf,
@@ -12,6 +12,7 @@ import {
 } from "../../src/domain/coupon.ts";
 import { evolve } from "../../src/domain/coupon_state.ts";
 import type { Coupon } from "../../src/domain/coupon.ts";
+import { completeAfter } from "./stored.ts";
 
 /** How a call fails: before or after it had its effect, or never sent. */
 export type Failure = "lost before" | "lost after" | "unavailable" | "data error" | "fenced";
@@ -76,7 +77,11 @@ export class MemoryStore implements Store<CouponKind> {
     return { id: row.id, epoch: row.epoch, lane: row.id };
   }
 
-  async append(part: Part<CouponEvent>): Promise<void> {
+  append(part: Part<CouponEvent>, completion: Completion): void {
+    completeAfter(completion, this.#append(part));
+  }
+
+  async #append(part: Part<CouponEvent>): Promise<void> {
     this.appends++;
     await this.gate;
     for (let tick = 0; tick < this.ticks; tick++) await undefined;
@@ -92,7 +97,11 @@ export class MemoryStore implements Store<CouponKind> {
     if (failure === "lost after") throw new LostAnswer(failure);
   }
 
-  async confirm(handle: Handle): Promise<void> {
+  confirm(handle: Handle, completion: Completion): void {
+    completeAfter(completion, this.#confirm(handle));
+  }
+
+  async #confirm(handle: Handle): Promise<void> {
     await this.gate;
     if (this.#row(handle).epoch !== handle.epoch) throw new Fenced("stale epoch");
   }
