@@ -1,8 +1,10 @@
 /** Which processes are measured, and which measure? Each is ended by its pid, in every case. */
+import { SERVE_ARGS } from "../tools/serve_args.ts";
 import { endWithMe } from "../tools/services.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const ALLOW = ["--frozen", "--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write"];
+/** Rivals and ceilings run as Doorbuster does. */
+const RUN = SERVE_ARGS.slice(0, -1);
 const START_MS = 60_000;
 /** Longer than Doorbuster gives itself to stop. */
 const STOP_MS = 15_000;
@@ -74,7 +76,7 @@ export interface Server {
 async function serve(args: string[], env: Record<string, string>, says: RegExp): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let heard = "";
-  const options = { args: ["run", ...ALLOW, ...args], cwd: ROOT, env };
+  const options = { args: [...RUN, ...args], cwd: ROOT, env };
   const child = new Child(Deno.execPath(), options, (text) => {
     if (heard.length < SAID_MAX) heard += text;
     const port = says.exec(heard)?.[1];
@@ -123,7 +125,7 @@ export function startRival(name: string, url: string): Promise<Server> {
 
 /** Makes Doorbuster's tables in a database, for rivals too. @throws Error with what it said */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const args = ["run", ...ALLOW, "src/main.ts", "migrate"];
+  const args = [...SERVE_ARGS, "migrate"];
   const child = new Child(Deno.execPath(), { args, cwd: ROOT, env: { DATABASE_URL: databaseUrl } }, () => {});
   const code = await child.ended();
   if (code !== 0) throw new Error(`Cannot make the tables: code ${code}: ${child.said}`);

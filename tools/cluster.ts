@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { TextLineStream } from "./text_lines.ts";
 import { startGateway } from "./redis_gateway.ts";
+import { SERVE_ARGS } from "./serve_args.ts";
 import { endWithMe, ensurePrograms, startPostgres, startRedis } from "./services.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -42,7 +43,7 @@ async function relay(stream: ReadableStream<Uint8Array<ArrayBuffer>>, name: stri
 /** A node's process; ends with this one. */
 function spawnNode(place: number, env: Record<string, string>): { ended: Promise<void>; stop: () => Promise<void> } {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write", "src/main.ts"],
+    args: [...SERVE_ARGS],
     cwd: ROOT,
     env,
     stdin: "null",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SERVE_ARGS } from "../../tools/serve_args.ts";
 import { bases, commandOf, copied, image, projectFile } from "../support/image.ts";
 
 Deno.test("the image's Deno is the one that CI and the README run", () => {
@@ -27,7 +28,7 @@ Deno.test("the node runs as nobody in particular and is asked to stop by SIGTERM
 });
 
 Deno.test("the node may use the network and read its settings and keys; it cannot write, run or be asked for more", () => {
-  const flags = commandOf("CMD").filter((word) => /^-(?!-(frozen|cached-only)$)/.test(word));
+  const flags = commandOf("CMD").filter((word) => /^-(?!-(frozen|cached-only|v8-flags=.*)$)/.test(word));
   assert.deepEqual(flags.map((flag) => flag.split("=")[0]), [
     "--no-prompt",
     "--allow-net",
@@ -37,6 +38,12 @@ Deno.test("the node may use the network and read its settings and keys; it canno
   ]);
   assert.equal(flags.includes("--allow-env"), false, "by names alone");
   assert(flags.includes("--allow-read=/etc/doorbuster"), "where JWKS_FILE may be mounted");
+});
+
+Deno.test("the image's V8 is set as by `deno task start`", () => {
+  const set = (args: readonly string[]) => args.filter((word) => word.startsWith("--v8-flags="));
+  assert.equal(set(SERVE_ARGS).length, 1);
+  assert.deepEqual(set(commandOf("CMD")), set(SERVE_ARGS));
 });
 
 Deno.test(".dockerignore lets in what the build copies, and nothing else", () => {

@@ -1,11 +1,11 @@
 /** How does a test run a real server process, talk to it, and hold what it was told against what is stored? */
 import assert from "node:assert/strict";
+import { SERVE_ARGS } from "../../tools/serve_args.ts";
 import { endWithMe } from "../../tools/services.ts";
 import { openTestPostgres } from "./storage.ts";
 import { until } from "./until.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-const SERVE = ["run", "--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write", "src/main.ts"];
 /** What of this process's environment a server needs; its settings are the test's alone. */
 const INHERITED = ["PATH", "HOME", "TMPDIR", "DENO_DIR", "XDG_CACHE_HOME"];
 const START_MS = 60_000;
@@ -33,7 +33,7 @@ class ServerProcess {
   readonly #forget = endWithMe(() => this.end("SIGKILL").then(() => {}));
   #said = "";
 
-  constructor({ databaseUrl = "", dataDir = "", env = {}, command = SERVE, cwd = ROOT }: NodeOptions) {
+  constructor({ databaseUrl = "", dataDir = "", env = {}, command = SERVE_ARGS, cwd = ROOT }: NodeOptions) {
     const inherited = INHERITED.map((name) => [name, Deno.env.get(name)] as const).filter(([, value]) => value);
     const child = new Deno.Command("/bin/sh", {
       args: ["-c", 'exec "$@" >>"$0" 2>&1', this.#log, Deno.execPath(), ...command],
