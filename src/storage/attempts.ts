@@ -10,7 +10,7 @@ const LOCK_NOT_AVAILABLE = "55P03";
 // A partition that was emptied, but not dropped, is left alone: its sale may yet sell.
 const OLD = `select s.id, $2::boolean or s.sold = s.items from sales s
 join pg_class c on c.oid = to_regclass('attempts_' || s.id)
-where s.ends_at < to_timestamp($1::bigint / 1000e0) and ($2::boolean or s.sold = s.items
+where s.ends_at < to_timestamp($1::bigint / 1000::float8) and ($2::boolean or s.sold = s.items
   or exists (select from attempts a where a.sale_id = s.id))
 order by s.id`;
 const DROP = "select drop_attempts($1::integer, $2::boolean)";

@@ -28,7 +28,7 @@ const CONFIRMATIONS = `k as (
 )`;
 
 const CLAIMS = `insert into claims (coupon_id, seq, remaining, keyed, claimed_at, claim_id, user_id)
-  select u.id, x.seq, x.remaining, x.keyed, to_timestamp(u.at / 1000e0), x.claim_id, x.user_id
+  select u.id, x.seq, x.remaining, x.keyed, to_timestamp(u.at / 1000::float8), x.claim_id, x.user_id
   from unnest(
     $7::integer[], $8::integer[], $9::integer[], $10::boolean[], $11::uuid[], string_to_array($12, e'\\x1f')
   ) x(n, seq, remaining, keyed, claim_id, user_id)
@@ -105,10 +105,10 @@ u as (
     seq = greatest(c.seq, d.seq),
     receipts = c.receipts + d.told::integer,
     turn = d.turn,
-    starts_at = case when d.edited then to_timestamp(d."startsAt" / 1000.0) else c.starts_at end,
-    ends_at = case when d.edited then to_timestamp(d."endsAt" / 1000.0) else c.ends_at end,
+    starts_at = case when d.edited then to_timestamp(d."startsAt" / 1000::float8) else c.starts_at end,
+    ends_at = case when d.edited then to_timestamp(d."endsAt" / 1000::float8) else c.ends_at end,
     paused = coalesce(d.paused, c.paused),
-    updated_at = coalesce(to_timestamp(d."updatedAt" / 1000.0), c.updated_at),
+    updated_at = coalesce(to_timestamp(d."updatedAt" / 1000::float8), c.updated_at),
     ${
   EDITED_TERMS.map(([to, field]) => `${to} = case when d.edited then d."${field}" else c.${to} end`).join(",\n    ")
 }
@@ -121,7 +121,7 @@ j as materialized (
 ),
 ji as (
   insert into claims (coupon_id, seq, remaining, keyed, claimed_at, claim_id, user_id, details)
-  select id, seq, remaining, keyed, to_timestamp(at / 1000e0), claim_id, user_id, details from j
+  select id, seq, remaining, keyed, to_timestamp(at / 1000::float8), claim_id, user_id, details from j
 ),
 r as materialized (
   select u.id, u.at, u.name, r.seq, r.remaining, r.keyed, r.claim_id, r.user_id, r.details
@@ -140,23 +140,23 @@ gone as materialized (
   where ${STORED}
 ),
 ru as (
-  update claims k set seq = r.seq, remaining = r.remaining, keyed = r.keyed, claimed_at = to_timestamp(r.at / 1000.0),
+  update claims k set seq = r.seq, remaining = r.remaining, keyed = r.keyed, claimed_at = to_timestamp(r.at / 1000::float8),
     claim_id = r.claim_id, details = r.details
   from r where k.coupon_id = r.id and k.user_id = r.user_id and ${STORED}
 ),
 vd as (delete from claims k using v where k.coupon_id = v.id and k.user_id = v.user_id and ${STORED}),
 p as (
   insert into receipts (coupon_id, id, at, content, answer)
-  select u.id, p.id, to_timestamp(u.at / 1000.0), p.content, p.answer
+  select u.id, p.id, to_timestamp(u.at / 1000::float8), p.content, p.answer
   from jsonb_to_recordset($15::jsonb -> 'receipts') p(n bigint, id uuid, content text, answer jsonb)
   join u on u.n = p.n
   union all
-  select coupon_id, claim_id, to_timestamp(at / 1000.0), ${claimContentOf("gone")}, ${claimAnswerOf("gone", "name")}
+  select coupon_id, claim_id, to_timestamp(at / 1000::float8), ${claimContentOf("gone")}, ${claimAnswerOf("gone", "name")}
   from gone
 ),
 w as (
   insert into wallet_entries (coupon_id, claim_id, is_void, user_id, amount, at)
-  select id, claim_id, is_void, user_id, amount, to_timestamp(at / 1000.0) from (
+  select id, claim_id, is_void, user_id, amount, to_timestamp(at / 1000::float8) from (
     select coupon_id id, at, claim_id, true is_void, user_id, -(details ->> 'credit')::numeric amount from gone
     union all
     select u.id, u.at, w."claimId", w."isVoid", w."userId", w.amount

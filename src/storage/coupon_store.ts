@@ -17,15 +17,15 @@ import { lostOrUnavailable, repeatable } from "./trouble.ts";
 const CREATE = `with c as (
   insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
     kind, segment, percent_off, amount_off, max_discount, min_order, credit)
-  values ($1, $2, $3, $3, 1, to_timestamp($4::bigint / 1000.0), to_timestamp($5::bigint / 1000.0),
-    to_timestamp($6::bigint / 1000.0), to_timestamp($6::bigint / 1000.0), $7,
+  values ($1, $2, $3, $3, 1, to_timestamp($4::bigint / 1000::float8), to_timestamp($5::bigint / 1000::float8),
+    to_timestamp($6::bigint / 1000::float8), to_timestamp($6::bigint / 1000::float8), $7,
     $11, $12, $13::numeric, $14::numeric, $15::numeric, $16::numeric, $17::numeric)
   on conflict (fold) do nothing
   returning id, epoch
 ),
 r as (
   insert into receipts (coupon_id, id, at, content, answer)
-  select id, $8::uuid, to_timestamp($6::bigint / 1000.0), $9, $10::jsonb from c
+  select id, $8::uuid, to_timestamp($6::bigint / 1000::float8), $9, $10::jsonb from c
 )
 select id, epoch from c`;
 

@@ -4,8 +4,8 @@
 const COLUMNS: Readonly<Record<string, string>> = {
   amount: "(terms ->> 'amount')::integer",
   remaining: "(terms ->> 'amount')::integer",
-  starts_at: "to_timestamp((terms ->> 'startsAt')::bigint / 1000e0)",
-  ends_at: "to_timestamp((terms ->> 'endsAt')::bigint / 1000e0)",
+  starts_at: "to_timestamp((terms ->> 'startsAt')::bigint / 1000::float8)",
+  ends_at: "to_timestamp((terms ->> 'endsAt')::bigint / 1000::float8)",
   kind: "coalesce(terms ->> 'kind', 'plain')",
   segment: "terms ->> 'segment'",
   percent_off: "(terms ->> 'percentOff')::numeric",

@@ -16,7 +16,7 @@ const MINE = `s.id = d.id and s.epoch = d.epoch and s.turn = d.turn - 1 and s.id
 
 const ATTEMPTS = `a as (
   insert into attempts (sale_id, seq, n, at, outcome, user_id)
-  select u.id, x.seq, x.item, to_timestamp(u.at / 1000e0), x.outcome, x.user_id
+  select u.id, x.seq, x.item, to_timestamp(u.at / 1000::float8), x.outcome, x.user_id
   from unnest($7::integer[], $8::integer[], $9::integer[], $10::text[], string_to_array($11, e'\\x1f'))
     x(n, seq, item, outcome, user_id)
   join u on u.n = x.n
@@ -24,8 +24,8 @@ const ATTEMPTS = `a as (
 
 const HOLDS = `h as (
   insert into holds (sale_id, n, keyed, created_at, expires_at, ended_at, code, id, user_id)
-  select u.id, x.item, x.keyed, to_timestamp(u.at / 1000e0), to_timestamp(x.expires_at / 1000e0),
-    case when x.ended then to_timestamp(u.at / 1000e0) end, x.code, x.id, x.user_id
+  select u.id, x.item, x.keyed, to_timestamp(u.at / 1000::float8), to_timestamp(x.expires_at / 1000::float8),
+    case when x.ended then to_timestamp(u.at / 1000::float8) end, x.code, x.id, x.user_id
   from unnest(
     $12::integer[], $13::integer[], $14::boolean[], $15::bigint[], $16::boolean[], $17::uuid[], $18::uuid[],
     string_to_array($19, e'\\x1f')
@@ -36,7 +36,7 @@ const HOLDS = `h as (
 const ITEMS = `i as (
   update items t set
     sold = coalesce(x.sold, t.sold),
-    held_until = coalesce(to_timestamp(x.held_until / 1000e0), t.held_until)
+    held_until = coalesce(to_timestamp(x.held_until / 1000::float8), t.held_until)
   from unnest($20::integer[], $21::integer[], $22::boolean[], $23::bigint[]) x(n, item, sold, held_until)
   join u on u.n = x.n
   where t.sale_id = u.id and t.n = x.item and t.sale_id = any($1::integer[]) and t.n = any($21::integer[])
@@ -46,7 +46,7 @@ const ITEMS = `i as (
 function purchases(after: string): string {
   return `p as (
   insert into purchases (sale_id, n, slot, slot_max, keyed, purchased_at, code, id, user_id)
-  select u.id, x.item, x.slot, x.slot_max, x.keyed, to_timestamp(u.at / 1000e0), x.code, x.id, x.user_id
+  select u.id, x.item, x.slot, x.slot_max, x.keyed, to_timestamp(u.at / 1000::float8), x.code, x.id, x.user_id
   from unnest(
     $24::integer[], $25::integer[], $26::smallint[], $27::smallint[], $28::boolean[], $29::uuid[], $30::uuid[],
     string_to_array($31, e'\\x1f')
@@ -102,7 +102,7 @@ u as (
   update sales s set sold = s.sold + d.sold, attempts = greatest(s.attempts, d.attempts), turn = d.turn,
     receipts = s.receipts + 1,
     paused = coalesce(d.paused, s.paused),
-    updated_at = coalesce(to_timestamp(d."updatedAt" / 1000e0), s.updated_at)
+    updated_at = coalesce(to_timestamp(d."updatedAt" / 1000::float8), s.updated_at)
   from de d where ${MINE}
 ),
 ${ATTEMPTS},
@@ -112,7 +112,7 @@ x as materialized (
   select u.id, u.at, x.code from jsonb_to_recordset($34::jsonb -> 'ended') x(n bigint, code uuid) join u on u.n = x.n
 ),
 hx as (
-  update holds h set ended_at = to_timestamp(x.at / 1000e0) from x
+  update holds h set ended_at = to_timestamp(x.at / 1000::float8) from x
   where h.sale_id = x.id and h.code = x.code and h.sale_id = any($1::integer[])
     and h.code = any(array(select code from x))
 ),
@@ -128,11 +128,11 @@ gone as (
 ${purchases("\n  where (select count(*) from gone) >= 0")},
 r as (
   insert into sale_receipts (sale_id, id, at, content, answer)
-  select u.id, r.id, to_timestamp(u.at / 1000e0), r.content, r.answer
+  select u.id, r.id, to_timestamp(u.at / 1000::float8), r.content, r.answer
   from jsonb_to_recordset($34::jsonb -> 'receipts') r(n bigint, id uuid, content text, answer jsonb)
   join u on u.n = r.n
   union all
-  select sale_id, id, to_timestamp(at / 1000e0), 'purchase ' || split_part(${codeSql("sale_id", "code")}, '.', 2),
+  select sale_id, id, to_timestamp(at / 1000::float8), 'purchase ' || split_part(${codeSql("sale_id", "code")}, '.', 2),
     jsonb_build_object('kind', 'purchased', ${codeShown("gone")},
       'purchasedAt', (extract(epoch from purchased_at) * 1000)::bigint)
   from gone

@@ -10,7 +10,7 @@ import { repeatable } from "./trouble.ts";
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
 
 /** In each statement $1 is now, in milliseconds. */
-const NOW = "to_timestamp($1::bigint / 1000e0)";
+const NOW = "to_timestamp($1::bigint / 1000::float8)";
 /** $2: whether sales close with their hour. */
 const PHASE = `case when ${NOW} < s.starts_at then 'upcoming'
   when ${NOW} >= s.ends_at and ($2::boolean or s.sold >= s.items) then 'over'

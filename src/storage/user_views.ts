@@ -13,7 +13,7 @@ const SALES_AT_ONCE = 2_000;
 const SLOTS = 32_768;
 
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
-const now = (parameter: string) => `to_timestamp(${parameter}::bigint / 1000e0)`;
+const now = (parameter: string) => `to_timestamp(${parameter}::bigint / 1000::float8)`;
 
 const SEGMENTS = `select s.title, s.total - coalesce(e.n, 0) from segments s
 left join (select segment_id, sum(n)::integer n from segment_expiries where at <= ${now("$1")} group by segment_id) e
