@@ -20,6 +20,11 @@ import { UseOrder } from "./use_order.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */
 export const SWEEP_MS = 250;
+/**
+ * Actors that wait for their turn at most. Those that requests of one tick wake take their turns together after it; where
+ * they are more, storage need not wait for the rest of a tick that may go on for milliseconds.
+ */
+const READY_MAX = 64;
 /** Least recently used actors looked at to find one that may be let go. */
 const EVICT_LOOKS = 64;
 
@@ -142,7 +147,9 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
   }
 
   #schedule(actor: Actor<K>): void {
-    if (this.#ready.push(actor) === 1) this.clock.soon(() => this.#runReady());
+    const ready = this.#ready.push(actor);
+    if (ready === 1) this.clock.soon(() => this.#runReady());
+    else if (ready === READY_MAX) queueMicrotask(() => this.#runReady());
   }
 
   #runReady(): void {

@@ -151,7 +151,9 @@ p as (
   from jsonb_to_recordset($15::jsonb -> 'receipts') p(n bigint, id uuid, content text, answer jsonb)
   join u on u.n = p.n
   union all
-  select coupon_id, claim_id, to_timestamp(at / 1000::float8), ${claimContentOf("gone")}, ${claimAnswerOf("gone", "name")}
+  select coupon_id, claim_id, to_timestamp(at / 1000::float8), ${claimContentOf("gone")}, ${
+  claimAnswerOf("gone", "name")
+}
   from gone
 ),
 w as (

@@ -263,6 +263,25 @@ Deno.test("an actor that is asked without a pause is not held for the least rece
   assert.deepEqual(world.actors.list(9).data.map(({ key }) => key), ["other", "busy"]);
 });
 
+Deno.test("actors take their turns together after the tick, or as soon as 64 are ready", async () => {
+  const world = makeWorld({ limits: { awakeMax: 200 } });
+  const keys = Array.from({ length: 130 }, (_, place) => `k${place}`);
+  for (const key of keys) await world.actors.ask(key, create(terms(key, 5)));
+  const later: (() => void)[] = [];
+  world.clock.soon = (callback) => later.push(callback);
+  const askSome = (from: number, to: number) =>
+    keys.slice(from, to).map((key) => fate(world.actors.ask(key, claim("u"))));
+  const asked = askSome(0, 63);
+  await settle();
+  assert.equal(world.store.appends, 0);
+  asked.push(...askSome(63, 130));
+  await settle();
+  assert.equal(world.store.appends, 130, "those that came while they were about to");
+  for (const callback of later) callback();
+  assert.deepEqual([...new Set(await Promise.all(asked))], ["done"]);
+  assert.equal(world.store.appends, 130);
+});
+
 Deno.test("stop() answers what was taken and refuses what comes", async () => {
   const { actors, store, clock } = await withCoupon(5);
   const { promise, open } = gate();
