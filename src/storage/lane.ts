@@ -9,7 +9,7 @@ import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
 import type { Batch, Job } from "./batch.ts";
 import { type Connection, ConnectionLost, NotConnected, type Row, SqlError } from "./sql.ts";
 
-/** Events in one commit; the rest waits for the next. A single part may exceed it. */
+/** A commit that has so many events takes no further part. */
 const COMMIT_EVENTS_MAX = 8_192;
 /** Commits sent and not yet answered. An actor's second turn in flight is in the second one, or waits. */
 const COMMITS_IN_FLIGHT = 2;
@@ -148,18 +148,24 @@ export class Lane<Event> {
     }
   }
 
+  /** The next commit's jobs: of each actor its first, since in one commit a second turn would not find the first. */
   #take(): Job<Event>[] {
     const actors = new Set<number>();
+    const taken: Job<Event>[] = [];
+    const left: Job<Event>[] = [];
     let events = 0;
-    let count = 0;
     for (const job of this.#queue) {
-      events += job.part?.events.length ?? 1;
-      // Two turns of one actor go into two commits: in one, the second would not find the first.
-      if (count > 0 && (events > COMMIT_EVENTS_MAX || actors.has(job.handle.id))) break;
+      const isNext = !actors.has(job.handle.id) && (taken.length === 0 || events < COMMIT_EVENTS_MAX);
       actors.add(job.handle.id);
-      count++;
+      if (isNext) {
+        taken.push(job);
+        events += job.part?.events.length ?? 1;
+      } else {
+        left.push(job);
+      }
     }
-    return this.#queue.splice(0, count);
+    this.#queue = left;
+    return taken;
   }
 
   /** What was committed, to be told; undefined where that failed, which is told, or is sent again. */

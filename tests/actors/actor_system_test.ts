@@ -267,6 +267,7 @@ Deno.test("actors take their turns together after the tick, or as soon as 64 are
   const world = makeWorld({ limits: { awakeMax: 200 } });
   const keys = Array.from({ length: 130 }, (_, place) => `k${place}`);
   for (const key of keys) await world.actors.ask(key, create(terms(key, 5)));
+  await settle();
   const later: (() => void)[] = [];
   world.clock.soon = (callback) => later.push(callback);
   const askSome = (from: number, to: number) =>

@@ -38,16 +38,24 @@ async function openLane() {
   await lane.open();
   let id = 0;
   const told: number[] = [];
-  /** Puts a part each of so many other actors in. */
-  const add = (parts: number) => {
-    for (let k = 0; k < parts; k++) {
-      const handle = { id: ++id, epoch: 1, lane: 0 };
-      const done = () => void told.push(handle.id);
+  /** Puts a part each of actors in. */
+  const addOf = (...ids: number[]) => {
+    for (const id of ids) {
+      const handle = { id, epoch: 1, lane: 0 };
+      const done = () => void told.push(id);
       lane.add(handle, { handle, turn: 1, events: ["claimed"] }, { done, failed: assert.fail });
     }
     return settle();
   };
-  return { add, told, out: () => connection.out.map(({ parts }) => parts), answer: () => connection.out[0]!.answer() };
+  /** Puts a part each of so many other actors in. */
+  const add = (parts: number) => addOf(...Array.from({ length: parts }, () => ++id));
+  return {
+    add,
+    addOf,
+    told,
+    out: () => connection.out.map(({ parts }) => parts),
+    answer: () => connection.out[0]!.answer(),
+  };
 }
 
 for (const [first, fewer, enough] of [[1, 0, 1], [10, 9, 10], [31, 30, 31], [32, 31, 32], [200, 31, 32]] as const) {
@@ -72,4 +80,15 @@ Deno.test("two commits are out at most, and what came meanwhile leaves with the 
   await answer();
   await answer();
   assert.deepEqual(told, Array.from({ length: 54 }, (_, place) => place + 1));
+});
+
+Deno.test("an actor's second turn waits for the next commit, and holds up nobody else's", async () => {
+  const { addOf, told, out, answer } = await openLane();
+  await addOf(1, 2, 1, 3, 2, 1, 4);
+  assert.deepEqual(out(), [4]);
+  await answer();
+  assert.deepEqual([told, out()], [[1, 2, 3, 4], [2]]);
+  await answer();
+  await answer();
+  assert.deepEqual(told, [1, 2, 3, 4, 1, 2, 1]);
 });
