@@ -21,8 +21,8 @@ import { UseOrder } from "./use_order.ts";
 /** How often deadlines and idleness are looked at, in milliseconds. */
 export const SWEEP_MS = 250;
 /**
- * Actors that wait for their turn at most. Those that requests of one tick wake take their turns together after it; where
- * they are more, storage need not wait for the rest of a tick that may go on for milliseconds.
+ * Actors that requests of one tick wake take their turns together after it. So many do not wait for its end: storage would
+ * have nothing to do for the rest of a tick that may go on for milliseconds.
  */
 const READY_MAX = 64;
 /** Least recently used actors looked at to find one that may be let go. */
@@ -143,7 +143,7 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     const busy = () => [...this.#actors.values()].some((actor) => !actor.idle);
     while (busy()) await new Promise<void>((resolve) => this.clock.after(10, resolve));
     this.#cancelSweep();
-    this.#actors.clear();
+    for (const actor of this.#actors.values()) this.#forget(actor);
   }
 
   #schedule(actor: Actor<K>): void {
@@ -154,6 +154,7 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
 
   #runReady(): void {
     const ready = this.#ready;
+    if (ready.length === 0) return;
     this.#ready = [];
     // One for all: two readings a turn cost as much as what a claim's rules decide. Where this process is frozen here, a
     // command is decided after its deadline: it came before, and where its actor has another owner now the turn is fenced.

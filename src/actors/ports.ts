@@ -186,7 +186,7 @@ export interface Completion {
   failed(error: Error): void;
 }
 
-/** Where actors are kept. Every method throws a `storage_unavailable` Fault where nothing was changed. */
+/** Where actors are kept. What fails without having changed anything fails with a `storage_unavailable` Fault. */
 export interface Store<K extends Kind> {
   /**
    * Raises the actor's epoch, names this node as its holder, and reads its state.

@@ -53,13 +53,23 @@ class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
   }
 
   done(): void {
+    if (this.number === undefined) { // it rests on the turn before it, whatever Postgres says of the epoch
+      if (this.tenure.failure !== undefined) return this.failed(this.tenure.failure);
+      if (this.before !== undefined) return this.before.follow(this);
+    }
     this.tenure.settle(this);
-    this.#follower?.done();
+    this.#next()?.done();
   }
 
   failed(error: Error): void {
     this.tenure.fail(this, error);
-    this.#follower?.failed(error);
+    this.#next()?.failed(error);
+  }
+
+  #next(): TurnInFlight<K> | undefined {
+    const follower = this.#follower;
+    this.#follower = undefined;
+    return follower;
   }
 }
 
@@ -75,6 +85,8 @@ export class Tenure<K extends Kind> {
   #turn: number;
   /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
   confirmedAt: number;
+  /** Of the first turn that failed, which ended it. */
+  failure: Error | undefined = undefined;
   /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
   settling = false;
   /** The last turn in flight; before it there may be one more. */
@@ -122,10 +134,12 @@ export class Tenure<K extends Kind> {
       return;
     }
     const number = happened.length > 0 ? ++this.#turn : undefined;
-    const turn = this.#last = new TurnInFlight(this, letters, happened, number, sentAt, before);
+    const follows = isRefused && before !== undefined; // what it rests on confirms it
+    const askedAt = follows ? before.sentAt : sentAt;
+    const turn = this.#last = new TurnInFlight(this, letters, happened, number, askedAt, before);
     began();
     if (number !== undefined) store.append({ handle: this.handle, turn: number, events: happened }, turn);
-    else if (isRefused && before !== undefined) before.follow(turn); // it rests on that one
+    else if (follows) before.follow(turn);
     else store.confirm(this.handle, turn);
   }
 
@@ -140,9 +154,10 @@ export class Tenure<K extends Kind> {
     this.host.ended();
   }
 
-  /** The first turn in flight that fails ends the tenure; those behind it fail with it, or were stored. */
+  /** The first turn in flight that fails ends the tenure; the one behind it fails with it, or was stored. */
   fail(turn: TurnInFlight<K>, error: Error): void {
     this.#landed(turn);
+    this.failure ??= error;
     const { mailbox, rules, failed } = this.host;
     mailbox.putBack(reopen(turn, this.handle.epoch, error));
     const before = error instanceof Fenced ? rules.undo?.(this.state, turn.events) : undefined;

@@ -13,7 +13,7 @@ export interface Turn<K extends Kind> {
   readonly events: readonly K["Event"][];
   /** Its number; undefined where it has nothing to store. */
   readonly number: number | undefined;
-  /** Monotonic time at which it was decided. */
+  /** Monotonic time before Postgres was asked of it, or of what it rests on. */
   readonly sentAt: number;
 }
 

@@ -35,13 +35,19 @@ export class UseOrder<M extends Usable<M>> {
     member.usedBefore = member.usedAfter = undefined;
   }
 
-  /** The members, the least recently used first. */
+  /** The members, the least recently used first; the one that is at hand may be taken out. */
   *oldestFirst(): Generator<M> {
-    for (let member = this.#oldest; member !== undefined; member = member.usedAfter) yield member;
+    for (let member = this.#oldest, next; member !== undefined; member = next) {
+      next = member.usedAfter;
+      yield member;
+    }
   }
 
-  /** The members, the most recently used first. */
+  /** The members, the most recently used first; the one that is at hand may be taken out. */
   *newestFirst(): Generator<M> {
-    for (let member = this.#newest; member !== undefined; member = member.usedBefore) yield member;
+    for (let member = this.#newest, next; member !== undefined; member = next) {
+      next = member.usedBefore;
+      yield member;
+    }
   }
 }

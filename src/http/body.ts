@@ -42,7 +42,7 @@ export class BodyReader {
 
   #look(): void {
     this.#tick++;
-    for (let one = this.#oldest; one !== undefined && this.#tick - one.since > TICKS; one = one.after) {
+    for (let one = this.#oldest; one !== undefined && this.#tick - one.since > TICKS; one = this.#oldest) {
       this.#remove(one);
       one.giveUp(new BadRequest("request_timeout"));
     }

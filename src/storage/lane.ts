@@ -97,7 +97,8 @@ export class Lane<Event> {
 
   #flush(): void {
     if (this.#queue.length === 0 || this.#closed) return;
-    if (this.#connection === undefined) {
+    if (this.#connection?.lost !== false) {
+      this.#connection = undefined;
       this.#reconnect();
       return;
     }
@@ -115,7 +116,7 @@ export class Lane<Event> {
     this.#jobsOut -= jobs.length;
     // Actors that hear of this commit decide their next turns here, and those leave before the answers to this one are put
     // together: Postgres works meanwhile.
-    if (committed !== undefined) tell(committed);
+    tell(committed);
     this.#flush();
   }
 
@@ -204,10 +205,7 @@ export class Lane<Event> {
       return await this.#commit(connection, jobs, retries - 1);
     } else if (error instanceof SqlError && /^2[23]/.test(error.sqlstate) && jobs.length > 1) {
       // One actor's rows were refused, and with them everyone's: each alone, only the guilty one suffers.
-      for (const job of jobs) {
-        const committed = await this.#commit(connection, [job]);
-        if (committed !== undefined) tell(committed);
-      }
+      for (const job of jobs) tell(await this.#commit(connection, [job]));
     } else {
       const guilty = error instanceof SqlError && /^2[23]/.test(error.sqlstate);
       if (guilty) this.events.dataError();
@@ -228,7 +226,9 @@ interface Committed {
   readonly rows: readonly Row[];
 }
 
-function tell({ batch: { parts, confirmations }, rows }: Committed): void {
+function tell(committed: Committed | undefined): void {
+  if (committed === undefined) return;
+  const { batch: { parts, confirmations }, rows } = committed;
   settle(parts, rows[0]!);
   if (confirmations.length > 0) settle(confirmations, rows[1]!);
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { CouponCommand } from "../../src/domain/coupon.ts";
 import { claim, create, terms, validate, voidClaim } from "../support/commands.ts";
 import { settle } from "../support/fake_clock.ts";
 import { fate, gate, makeWorld, type World } from "../support/world.ts";
@@ -170,20 +171,52 @@ Deno.test("refusals that come while a turn is out are all told after it, however
   assert.deepEqual(told, ["a done", "b sold_out", "c sold_out"]);
 });
 
-Deno.test("a refusal rests on the turn that is out, though a later one landed before that", async () => {
+/** A claim of the last unit is under way; then someone is refused for it, beside what makes Postgres be asked. */
+async function restingOnTheLast() {
   const { actors, store } = await withCoupon(1);
-  const { promise, open } = gate();
-  const append = store.append.bind(store);
-  store.append = (part, completion) => void promise.then(() => append(part, completion)); // as one that is sent again
-  const first = fate(actors.ask(KEY, claim("a")));
+  const told: string[] = [];
+  const ask = async (name: string, command: CouponCommand) => {
+    fate(actors.ask(KEY, command)).then((fate) => told.push(`${name} ${fate}`));
+    await settle();
+  };
+  return { actors, store, told, ask };
+}
+
+for (const isStored of [true, false]) {
+  Deno.test(`what rests on a turn that is out waits for it, which is ${isStored ? "" : "not "}stored`, async () => {
+    const { store, told, ask } = await restingOnTheLast();
+    if (!isStored) store.failures.push("unavailable");
+    const { promise, open } = gate();
+    const append = store.append.bind(store);
+    store.append = (part, completion) => void promise.then(() => append(part, completion)); // as one that is sent again
+    await ask("a", claim("a"));
+    await ask("void", voidClaim("nobody"));
+    await ask("b", claim("b"));
+    assert.deepEqual(told, [], "Postgres has confirmed the epoch, which is not all that the void's refusal rests on");
+    open();
+    await settle();
+    const stored = ["a done", "void claim_not_found", "b sold_out"];
+    assert.deepEqual(told, isStored ? stored : ["a storage_unavailable", "void storage_unavailable", "b done"]);
+  });
+}
+
+Deno.test("a refusal that rests on a turn that failed is not told, though the epoch is confirmed after that", async () => {
+  const { actors, store, told, ask } = await restingOnTheLast();
+  const { promise: answered, open: answer } = gate();
+  const { promise: confirmed, open: confirm } = gate();
+  const [append, confirmOne] = [store.append.bind(store), store.confirm.bind(store)];
+  store.failures.push("unavailable");
+  store.append = (part, completion) => void answered.then(() => append(part, completion));
+  store.confirm = (handle, completion) => void confirmed.then(() => confirmOne(handle, completion));
+  await ask("a", claim("a"));
+  const both = [actors.ask(KEY, voidClaim("nobody")), actors.ask(KEY, claim("b"))].map(fate);
   await settle();
-  assert.equal(await fate(actors.ask(KEY, voidClaim("nobody"))), "claim_not_found"); // which asks Postgres
-  let isTold = false;
-  const second = fate(actors.ask(KEY, claim("b"))).finally(() => isTold = true);
+  answer();
   await settle();
-  assert.equal(isTold, false);
-  open();
-  assert.deepEqual(await Promise.all([first, second]), ["done", "sold_out"]);
+  assert.deepEqual(told, ["a storage_unavailable"]);
+  confirm();
+  assert.deepEqual(await Promise.all(both), ["storage_unavailable", "storage_unavailable"]);
+  assert.equal(await fate(actors.ask(KEY, claim("b"))), "done");
 });
 
 Deno.test("a turn that was not stored is undone: its units are there for the next", async () => {

@@ -32,3 +32,18 @@ Deno.test("who is taken out holds on to nobody", () => {
   order.remove(two);
   assert.deepEqual([two.usedBefore, two.usedAfter], [undefined, undefined]);
 });
+
+Deno.test("who is at hand may be taken out, from both ends", () => {
+  const members = [1, 2, 3].map((name) => new Member(name));
+  const order = new UseOrder<Member>();
+  for (const walk of [() => order.oldestFirst(), () => order.newestFirst()]) {
+    for (const member of members) order.use(member);
+    let count = 0;
+    for (const member of walk()) {
+      order.remove(member);
+      count++;
+    }
+    assert.equal(count, 3);
+    assert.deepEqual([...order.oldestFirst()], []);
+  }
+});

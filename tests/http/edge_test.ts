@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { get, makeEdge, post, test, type TestEdge } from "../support/edge.ts";
+import { settle } from "../support/fake_clock.ts";
 import { COUPON_REFUSALS } from "../../src/domain/coupon.ts";
 import { PROBLEMS } from "../../src/http/problem.ts";
 
@@ -155,6 +156,20 @@ test("a body that does not arrive is given up with 408", async (edge) => {
   );
   assert.deepEqual([status, said.code], [408, "request_timeout"]);
   cancel();
+}, 50);
+
+test("all bodies that do not arrive in the same time are given up together", async (edge) => {
+  const cancels: (() => void)[] = [];
+  const told: unknown[] = [];
+  const asked = Array.from({ length: 20 }, async () => {
+    const body = new ReadableStream({ start: (controller) => void cancels.push(() => controller.close()) });
+    const headers = { "content-type": "application/json" };
+    told.push((await say(edge, new Request("http://127.0.0.1" + CLAIM, { method: "POST", body, headers }))).status);
+  });
+  await Promise.race(asked);
+  await settle();
+  assert.deepEqual(told, Array(20).fill(408));
+  for (const cancel of cancels) cancel();
 }, 50);
 
 test("metrics tell requests and claims by their outcomes, in Prometheus's form", async (edge) => {
