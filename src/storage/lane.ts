@@ -55,7 +55,7 @@ export class Lane<Event> {
 
   /** Whether it has a session. */
   get connected(): boolean {
-    return this.#connection !== undefined && !this.#connection.lost;
+    return this.#connection?.lost === false;
   }
 
   /** Stores a part, or asks whether an epoch still holds where there is none. Completed as by {@linkcode Store}. */
@@ -72,10 +72,7 @@ export class Lane<Event> {
 
   /** Gets a new session where an idle lane lost its own. */
   keep(): void {
-    if (this.#connection?.lost !== false && this.#inFlight === 0) {
-      this.#connection = undefined;
-      this.#reconnect();
-    }
+    if (!this.connected && this.#inFlight === 0) this.#reconnect();
   }
 
   /** Ends the session; what waits is not sent. */
@@ -97,14 +94,14 @@ export class Lane<Event> {
 
   #flush(): void {
     if (this.#queue.length === 0 || this.#closed) return;
-    if (this.#connection?.lost !== false) {
-      this.#connection = undefined;
+    const connection = this.#connection;
+    if (connection?.lost !== false) { // sent on it, two commits would come back in the wrong order
       this.#reconnect();
       return;
     }
     const enough = () => Math.min(this.#jobsOut, WORTH_A_COMMIT);
     while (this.#queue.length > 0 && this.#inFlight < COMMITS_IN_FLIGHT && this.#queue.length >= enough()) {
-      this.#send(this.#connection, this.#take());
+      this.#send(connection, this.#take());
     }
   }
 
@@ -123,6 +120,7 @@ export class Lane<Event> {
   async #reconnect(): Promise<void> {
     if (this.#connecting || this.#closed) return;
     this.#connecting = true;
+    this.#connection = undefined;
     while (this.#connection === undefined && !this.#closed) {
       try {
         const connection = await this.connect();

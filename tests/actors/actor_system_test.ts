@@ -219,6 +219,24 @@ Deno.test("a refusal that rests on a turn that failed is not told, though the ep
   assert.equal(await fate(actors.ask(KEY, claim("b"))), "done");
 });
 
+Deno.test("a refusal that rests on a turn is trusted from when Postgres was asked, not from when it was decided", async () => {
+  const { actors, store, clock } = await withCoupon(1);
+  const { promise, open } = gate();
+  const [append, confirm] = [store.append.bind(store), store.confirm.bind(store)];
+  let confirms = 0;
+  store.append = (part, completion) => void promise.then(() => append(part, completion));
+  store.confirm = (handle, completion) => (confirms++, confirm(handle, completion));
+  const first = fate(actors.ask(KEY, claim("a")));
+  await clock.advance(150);
+  const second = fate(actors.ask(KEY, claim("b")));
+  await settle();
+  open();
+  assert.deepEqual(await Promise.all([first, second]), ["done", "sold_out"]);
+  await clock.advance(100); // 250 ms after Postgres was asked
+  assert.equal(await fate(actors.ask(KEY, claim("c"))), "sold_out");
+  assert.equal(confirms, 1);
+});
+
 Deno.test("a turn that was not stored is undone: its units are there for the next", async () => {
   const { actors, store } = await withCoupon(1);
   store.failures.push("unavailable");

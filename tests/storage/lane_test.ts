@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import type { Batch, Job } from "../../src/storage/batch.ts";
 import { Lane } from "../../src/storage/lane.ts";
-import type { Connection, Row } from "../../src/storage/sql.ts";
+import { type Connection, NotConnected, type Row } from "../../src/storage/sql.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 
 /** A session that answers each statement when it is told to. */
 class SlowConnection implements Connection {
-  readonly lost = false;
+  lost = false;
   /** Parts of the commits that are out, the oldest first, each with its answer. */
   readonly out: { parts: number; answer: () => Promise<void> }[] = [];
 
   query(text: string): Promise<Row[]> {
+    if (this.lost) return Promise.reject(new NotConnected("the session ended"));
     const parts = Number(text);
     return new Promise((resolve) => {
       const answer = () => {
@@ -32,18 +33,29 @@ function batchOf(jobs: readonly Job<string>[]): Batch<string> {
 }
 
 async function openLane() {
-  const connection = new SlowConnection();
+  const sessions: SlowConnection[] = [];
+  const connect = () => {
+    const session = new SlowConnection();
+    sessions.push(session);
+    return Promise.resolve(session);
+  };
   const events = { committed() {}, disconnected() {}, dataError() {} };
-  const lane = new Lane<string>(batchOf, () => Promise.resolve(connection), new FakeClock(), 5_000, events);
+  const lane = new Lane<string>(batchOf, connect, new FakeClock(), 5_000, events);
   await lane.open();
   let id = 0;
+  let added = 0;
   const told: number[] = [];
-  /** Puts a part each of actors in. */
+  const turns: number[] = [];
+  /** Puts a part each of actors in; its turn is its place among all. */
   const addOf = (...ids: number[]) => {
     for (const id of ids) {
       const handle = { id, epoch: 1, lane: 0 };
-      const done = () => void told.push(id);
-      lane.add(handle, { handle, turn: 1, events: ["claimed"] }, { done, failed: assert.fail });
+      const turn = ++added;
+      const done = () => {
+        told.push(id);
+        turns.push(turn);
+      };
+      lane.add(handle, { handle, turn, events: ["claimed"] }, { done, failed: assert.fail });
     }
     return settle();
   };
@@ -53,8 +65,10 @@ async function openLane() {
     add,
     addOf,
     told,
-    out: () => connection.out.map(({ parts }) => parts),
-    answer: () => connection.out[0]!.answer(),
+    turns,
+    sessions,
+    out: () => sessions.at(-1)!.out.map(({ parts }) => parts),
+    answer: () => sessions.at(-1)!.out[0]!.answer(),
   };
 }
 
@@ -91,4 +105,14 @@ Deno.test("an actor's second turn waits for the next commit, and holds up nobody
   await answer();
   await answer();
   assert.deepEqual(told, [1, 2, 3, 4, 1, 2, 1]);
+});
+
+Deno.test("where the session ended unnoticed, two turns of one actor leave on the next in their order", async () => {
+  const { addOf, turns, sessions, out, answer } = await openLane();
+  sessions[0]!.lost = true;
+  await addOf(1, 1);
+  assert.deepEqual([sessions.length, out()], [2, [1, 1]]);
+  await answer();
+  await answer();
+  assert.deepEqual(turns, [1, 2]);
 });
