@@ -7,12 +7,12 @@ import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, lostElsewhere, Mailbox } from "./mailbox.ts";
 import type { Activation, HandBack, Handle, Moment } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
-import { Tenure, type TenureHost } from "./tenure.ts";
+import { type Shared, Tenure, type TenureHost } from "./tenure.ts";
 import { asFault, type LetterOf } from "./turn.ts";
 import type { Usable } from "./use_order.ts";
 
 /** What an actor works with. */
-export interface ActorContext<K extends Kind> extends Pick<TenureHost<K>, "rules" | "store" | "clock" | "events"> {
+export interface ActorContext<K extends Kind> extends Shared<K> {
   /** Letters that may wait. */
   readonly mailboxMax: number;
   /** Lets the actor's turn run soon, together with others'. */
@@ -24,9 +24,8 @@ export interface ActorContext<K extends Kind> extends Pick<TenureHost<K>, "rules
 }
 
 /** One actor of this node: activating, awake, or gone. */
-export class Actor<K extends Kind> implements Usable<Actor<K>> {
-  readonly #mailbox: Mailbox<LetterOf<K>>;
-  readonly #host: TenureHost<K>;
+export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
+  readonly mailbox: Mailbox<LetterOf<K>>;
   /** Undefined while it is activating, backing off, or gone. */
   #awake: Tenure<K> | undefined = undefined;
   /** Of the last activation, where it was fenced: what it knew need not be read again. */
@@ -37,7 +36,6 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
   #releasing = false;
   /** Turns in flight and readings of stored answers, of this activation and of former ones. */
   #outstanding = 0;
-  #lastNow = 0;
   #losses = 0;
   /** Monotonic time of the last command. */
   lastUsed = 0;
@@ -45,29 +43,12 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
   usedAfter: Actor<K> | undefined = undefined;
 
   constructor(readonly key: string, readonly context: ActorContext<K>) {
-    this.#mailbox = new Mailbox(context.mailboxMax);
-    const { rules, store, clock, events } = context;
-    this.#host = {
-      ...{ rules, store, clock, events, mailbox: this.#mailbox },
-      now: (read) => this.#lastNow = Math.max(this.#lastNow, read),
-      goesOn: (tenure) => this.#awake === tenure && !this.#releasing,
-      began: () => void this.#outstanding++,
-      ended: () => {
-        this.#outstanding--;
-        this.#letGo();
-      },
-      wake: () => this.#wake(),
-      failed: (tenure, fenced) => {
-        this.#outstanding--;
-        this.#fail(tenure, fenced);
-        this.#letGo();
-      },
-    };
+    this.mailbox = new Mailbox(context.mailboxMax);
   }
 
   /** Letters that wait. */
   get depth(): number {
-    return this.#mailbox.size;
+    return this.mailbox.size;
   }
 
   /** The epoch of its activation, and the monotonic time at which Postgres confirmed it; undefined while it has none. */
@@ -77,22 +58,22 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
 
   /** Whether it may be passivated: no letter waits and nothing is under way. */
   get idle(): boolean {
-    return !this.#activating && !this.#scheduled && this.#outstanding === 0 && this.#mailbox.size === 0;
+    return !this.#activating && !this.#scheduled && this.#outstanding === 0 && this.mailbox.size === 0;
   }
 
   /** Puts a letter in the mailbox, or rejects it where that is full. @param now monotonic milliseconds */
   put(letter: LetterOf<K>, now: number): void {
     this.lastUsed = now;
-    if (this.#mailbox.push(letter)) this.#wake();
+    if (this.mailbox.push(letter)) this.wake();
     else {
-      const waiting = this.#mailbox.size;
+      const waiting = this.mailbox.size;
       letter.reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${waiting} wait`));
     }
   }
 
   /** Drops letters whose deadline has passed. */
   expire(now: number): void {
-    this.#mailbox.expire(now);
+    this.mailbox.expire(now);
   }
 
   /** Runs the scheduled turn. @param at by which it decides */
@@ -115,20 +96,41 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     this.#releasing = false;
     this.#awake = undefined;
     this.#handBack(undefined);
-    if (this.#mailbox.size > 0) this.#wake();
+    if (this.mailbox.size > 0) this.wake();
     else if (this.idle) this.context.gone(this); // else it has a run left, which finds nothing to do
   }
 
   #handBack(holder: string | undefined): void {
-    const letters = this.#mailbox.take();
+    const letters = this.mailbox.take();
     if (letters.length === 0 || this.context.handBack?.(this.key, letters, holder)) return;
-    this.#mailbox.putBack(letters);
+    this.mailbox.putBack(letters);
   }
 
-  #wake(): void {
+  // --- for its tenure ---
+
+  goesOn(tenure: Tenure<K>): boolean {
+    return this.#awake === tenure && !this.#releasing;
+  }
+
+  began(): void {
+    this.#outstanding++;
+  }
+
+  ended(): void {
+    this.#outstanding--;
+    this.#letGo();
+  }
+
+  wake(): void {
     if (this.#scheduled || this.#activating || this.#awake?.isFull) return;
     this.#scheduled = true;
     this.context.schedule(this);
+  }
+
+  failed(tenure: Tenure<K>, fenced: boolean): void {
+    this.#outstanding--;
+    this.#fail(tenure, fenced);
+    this.#letGo();
   }
 
   // --- what a failure means ---
@@ -136,7 +138,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
   #fail(tenure: Tenure<K>, fenced: boolean): void {
     const { clock, events } = this.context;
     if (this.#awake !== tenure) {
-      if (this.#mailbox.size > 0) this.#wake();
+      if (this.mailbox.size > 0) this.wake();
       return;
     }
     this.#awake = undefined;
@@ -169,7 +171,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
   #retry(): void {
     this.#activating = false;
     if (this.#releasing) this.#letGo();
-    else if (this.#mailbox.size > 0) this.#activate();
+    else if (this.mailbox.size > 0) this.#activate();
     else if (this.idle) this.context.gone(this); // else the sweep finds it once it is
   }
 
@@ -178,7 +180,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
   async #activate(): Promise<void> {
     this.#activating = true;
     const { store, clock, events } = this.context;
-    const asked = this.#mailbox.size;
+    const asked = this.mailbox.size;
     const since = clock.monotonic();
     const former = this.#former;
     this.#former = undefined;
@@ -195,7 +197,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
       }
       if (!(error instanceof LostAnswer)) {
         const fault = asFault(error);
-        for (const letter of this.#mailbox.take()) letter.reject(fault);
+        for (const letter of this.mailbox.take()) letter.reject(fault);
       }
       this.#retry();
     }
@@ -203,8 +205,8 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
 
   #awaken(activation: Activation<K["State"]>, since: number): void {
     this.#activating = false;
-    this.#awake = new Tenure(this.#host, activation, since);
-    this.#wake();
+    this.#awake = new Tenure(this, activation, since);
+    this.wake();
   }
 
   /**
@@ -213,7 +215,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
    */
   async #absent(asked: number): Promise<void> {
     const { rules, store, clock } = this.context;
-    const letters = this.#mailbox.take(asked);
+    const letters = this.mailbox.take(asked);
     for (const [index, letter] of letters.entries()) {
       if (letter.deadline < clock.monotonic()) {
         letter.reject(lateFault(letter));
@@ -228,14 +230,14 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
         handle = await store.create(this.key, decision.event);
       } catch (error) {
         if (error instanceof LostAnswer) letter.lost = lostElsewhere({ kind: "done", answer: decision.answer });
-        this.#mailbox.putBack(letters.slice(index));
+        this.mailbox.putBack(letters.slice(index));
         throw error;
       }
       if (handle === undefined) { // someone else made it meanwhile
-        this.#mailbox.putBack(letters.slice(index));
+        this.mailbox.putBack(letters.slice(index));
         break;
       }
-      this.#mailbox.putBack(letters.slice(index + 1));
+      this.mailbox.putBack(letters.slice(index + 1));
       letter.resolve({ kind: "done", answer: decision.answer });
       this.#awaken({ handle, turn: 0, state: rules.evolve(undefined, decision.event) }, since);
       return;

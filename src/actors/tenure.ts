@@ -13,24 +13,27 @@ import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
 export const TRUST_MS = 200;
 
-/** The actor whose tenure it is. */
-export interface TenureHost<K extends Kind> {
+/** What all actors of a kind work with. */
+export interface Shared<K extends Kind> {
   readonly rules: Rules<K>;
   readonly store: Store<K>;
   readonly clock: Clock;
   readonly events: ActorEvents;
+}
+
+/** The actor whose tenure it is. */
+export interface TenureHost<K extends Kind> {
+  readonly context: Shared<K>;
   readonly mailbox: Mailbox<LetterOf<K>>;
-  /** The time to decide by, in milliseconds since the epoch: never before the last one. @param read of the clock */
-  readonly now: (read: number) => number;
   /** Whether this tenure takes turns still. */
-  readonly goesOn: (tenure: Tenure<K>) => boolean;
+  goesOn(tenure: Tenure<K>): boolean;
   /** Something is under way that the actor is to wait for; each is ended once. */
-  readonly began: () => void;
-  readonly ended: () => void;
+  began(): void;
+  ended(): void;
   /** Letters were put back in the mailbox. */
-  readonly wake: () => void;
+  wake(): void;
   /** A turn failed, and with it what it began is ended. */
-  readonly failed: (tenure: Tenure<K>, fenced: boolean) => void;
+  failed(tenure: Tenure<K>, fenced: boolean): void;
 }
 
 /** A turn that was sent, or rests on one that was. */
@@ -112,7 +115,7 @@ export class Tenure<K extends Kind> {
 
   /** Decides what waits, and sends what is to be stored. @param at by which it decides */
   takeTurn(at: Moment): void {
-    const { clock, events, store, rules, mailbox, now, began, wake } = this.host;
+    const { context: { clock, events, store, rules }, mailbox } = this.host;
     if (this.isFull || this.settling || mailbox.size === 0) return;
     const letters = mailbox.take();
     const lost = letters.findIndex((letter) => letter.lost !== undefined);
@@ -124,20 +127,20 @@ export class Tenure<K extends Kind> {
       return;
     }
     const sentAt = at.monotonic;
-    const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, this, now(at.now), sentAt);
+    const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, this, at.now, sentAt);
     events.turned(letters.length);
     const isRefused = happened.length === 0 && !hasAbsence;
     const before = this.#last;
     if (isRefused && before === undefined && clock.monotonic() - this.confirmedAt <= TRUST_MS) {
       this.#answer(letters);
-      if (mailbox.size > 0) wake();
+      if (mailbox.size > 0) this.host.wake();
       return;
     }
     const number = happened.length > 0 ? ++this.#turn : undefined;
     const follows = isRefused && before !== undefined; // what it rests on confirms it
     const askedAt = follows ? before.sentAt : sentAt;
     const turn = this.#last = new TurnInFlight(this, letters, happened, number, askedAt, before);
-    began();
+    this.host.began();
     if (number !== undefined) store.append({ handle: this.handle, turn: number, events: happened }, turn);
     else if (follows) before.follow(turn);
     else store.confirm(this.handle, turn);
@@ -148,8 +151,10 @@ export class Tenure<K extends Kind> {
     this.#landed(turn);
     this.confirmedAt = Math.max(this.confirmedAt, turn.sentAt);
     // The next turn leaves before this one is answered, so that Postgres works meanwhile.
-    const { clock, mailbox, goesOn } = this.host;
-    if (mailbox.size > 0 && goesOn(this)) this.takeTurn({ now: clock.now(), monotonic: clock.monotonic() });
+    const { context: { clock }, mailbox } = this.host;
+    if (mailbox.size > 0 && this.host.goesOn(this)) {
+      this.takeTurn({ now: clock.now(), monotonic: clock.monotonic() });
+    }
     this.#answer(turn.letters);
     this.host.ended();
   }
@@ -158,12 +163,12 @@ export class Tenure<K extends Kind> {
   fail(turn: TurnInFlight<K>, error: Error): void {
     this.#landed(turn);
     this.failure ??= error;
-    const { mailbox, rules, failed } = this.host;
+    const { context: { rules }, mailbox } = this.host;
     mailbox.putBack(reopen(turn, this.handle.epoch, error));
     const before = error instanceof Fenced ? rules.undo?.(this.state, turn.events) : undefined;
     if (before === undefined) this.#sound = false;
     else this.state = before;
-    failed(this, error instanceof Fenced);
+    this.host.failed(this, error instanceof Fenced);
   }
 
   #landed(turn: TurnInFlight<K>): void {
@@ -189,7 +194,7 @@ export class Tenure<K extends Kind> {
    * Where this epoch follows that turn's own, no one else wrote between: the stored number tells. Else the ids do.
    */
   async #settleLost(letters: readonly LetterOf<K>[]): Promise<void> {
-    const { mailbox, wake } = this.host;
+    const { mailbox } = this.host;
     this.settling = true;
     const open = new Set(letters);
     const unknown: LetterOf<K>[] = [];
@@ -215,7 +220,7 @@ export class Tenure<K extends Kind> {
     }
     mailbox.putBack(letters.filter((letter) => open.has(letter)));
     this.settling = false;
-    if (mailbox.size > 0) wake();
+    if (mailbox.size > 0) this.host.wake();
   }
 
   /** Answers those letters whose answers are stored. */
@@ -223,10 +228,9 @@ export class Tenure<K extends Kind> {
     letters: readonly LetterOf<K>[],
     absent: (letter: LetterOf<K>) => void,
   ): Promise<void> {
-    const { store, began, ended } = this.host;
-    began();
+    this.host.began();
     try {
-      const answers = await store.recall(this.handle, letters.map(({ command }) => command));
+      const answers = await this.host.context.store.recall(this.handle, letters.map(({ command }) => command));
       for (const letter of letters) {
         const answer = answers.get(letter.command.id);
         if (answer === undefined) absent(letter);
@@ -236,6 +240,6 @@ export class Tenure<K extends Kind> {
       const fault = asFault(error);
       for (const letter of letters) letter.reject(fault);
     }
-    ended();
+    this.host.ended();
   }
 }

@@ -32,7 +32,7 @@ export function decideLetters<K extends Kind>(
   now: number,
   monotonic: number,
 ): { events: K["Event"][]; hasAbsence: boolean } {
-  const events: K["Event"][] = [];
+  let events: K["Event"][] | undefined;
   let hasAbsence = false;
   for (const letter of letters) {
     if (letter.deadline < monotonic) {
@@ -50,9 +50,11 @@ export function decideLetters<K extends Kind>(
     if (decision.kind === "refused" && decision.isAbsence) hasAbsence = true;
     if (decision.kind === "allowed" || decision.event === undefined) continue;
     draft.state = rules.evolve(draft.state, decision.event);
-    events.push(decision.event);
+    // Of one event is what most turns of many actors are: an array that is pushed to makes room for 17.
+    if (events === undefined) events = [decision.event];
+    else events.push(decision.event);
   }
-  return { events, hasAbsence };
+  return { events: events ?? [], hasAbsence };
 }
 
 /**

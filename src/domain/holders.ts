@@ -12,7 +12,9 @@ const SPLIT = 256;
 
 /** A set of user ids. */
 export class Holders {
-  #sets: TextSet[] = [new TextSet()];
+  /** All of them, until it is split. */
+  #whole: TextSet | undefined = new TextSet();
+  #split: TextSet[] | undefined = undefined;
   #size = 0;
   readonly #wholeMax: number;
 
@@ -34,7 +36,7 @@ export class Holders {
 
   /** Adds a user; nothing where the user is in it. */
   add(userId: string): void {
-    if (this.#size === this.#wholeMax && this.#sets.length === 1) this.#split();
+    if (this.#size === this.#wholeMax && this.#whole !== undefined) this.#divide(this.#whole);
     const hash = textHash(userId);
     if (this.#setOf(hash).add(userId, hash)) this.#size++;
   }
@@ -46,12 +48,12 @@ export class Holders {
   }
 
   #setOf(hash: number): TextSet {
-    return this.#sets.length === 1 ? this.#sets[0]! : this.#sets[hash & (SPLIT - 1)]!;
+    return this.#whole ?? this.#split![hash & (SPLIT - 1)]!;
   }
 
-  #split(): void {
-    const [whole] = this.#sets;
-    this.#sets = Array.from({ length: SPLIT }, () => new TextSet());
-    whole!.forEach((userId, hash) => void this.#setOf(hash).add(userId, hash));
+  #divide(whole: TextSet): void {
+    this.#whole = undefined;
+    this.#split = Array.from({ length: SPLIT }, () => new TextSet());
+    whole.forEach((userId, hash) => void this.#setOf(hash).add(userId, hash));
   }
 }

@@ -1,7 +1,12 @@
 /** What is counted? Plain numbers on the hot way; put in Prometheus's form when they are asked for. */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import type { Answered } from "./answer.ts";
+import { Distribution } from "./distribution.ts";
 import { headersOf, type RequestId } from "./request_id.ts";
+
+/** Bounds of the histograms' buckets. */
+const TURN_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000];
+const COMMIT_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
 /** What is looked up only when metrics are asked for. */
 export interface Gauges {
@@ -52,18 +57,13 @@ export class Metrics {
   readonly claims = new Tally(this.#registry, "doorbuster_claims_total", "Claims by outcome", ["code"]);
   readonly checkouts = new Tally(this.#registry, "doorbuster_checkouts_total", "Checkouts by outcome", ["code"]);
   readonly purchases = new Tally(this.#registry, "doorbuster_purchases_total", "Purchases by outcome", ["code"]);
-  readonly #turnSize = new Histogram({
-    name: "doorbuster_turn_commands",
-    help: "Commands in a turn",
-    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000],
-    registers: [this.#registry],
-  });
-  readonly #commitSeconds = new Histogram({
-    name: "doorbuster_commit_seconds",
-    help: "Time of a commit, sent to answered",
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
-    registers: [this.#registry],
-  });
+  readonly #turnSize = new Distribution(this.#registry, "doorbuster_turn_commands", "Commands in a turn", TURN_SIZES);
+  readonly #commitSeconds = new Distribution(
+    this.#registry,
+    "doorbuster_commit_seconds",
+    "Time of a commit, sent to answered",
+    COMMIT_SECONDS,
+  );
   readonly #commitParts = this.#counter("doorbuster_commit_parts_total", "Turns stored by commits");
   readonly #activations = this.#counter("doorbuster_activations_total", "Actors loaded into memory");
   readonly #fenced = this.#counter(

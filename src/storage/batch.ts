@@ -36,3 +36,13 @@ export function split<Event>(jobs: readonly Job<Event>[]): { parts: Job<Event>[]
 export function arrayText(column: readonly (number | string | boolean)[]): string {
   return `{${column.join()}}`;
 }
+
+/**
+ * A select that answers for jobs: how many rows of theirs were found, and where that is not all of them, their places.
+ *
+ * @param sent the array of which each job has one element
+ */
+export function told(rows: string, sent: string): string {
+  const places = `(select string_agg(n::text, ',') from ${rows})`;
+  return `select count(*)::integer, case when count(*) < cardinality(${sent}) then ${places} end from ${rows}`;
+}

@@ -15,6 +15,7 @@ export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEven
   const edits: unknown[] = [], detailed: unknown[] = [], updates: unknown[] = [], deletes: unknown[] = [];
   const receipts: unknown[] = [], entries: unknown[] = [];
   let place = 0;
+  let isMixed = false;
   for (const { handle, part } of parts) {
     const rows = turnRows(part!.events);
     place++;
@@ -32,6 +33,8 @@ export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEven
       claimId.push(claim.id);
       userId.push(claim.userId);
     }
+    if (!rows.isMixed) continue;
+    isMixed = true;
     if (rows.edited !== undefined) edits.push({ n: place, ...rows.edited });
     for (const claim of rows.detailed) detailed.push(claimJson(place, claim));
     for (const claim of rows.updates) updates.push(claimJson(place, claim));
@@ -43,7 +46,6 @@ export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEven
     ...[id, epoch, turn, taken, last, at, n, seq, remaining, keyed, claimId].map(arrayText),
     userId.join(SEPARATOR),
   ];
-  const isMixed = edits.length + detailed.length + updates.length + deletes.length + receipts.length > 0;
   if (isMixed || confirmations.length > 0) {
     params.push(
       arrayText(confirmations.map((job) => job.handle.id)),

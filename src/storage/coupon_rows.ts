@@ -29,6 +29,8 @@ export interface TurnRows {
   readonly taken: number;
   /** The last claim's number, 0 where the turn made none. */
   readonly seq: number;
+  /** Whether it has more than `inserts`. */
+  readonly isMixed: boolean;
   /** The last edit's terms. */
   readonly edited: CouponView | undefined;
   /** Claims of users who had none, that came to nothing beside the unit. */
@@ -44,23 +46,23 @@ export interface TurnRows {
   readonly entries: readonly EntryRow[];
 }
 
+/** What a turn of claims alone leaves out; one for all. */
+const CLAIMS_ALONE = {
+  isMixed: false,
+  edited: undefined,
+  detailed: [],
+  updates: [],
+  deletes: [],
+  receipts: [],
+  entries: [],
+} as const;
+
 /** Folds a turn's events, at least one, in their order. */
 export function turnRows(events: readonly CouponEvent[]): TurnRows {
   const at = events[0]!.at;
   if (arePlainClaims(events)) {
     const seq = events.at(-1)!.seq;
-    return {
-      at,
-      seq,
-      taken: events.length,
-      edited: undefined,
-      inserts: events,
-      detailed: [],
-      updates: [],
-      deletes: [],
-      receipts: [],
-      entries: [],
-    };
+    return { ...CLAIMS_ALONE, at, seq, taken: events.length, inserts: events };
   }
   return foldMixed(events, at, events.findLast((event) => event.kind === "claimed")?.seq ?? 0);
 }
@@ -104,7 +106,7 @@ function foldMixed(events: readonly CouponEvent[], at: number, seq: number): Tur
     if (claim !== undefined) (stored ? updates : claim.details === undefined ? inserts : detailed).push(claim);
     else if (stored) deletes.push(userId);
   }
-  return { at, taken, seq, edited, inserts, detailed, updates, deletes, receipts, entries };
+  return { at, taken, seq, isMixed: true, edited, inserts, detailed, updates, deletes, receipts, entries };
 }
 
 function receiptOf(claim: ClaimRow, voided: CouponAnswer): ReceiptRow {

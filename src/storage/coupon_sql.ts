@@ -13,6 +13,7 @@
  * and a hash join updates in the order of the side that it does not hash, which is one of the two. A locking step of its
  * own (`for no key update` before the update) says the same and costs a third of the rate.
  */
+import { told } from "./batch.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 
 /** The parts of the batch, in id order. */
@@ -39,11 +40,6 @@ const MINE = `c.id = d.id and c.epoch = d.epoch and c.turn = d.turn - 1
     and c.id = any($1::integer[])
   returning d.n, d.id, d.at`;
 
-/** How many rows of one kind were found, and which: the caller reads the second only where not all were. */
-function told(rows: string): string {
-  return `select count(*)::integer, string_agg(n::text, ',') from ${rows}`;
-}
-
 function claimsStatement(before: string, after: string): string {
   return `with ${PARTS}${before},
 u as (
@@ -51,14 +47,14 @@ u as (
   from d where ${MINE}
 ),
 i as (${CLAIMS})
-${told("u")}${after}`;
+${told("u", "$1::integer[]")}${after}`;
 }
 
 /** Turns of claims alone: the hot way. 12 parameters, one row. */
 const CLAIMS_STATEMENT = claimsStatement("", "");
 
 /** The same beside confirmations. 14 parameters, two rows: stored parts, confirmations that hold. */
-const CONFIRMING_STATEMENT = claimsStatement(`, ${CONFIRMATIONS}`, ` union all ${told("k")}`);
+const CONFIRMING_STATEMENT = claimsStatement(`, ${CONFIRMATIONS}`, ` union all ${told("k", "$13::integer[]")}`);
 
 /** Stored claims of the batch's coupons and users, reached by their key. */
 const STORED = `k.coupon_id = any($1::integer[])
@@ -170,7 +166,7 @@ w as (
     select id, at, claim_id, false, user_id, (details ->> 'credit')::numeric from j
   ) w where amount is not null
 )
-${told("u")} union all ${told("k")}`;
+${told("u", "$1::integer[]")} union all ${told("k", "$13::integer[]")}`;
 
 /** By their names. */
 export const STATEMENTS = {

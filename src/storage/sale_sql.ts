@@ -5,6 +5,7 @@
  * Each join to a large table also names the keys as one array: that is what makes PostgreSQL reach it by its index,
  * whatever it believed about its size when the statement was prepared.
  */
+import { told } from "./batch.ts";
 
 const PARTS = `d as materialized (
   select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::bigint[])
@@ -55,10 +56,6 @@ function purchases(after: string): string {
 )`;
 }
 
-function told(rows: string): string {
-  return `select count(*)::integer, string_agg(n::text, ',') from ${rows}`;
-}
-
 /** Attempts, holds and purchases: the hot way. 31 parameters, one row. */
 const SALES_STATEMENT = `with ${PARTS},
 u as (
@@ -69,7 +66,7 @@ ${ATTEMPTS},
 ${HOLDS},
 ${ITEMS},
 ${purchases("")}
-${told("u")}`;
+${told("u", "$1::integer[]")}`;
 
 /** A code as its user gets it: the sale's hour, and `base64url` (RFC 4648) of 16 bytes. */
 export function codeSql(sale: string, code: string): string {
@@ -137,7 +134,7 @@ r as (
       'purchasedAt', (extract(epoch from purchased_at) * 1000)::bigint)
   from gone
 )
-${told("u")} union all ${told("k")}`;
+${told("u", "$1::integer[]")} union all ${told("k", "$32::integer[]")}`;
 
 /** By their names. */
 export const SALE_STATEMENTS = { sales: SALES_STATEMENT, sale_turns: SALE_TURNS_STATEMENT } as const;

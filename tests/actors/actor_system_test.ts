@@ -348,15 +348,6 @@ Deno.test("stop() answers what was taken and refuses what comes", async () => {
   await stopped;
 });
 
-Deno.test("time within an actor never runs backwards", async () => {
-  const { actors, clock, store } = await withCoupon(5);
-  await actors.ask(KEY, claim("a"));
-  clock.epoch -= 7_200_000;
-  await actors.ask(KEY, claim("b"));
-  const [a, b] = store.rows.byKey.get(KEY)!.events.slice(-2);
-  assert(b!.at >= a!.at, `${a!.at} then ${b!.at}`);
-});
-
 Deno.test("what is missing is told only once Postgres confirms: it may have come through another owner", async () => {
   const one = makeWorld();
   const two = makeWorld({ clock: one.clock, rows: one.store.rows });

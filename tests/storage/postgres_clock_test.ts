@@ -40,3 +40,17 @@ Deno.test("stop() while a reading is on its way: none comes after it", async () 
   await following;
   assert.equal(clock.due.length, 0);
 });
+
+Deno.test("now() stands still where Postgres's time leaps back, until that is past", async () => {
+  const clock = new HeldClock();
+  const sql = heldSql();
+  const read = async (ms: number) => {
+    const following = clock.follow(sql);
+    sql.answers.shift()!([[ms]]);
+    await following;
+  };
+  await read(5_000_000);
+  const before = clock.now();
+  for (let readings = 0; readings < 20; readings++) await read(1_000_000);
+  assert.equal(clock.now(), before);
+});
