@@ -9,8 +9,13 @@ import { MigrationError } from "./storage/migrate.ts";
 import { migrateDatabase, UnsafeDatabase } from "./storage/mod.ts";
 import { NotConnected } from "./storage/sql.ts";
 
-/** Stopping takes no longer than this, in milliseconds, whatever hangs. */
-export const STOP_MAX_MS = 12_000;
+/** Beside what is served and what is finished: for the hand-over to other nodes, and to close what is open. */
+const LEAVE_MAX_MS = 5_000;
+
+/** Stopping takes no longer than so many milliseconds, whatever hangs; 12 s by default. */
+export function stopMaxMs({ drainMs, requestTimeoutMs }: Pick<Config, "drainMs" | "requestTimeoutMs">): number {
+  return drainMs + requestTimeoutMs + LEAVE_MAX_MS;
+}
 
 function sayHello({ host, callers }: Config, port: number): void {
   const url = `http://${host}:${port}`;
@@ -23,7 +28,7 @@ function sayHello({ host, callers }: Config, port: number): void {
 `);
 }
 
-function stopOnSignal(node: Node, log: Logger): void {
+function stopOnSignal(config: Config, node: Node, log: Logger): void {
   let stopping = false;
   const stop = (drain: boolean) => {
     if (stopping) return;
@@ -31,7 +36,7 @@ function stopOnSignal(node: Node, log: Logger): void {
     const late = setTimeout(() => {
       log.error("Stopping took too long: leaving at once");
       Deno.exit(1);
-    }, STOP_MAX_MS);
+    }, stopMaxMs(config));
     node.stop(drain).then(() => {
       clearTimeout(late);
       Deno.exit(0);
@@ -58,7 +63,7 @@ async function main(): Promise<void> {
   }
   const node = await startNode(config, log);
   sayHello(config, node.port);
-  stopOnSignal(node, log);
+  stopOnSignal(config, node, log);
 }
 
 if (import.meta.main) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CLUSTER_PORT, readConfig } from "../../src/config.ts";
-import { STOP_MAX_MS } from "../../src/main.ts";
+import { stopMaxMs } from "../../src/main.ts";
 import { environmentOf, nodes, openNetworks, service, services } from "../support/compose.ts";
 import { image } from "../support/image.ts";
 
@@ -70,10 +70,17 @@ Deno.test("what a service asks is on a network with it, under the credentials th
   assert.equal(redis.password, environmentOf(service(redis.hostname))["REDISCLI_AUTH"]);
 });
 
+Deno.test("a node that is told to serve on for longer, or to wait longer for what it finishes, may take that long", () => {
+  assert.equal(stopMaxMs(readConfig({})), 12_000);
+  assert.equal(stopMaxMs(readConfig({ DRAIN: "1m" })), 70_000);
+  assert.equal(stopMaxMs(readConfig({ REQUEST_TIMEOUT: "20s" })), 27_000);
+});
+
 Deno.test("a node is given more time to stop than it takes at most", () => {
   for (const [name, { stop_grace_period }] of nodes) {
     const [, seconds] = /^(\d+)s$/.exec(stop_grace_period ?? "") ?? [];
-    assert(Number(seconds) * 1_000 > STOP_MAX_MS, `${name}: ${stop_grace_period} for ${STOP_MAX_MS} ms`);
+    const takes = stopMaxMs(readConfig(environmentOf(service(name))));
+    assert(Number(seconds) * 1_000 > takes, `${name}: ${stop_grace_period} for ${takes} ms`);
   }
 });
 
