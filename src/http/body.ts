@@ -81,6 +81,11 @@ export class BodyReader {
     if (type !== "application/json" && !(type !== null && JSON_TYPE.test(type))) {
       return Promise.reject(new BadRequest("unsupported_media_type"));
     }
+    const coding = headers.get("content-encoding");
+    if (coding !== null && coding.toLowerCase() !== "identity") {
+      const detail = "The body must be plain, with no Content-Encoding";
+      return Promise.reject(new BadRequest("unsupported_media_type", detail));
+    }
     const length = headers.get("content-length");
     if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
     return this.#inTime(length === null ? chunked(request) : request.json());

@@ -130,6 +130,12 @@ const cases: Case[] = [
     415,
     "unsupported_media_type",
   ]),
+  ...["gzip", "br", "GZIP, identity", "x"].map((coding): Case => [
+    `claim encoded as ${coding}`,
+    () => post(CLAIM, good, { "content-encoding": coding }),
+    415,
+    "unsupported_media_type",
+  ]),
   ["a lone surrogate", () => post(CLAIM, '{"user_id":"\\ud800","coupon_name":"promo"}'), 400, INVALID],
   ["a reversed pair", () => post(CLAIM, '{"user_id":"\\udc00\\ud800","coupon_name":"promo"}'), 400, INVALID],
   ["a surrogate in a name", () => post(CREATE, '{"name":"a\\udfff","amount":1}'), 400, INVALID],

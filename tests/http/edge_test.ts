@@ -47,6 +47,20 @@ test("a coupon's life reads as its documents say", async (edge) => {
   assert.notEqual(anew.body.claim_id, claim_id);
 });
 
+test("a body may say that it is JSON in UTF-8, encoded as nothing else", async (edge) => {
+  await say(edge, post("/api/coupons", { name: "promo", amount: 5 }));
+  const ways: Record<string, string>[] = [
+    { "content-type": "application/json; charset=utf-8" },
+    { "content-type": 'Application/JSON;charset="UTF-8"' },
+    { "content-encoding": "identity" },
+    { "content-encoding": "Identity" },
+  ];
+  for (const [user, headers] of ways.entries()) {
+    const { status } = await say(edge, post(CLAIM, { user_id: `${user}`, coupon_name: "promo" }, headers));
+    assert.equal(status, 200, JSON.stringify(headers));
+  }
+});
+
 test("validate answers what a claim would, and changes nothing", async (edge) => {
   const validate = () => say(edge, post("/api/coupons/validate", { user_id: "a", coupon_name: "promo" }));
   assert.equal((await validate()).status, 404);
