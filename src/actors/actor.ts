@@ -7,12 +7,12 @@ import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, lostElsewhere, Mailbox } from "./mailbox.ts";
 import type { Activation, HandBack, Handle, Moment } from "./ports.ts";
 import { Fault, Fenced, LostAnswer } from "./ports.ts";
-import { type Shared, Tenure, type TenureHost } from "./tenure.ts";
+import { Tenure, type TenureContext, type TenureHost } from "./tenure.ts";
 import { asFault, type LetterOf } from "./turn.ts";
 import type { Usable } from "./use_order.ts";
 
 /** What an actor works with. */
-export interface ActorContext<K extends Kind> extends Shared<K> {
+export interface ActorContext<K extends Kind> extends TenureContext<K> {
   /** Letters that may wait. */
   readonly mailboxMax: number;
   /** Lets the actor's turn run soon, together with others'. */
@@ -44,11 +44,6 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
 
   constructor(readonly key: string, readonly context: ActorContext<K>) {
     this.mailbox = new Mailbox(context.mailboxMax);
-  }
-
-  /** Letters that wait. */
-  get depth(): number {
-    return this.mailbox.size;
   }
 
   /** The epoch of its activation, and the monotonic time at which Postgres confirmed it; undefined while it has none. */

@@ -76,7 +76,7 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
   /** Commands that wait, over all actors. */
   get depth(): number {
     let depth = 0;
-    for (const actor of this.#actors.values()) depth += actor.depth;
+    for (const actor of this.#actors.values()) depth += actor.mailbox.size;
     return depth;
   }
 
@@ -92,10 +92,10 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     return actor === undefined ? undefined : this.#viewOf(actor);
   }
 
-  #viewOf({ key, depth, activation }: Actor<K>): ActorView {
+  #viewOf({ key, mailbox, activation }: Actor<K>): ActorView {
     const agoMs = activation === undefined ? 0 : this.clock.monotonic() - activation.confirmedAt;
     const confirmedAt = activation === undefined ? null : this.clock.now() - agoMs;
-    return { key, epoch: activation?.epoch ?? null, mailboxDepth: depth, confirmedAt };
+    return { key, epoch: activation?.epoch ?? null, mailboxDepth: mailbox.size, confirmedAt };
   }
 
   ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>> {
@@ -189,7 +189,7 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
   #sweep(): void {
     const now = this.clock.monotonic();
     for (const actor of this.#actors.values()) {
-      if (actor.depth > 0) actor.expire(now);
+      if (actor.mailbox.size > 0) actor.expire(now);
       else if (actor.idle && now - actor.lastUsed >= this.limits.idleMs) this.#forget(actor);
     }
   }

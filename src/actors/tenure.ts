@@ -13,8 +13,8 @@ import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
 export const TRUST_MS = 200;
 
-/** What all actors of a kind work with. */
-export interface Shared<K extends Kind> {
+/** What tenures work with; one for all actors of a kind. */
+export interface TenureContext<K extends Kind> {
   readonly rules: Rules<K>;
   readonly store: Store<K>;
   readonly clock: Clock;
@@ -23,14 +23,14 @@ export interface Shared<K extends Kind> {
 
 /** The actor whose tenure it is. */
 export interface TenureHost<K extends Kind> {
-  readonly context: Shared<K>;
+  readonly context: TenureContext<K>;
   readonly mailbox: Mailbox<LetterOf<K>>;
   /** Whether this tenure takes turns still. */
   goesOn(tenure: Tenure<K>): boolean;
   /** Something is under way that the actor is to wait for; each is ended once. */
   began(): void;
   ended(): void;
-  /** Letters were put back in the mailbox. */
+  /** Letters wait. */
   wake(): void;
   /** A turn failed, and with it what it began is ended. */
   failed(tenure: Tenure<K>, fenced: boolean): void;

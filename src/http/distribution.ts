@@ -2,7 +2,7 @@
 import type { Metric, Registry } from "prom-client";
 
 /**
- * A histogram without labels. An observation is a search and three additions: that of prom-client hashes labels that are
+ * A histogram without labels. An observation is a search and two additions: that of prom-client hashes labels that are
  * not there, which for a turn of one claim takes half as long as its rules.
  */
 export class Distribution {

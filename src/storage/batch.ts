@@ -12,8 +12,8 @@ export interface Job<Event> {
 }
 
 /**
- * A statement and its parameters. Its first row answers for the parts: how many were stored, and the places of those;
- * its second, where there are confirmations, for those.
+ * A statement and its parameters. Its first row answers for the parts: how many were stored, and where that is not all
+ * of them, the places of those; its second, where there are confirmations, likewise for those.
  */
 export interface Batch<Event> {
   /** Prepared under it: the least statement that does. */
@@ -40,7 +40,7 @@ export function arrayText(column: readonly (number | string | boolean)[]): strin
 /**
  * A select that answers for jobs: how many rows of theirs were found, and where that is not all of them, their places.
  *
- * @param sent the array of which each job has one element
+ * @param sent an array with as many elements as there are such jobs: with more, those that were stored would be fenced
  */
 export function told(rows: string, sent: string): string {
   const places = `(select string_agg(n::text, ',') from ${rows})`;

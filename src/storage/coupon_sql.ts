@@ -11,7 +11,7 @@
  *
  * Rows of several actors are locked in id order: the parts come sorted by id, coupons are scanned in their key's order,
  * and a hash join updates in the order of the side that it does not hash, which is one of the two. A locking step of its
- * own (`for no key update` before the update) says the same and costs a third of the rate.
+ * own (`for no key update` before the update) says the same and costs a fifth of the rate.
  */
 import { told } from "./batch.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";

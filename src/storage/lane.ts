@@ -231,7 +231,7 @@ function tell(committed: Committed | undefined): void {
   if (confirmations.length > 0) settle(confirmations, rows[1]!);
 }
 
-/** @param row how many jobs were done, and the places of those, which count from 1 */
+/** @param row how many jobs were done, and where that is not all of them, the places of those, which count from 1 */
 function settle(jobs: readonly Job<unknown>[], [count, places]: Row): void {
   if (count === jobs.length) {
     for (const { completion } of jobs) completion.done();

@@ -348,6 +348,19 @@ Deno.test("stop() answers what was taken and refuses what comes", async () => {
   await stopped;
 });
 
+Deno.test("where the first of two turns is refused as data, the second's commands are decided again at once", async () => {
+  const { actors, store } = await withCoupon(5);
+  store.ticks = 20;
+  store.failures.push("data error");
+  const first = fate(actors.ask(KEY, claim("a")));
+  for (let tick = 0; tick < 8; tick++) await undefined;
+  const second = fate(actors.ask(KEY, claim("b")));
+  assert.equal(await first, "data_error");
+  await settle();
+  await settle();
+  assert.equal(await Promise.race([second, Promise.resolve("nothing")]), "done");
+});
+
 Deno.test("what is missing is told only once Postgres confirms: it may have come through another owner", async () => {
   const one = makeWorld();
   const two = makeWorld({ clock: one.clock, rows: one.store.rows });
