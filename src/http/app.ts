@@ -5,6 +5,7 @@ import type { Caller, Callers } from "./callers.ts";
 import type { Cors } from "./cors.ts";
 import { guard, type Handler } from "./guard.ts";
 import type { Tally } from "./metrics.ts";
+import { HostCheck } from "./host_check.ts";
 import { patternFits } from "./paths.ts";
 import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
@@ -28,8 +29,6 @@ export interface EdgeParts extends RouteParts {
   readonly log: RequestLog;
 }
 
-const AUTHORITY = /^https?:\/\/(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d*)?\//;
-
 /** A route that is asked by the thousand a second. */
 interface HotRoute {
   readonly route: string;
@@ -40,6 +39,7 @@ interface HotRoute {
 /** The public edge: give its `fetch` to a server. */
 export class Edge {
   readonly #parts: EdgeParts;
+  readonly #hosts = new HostCheck();
   readonly #app = new Hono<{ Bindings: Connected }>();
   readonly #routes: Route[] = [];
   /** By their paths. */
@@ -82,8 +82,7 @@ export class Edge {
 
   #answer(request: Request, connected: Connected | undefined): Response | Promise<Response> {
     const { url } = request;
-    // The URL is put together from the Host header: another one's parts would stand where the path is looked for.
-    if (!AUTHORITY.test(url)) return this.#badHost(request);
+    if (!this.#hosts.allows(request)) return this.#badHost(request);
     if (request.method === "POST") {
       const path = url.indexOf("/", 8);
       const query = url.indexOf("?", path);

@@ -8,11 +8,30 @@ Deno.test("a Host that is none is 400", async () => {
   const node = await startNode({ databaseUrl: await freshDatabase() });
   try {
     await createCoupon(node.url, "CT", 5);
-    for (const host of ["[bad", "a b", "a?b", "a#b", "a@b"]) {
-      const { status, text } = await sendRaw(node.url, "GET", "/api/coupons/CT", { host });
-      assert.equal(status, 400, `${host}: ${text}`);
+    const none = [
+      "[bad",
+      "a b",
+      "a?b",
+      "a#b",
+      "a@b",
+      "a:99999",
+      "[::1]:99999",
+      "256.256.256.256",
+      "1.2.3.4.5",
+      "xn--a",
+    ];
+    const another = ["a/b", "a/api/coupons?", "a/api/coupons#", "a/", "127.0.0.1/api/audit?"];
+    for (const host of [...none, ...another]) {
+      for (const path of ["/api/coupons/CT", "/api/sales/current", "/livez"]) {
+        const { status, text } = await sendRaw(node.url, "GET", path, { host });
+        assert.equal(status, 400, `${host} ${path}: ${text}`);
+      }
+      const hidden = await sendRaw(node.url, "POST", "/livez", { host: `a/api/coupons/claim?${host}` }, "{}");
+      assert.equal(hidden.status, 400, host);
     }
-    for (const host of ["127.0.0.1", "localhost:8080", "[::1]:8080", "shop.example"]) {
+    assert.equal((await sendRaw(node.url, "GET", "http://a:99999/api/coupons/CT", { host: "a" })).status, 400);
+    assert.equal((await sendRaw(node.url, "GET", "http://a/api/coupons/CT", { host: "b:80" })).status, 200);
+    for (const host of ["127.0.0.1", "localhost:8080", "[::1]:8080", "shop.example", "Shop.Example"]) {
       assert.equal((await sendRaw(node.url, "GET", "/api/coupons/CT", { host })).status, 200, host);
     }
   } finally {
