@@ -77,15 +77,8 @@ export class BodyReader {
     const peeked = this.#peeked.size === 0 ? undefined : this.#peeked.get(request);
     if (peeked !== undefined) return peeked;
     const { headers } = request;
-    const type = headers.get("content-type");
-    if (type !== "application/json" && !(type !== null && JSON_TYPE.test(type))) {
-      return Promise.reject(new BadRequest("unsupported_media_type"));
-    }
-    const coding = headers.get("content-encoding");
-    if (coding !== null && coding.toLowerCase() !== "identity") {
-      const detail = "The body must be plain, with no Content-Encoding";
-      return Promise.reject(new BadRequest("unsupported_media_type", detail));
-    }
+    const fault = formFault(headers);
+    if (fault !== undefined) return Promise.reject(fault);
     const length = headers.get("content-length");
     if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
     return this.#inTime(length === null ? chunked(request) : request.json());
@@ -105,11 +98,9 @@ export class BodyReader {
 
   /** As `json`, but undefined where there is no body at all. */
   async optionalJson(request: Request): Promise<unknown> {
-    if (request.body === null || request.headers.get("content-length") === "0") return undefined;
-    if (request.headers.get("content-type") === null && request.headers.get("content-length") === null) {
-      return await this.#inTime(emptyOrUnsupported(request));
-    }
-    return await this.json(request);
+    const length = request.headers.get("content-length");
+    if (request.body === null || length === "0") return undefined;
+    return await (length === null ? this.#inTime(maybeChunked(request)) : this.json(request));
   }
 
   #inTime(read: Promise<unknown>): Promise<unknown> {
@@ -126,7 +117,18 @@ export class BodyReader {
   }
 }
 
-async function chunked(request: Request): Promise<unknown> {
+/** What is wrong with a body's form, before it is read. */
+function formFault(headers: Headers): BadRequest | undefined {
+  const type = headers.get("content-type");
+  if (type !== "application/json" && !(type !== null && JSON_TYPE.test(type))) {
+    return new BadRequest("unsupported_media_type");
+  }
+  const coding = headers.get("content-encoding");
+  if (coding === null || coding.toLowerCase() === "identity") return undefined;
+  return new BadRequest("unsupported_media_type", "The body must be plain, with no Content-Encoding");
+}
+
+async function textOf(request: Request): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
@@ -134,12 +136,18 @@ async function chunked(request: Request): Promise<unknown> {
     if (size > BODY_MAX) throw new BadRequest("body_too_large");
     chunks.push(chunk);
   }
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await new Blob(chunks as BlobPart[]).bytes()));
+  return new TextDecoder("utf-8", { fatal: true }).decode(await new Blob(chunks as BlobPart[]).bytes());
 }
 
-async function emptyOrUnsupported(request: Request): Promise<undefined> {
-  for await (const chunk of request.body ?? []) {
-    if (chunk.byteLength > 0) throw new BadRequest("unsupported_media_type");
-  }
-  return undefined;
+async function chunked(request: Request): Promise<unknown> {
+  return JSON.parse(await textOf(request));
+}
+
+/** Of a body of unknown length it shows only as it comes whether there is one, whatever its type says. */
+async function maybeChunked(request: Request): Promise<unknown> {
+  const text = await textOf(request);
+  if (text === "") return undefined;
+  const fault = formFault(request.headers);
+  if (fault !== undefined) throw fault;
+  return JSON.parse(text);
 }

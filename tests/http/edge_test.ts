@@ -47,6 +47,26 @@ test("a coupon's life reads as its documents say", async (edge) => {
   assert.notEqual(anew.body.claim_id, claim_id);
 });
 
+test("a touch has no body, whatever its headers say of one", async (edge) => {
+  await say(edge, post("/api/coupons", { name: "promo", amount: 5 }));
+  const path = "http://127.0.0.1/api/coupons/promo";
+  const type = { "content-type": "application/json" };
+  const touches: RequestInit[] = [
+    {},
+    { headers: type },
+    { headers: { ...type, "content-length": "0" }, body: "" },
+    { headers: type, body: new Blob([]).stream() },
+    { headers: { "content-type": "text/plain" }, body: new Blob([]).stream() },
+    { headers: type, body: new Blob(["{}"]).stream() },
+  ];
+  for (const touch of touches) {
+    const { status, body } = await say(edge, new Request(path, { ...touch, method: "PUT" }));
+    assert.deepEqual([status, body.rows_affected], [200, 1], JSON.stringify(touch.headers));
+  }
+  const typeless = await say(edge, new Request(path, { method: "PUT", body: new Blob(["{}"]).stream() }));
+  assert.deepEqual([typeless.status, typeless.body.code], [415, "unsupported_media_type"]);
+});
+
 test("a body may say that it is JSON in UTF-8, encoded as nothing else", async (edge) => {
   await say(edge, post("/api/coupons", { name: "promo", amount: 5 }));
   const ways: Record<string, string>[] = [
