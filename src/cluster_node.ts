@@ -14,6 +14,7 @@ import type { CouponKind } from "./domain/coupon.ts";
 import type { Kind } from "./domain/decision.ts";
 import type { SaleKind } from "./domain/sale.ts";
 import type { Metrics } from "./http/metrics.ts";
+import { notListening, originOf } from "./settings.ts";
 import type { Storage } from "./storage/mod.ts";
 
 /** This node's actors. */
@@ -50,7 +51,7 @@ export class Identity {
   holder(now: number): string {
     const { host, port, cluster } = this.config;
     const id = cluster?.nodeId ?? NOWHERE.id;
-    this.member = selfMember(id, cluster?.nodeUrl ?? `http://${host}:${port}`, Math.floor(now));
+    this.member = selfMember(id, cluster?.nodeUrl ?? originOf(host, port), Math.floor(now));
     return cluster === undefined ? `${holderText(this.member)} ${crypto.randomUUID()}` : holderText(this.member);
   }
 }
@@ -110,7 +111,9 @@ async function among(
     isCommand: isCouponCommand,
   });
   const sales = cluster.host({ name: "sale", local: local.sales, isKey: isSaleKey, isCommand: isSaleCommand });
-  const server = await servePeers({ host, port, secret, reception: cluster.reception });
+  const server = await servePeers({ host, port, secret, reception: cluster.reception }).catch((error) => {
+    throw notListening("CLUSTER_PORT", host, port, error);
+  });
   let joined = false;
   const nodeOf = (id: string) => cluster.status().nodes.find((node) => node.id === id)!;
   return {

@@ -1,6 +1,16 @@
 /** What may be configured? The only reader of the environment; every value is checked at start. */
 import { type DoorConfig, doorConfig, isLoopback } from "./callers_config.ts";
-import { duration, type Environment, httpUrl, integer, oneOf, secret, wrong } from "./settings.ts";
+import {
+  duration,
+  type Environment,
+  httpUrl,
+  integer,
+  oneOf,
+  optionalSecret,
+  originOf,
+  secret,
+  wrong,
+} from "./settings.ts";
 
 export type { CallersConfig, DoorConfig } from "./callers_config.ts";
 export { ConfigError, type Environment } from "./settings.ts";
@@ -82,29 +92,33 @@ function postgresUrl(env: Environment): string | undefined {
 function hostOf(env: Environment): string {
   const value = env["HOST"] || "127.0.0.1";
   // It becomes a part of URLs.
-  if (!/^[\w.:-]{1,255}$/.test(value)) throw wrong("HOST", value, "an address or a name such as 127.0.0.1 or 0.0.0.0");
+  if (!/^[\w.:-]{1,255}$/.test(value) || !URL.canParse(originOf(value, 1))) {
+    throw wrong("HOST", value, "an address or a name such as 127.0.0.1 or 0.0.0.0");
+  }
   return value;
 }
 
 function clusterConfig(env: Environment, host: string): ClusterConfig | undefined {
   const names = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const;
-  if (names.every((name) => !env[name])) return undefined;
+  const isAlone = names.every((name) => !env[name]);
   const nodeId = env["NODE_ID"] || `node-${crypto.randomUUID().slice(0, 8)}`;
   if (!/^[\w.-]{1,64}$/.test(nodeId)) throw wrong("NODE_ID", nodeId, "1 to 64 letters, digits, '.', '_' or '-'");
   const port = integer(env, "CLUSTER_PORT", CLUSTER_PORT, 1, 65_535);
   const heartbeatMs = duration(env, "HEARTBEAT", 1_000, 50, 60_000);
-  return {
-    redisUrl: httpUrl(env, names[0]),
-    redisToken: secret(env, names[1], 1),
+  // What is set is checked also where the node is alone: it will not be for ever.
+  const nodeSecret = isAlone ? optionalSecret(env, "CLUSTER_SECRET", 16) : secret(env, "CLUSTER_SECRET", 16);
+  // Where a node listens beyond loopback is seldom where its peers find it.
+  const near = isAlone || isLoopback(host) ? originOf(host, port) : undefined;
+  const checked = {
     nodeId,
-    // Where a node listens beyond loopback is seldom where its peers find it.
-    nodeUrl: httpUrl(env, "NODE_URL", isLoopback(host) ? `http://${host}:${port}` : undefined),
+    nodeUrl: httpUrl(env, "NODE_URL", near),
     port,
-    secret: secret(env, "CLUSTER_SECRET", 16),
     heartbeatMs,
     expiryMs: duration(env, "NODE_EXPIRY", 3 * heartbeatMs, 2 * heartbeatMs, 600_000),
     joinActivations: integer(env, "JOIN_ACTIVATIONS", 1_000, 1, 1_000_000),
   };
+  if (isAlone) return undefined;
+  return { ...checked, redisUrl: httpUrl(env, names[0]), redisToken: secret(env, names[1], 1), secret: nodeSecret! };
 }
 
 /**

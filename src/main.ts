@@ -4,7 +4,8 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { openDatabase, whenReached } from "./database.ts";
 import { openLog } from "./log.ts";
 import { type Node, startNode } from "./node.ts";
-import { FolderInUse } from "./storage/embedded.ts";
+import { originOf } from "./settings.ts";
+import { FolderInUse, FolderUnusable } from "./storage/embedded.ts";
 import { MigrationError } from "./storage/migrate.ts";
 import { migrateDatabase, UnsafeDatabase } from "./storage/mod.ts";
 import { NotConnected } from "./storage/sql.ts";
@@ -18,7 +19,7 @@ export function stopMaxMs({ drainMs, requestTimeoutMs }: Pick<Config, "drainMs" 
 }
 
 function sayHello({ host, callers }: Config, port: number): void {
-  const url = `http://${host}:${port}`;
+  const url = originOf(host, port);
   const asAdmin = callers === undefined ? "" : ` -H "authorization: Bearer $ADMIN_TOKEN"`;
   console.log(`Doorbuster listens on ${url}. Try:
 
@@ -70,7 +71,7 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    const known = [ConfigError, FolderInUse, MigrationError, UnsafeDatabase, NotConnected, Deno.errors.AddrInUse];
+    const known = [ConfigError, FolderInUse, FolderUnusable, MigrationError, UnsafeDatabase, NotConnected];
     if (!known.some((kind) => error instanceof kind)) throw error;
     console.error(`doorbuster: ${(error as Error).message}`);
     Deno.exit(1);

@@ -16,7 +16,9 @@ import { Health } from "./http/health.ts";
 import { Metrics } from "./http/metrics.ts";
 import { SaleStreams } from "./http/sale_streams.ts";
 import { makeScheduler } from "./scheduling.ts";
+import type { Edge } from "./http/app.ts";
 import { makeEdge } from "./serving.ts";
+import { notListening } from "./settings.ts";
 import { openStorage, type Storage } from "./storage/mod.ts";
 import type { Database } from "./storage/sql.ts";
 
@@ -76,6 +78,20 @@ function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Met
   };
 }
 
+/** Serves the edge. @throws ConfigError where its port cannot be had */
+function listen({ host, port, callers }: Config, edge: Edge): Deno.HttpServer<Deno.NetAddr> {
+  // A handler that takes no address is not given one, which costs on each request; in the open there is but loopback.
+  const near = { remoteAddr: { hostname: host } };
+  try {
+    return Deno.serve(
+      { hostname: host, port, onListen() {} },
+      callers === undefined ? (request) => edge.fetch(request, near) : (request, info) => edge.fetch(request, info),
+    );
+  } catch (error) {
+    throw notListening("PORT", host, port, error);
+  }
+}
+
 function tellServing(log: Logger, host: string, port: number, { description, embedded }: Database): void {
   log.info("Serving on http://{host}:{port} from {database}", { host, port, database: description });
   if (embedded) {
@@ -107,15 +123,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const streams = new SaleStreams(storage.saleViews);
   const files = new CsvStreams();
   const edge = makeEdge(config, log, { callers, storage, cluster, metrics, health, bodies, streams, files });
-  const listening = { hostname: config.host, port: config.port, onListen() {} };
-  // A handler that takes no address is not given one, which costs on each request; in the open there is but loopback.
-  const near = { remoteAddr: { hostname: config.host } };
-  const server = Deno.serve(
-    listening,
-    config.callers === undefined
-      ? (request) => edge.fetch(request, near)
-      : (request, info) => edge.fetch(request, info),
-  );
+  const server = listen(config, edge);
   const { port } = server.addr;
   tellServing(log, config.host, port, database);
   // A node that is not in the ring yet would open sales as if it were alone.

@@ -15,6 +15,16 @@ export function wrong(name: string, value: string, allowed: string): ConfigError
   return new ConfigError(`${name}=${value}: must be ${allowed}`);
 }
 
+/** The error of a port that cannot be had. @param name of its setting */
+export function notListening(name: string, host: string, port: number, error: unknown): ConfigError {
+  return new ConfigError(`HOST=${host}, ${name}=${port}: cannot be listened on: ${(error as Error).message}`);
+}
+
+/** The URL of a server without its slash, on a host that is a name or an address. */
+export function originOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** A whole number of `min` to `max`. @throws ConfigError */
 export function integer(env: Environment, name: string, fallback: number, min: number, max: number): number {
   const value = env[name];

@@ -122,6 +122,27 @@ Deno.test("readConfig() refuses half a cluster, and tells no secret", () => {
   }
 });
 
+Deno.test("readConfig() refuses what is wrong of a cluster on a node that is alone too", () => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ CLUSTER_PORT: "abc" }, /^CLUSTER_PORT=abc: must be a whole number/],
+    [{ CLUSTER_SECRET: "short" }, /^CLUSTER_SECRET=\*\*\*: must be at least 16/],
+    [{ NODE_URL: "x" }, /^NODE_URL=x: must be a URL/],
+    [{ NODE_ID: "a b" }, /^NODE_ID=a b: must be 1 to 64/],
+    [{ HEARTBEAT: "0s" }, /^HEARTBEAT=0s: must be a duration/],
+    [{ NODE_EXPIRY: "1ms" }, /^NODE_EXPIRY=1ms: must be a duration/],
+    [{ JOIN_ACTIVATIONS: "0" }, /^JOIN_ACTIVATIONS=0: must be a whole number/],
+  ];
+  for (const [env, line] of cases) assert.throws(() => readConfig(env), { name: "ConfigError", message: line });
+  assert.equal(readConfig({ HOST: "::1", CLUSTER_SECRET: REGISTRY.CLUSTER_SECRET }).cluster, undefined);
+});
+
+Deno.test("readConfig() puts a node's address of IPv6 in its URL as it must stand there", () => {
+  assert.equal(readConfig({ ...REGISTRY, HOST: "::1" }).cluster!.nodeUrl, "http://[::1]:8081");
+  for (const HOST of ["a:b", "1.2.3.4.5", "256.1.1.1"]) {
+    assert.throws(() => readConfig({ HOST }), { name: "ConfigError", message: /^HOST=/ });
+  }
+});
+
 Deno.test("readConfig() reads durations by their units", () => {
   const idle = (ACTOR_IDLE: string) => readConfig({ ACTOR_IDLE }).actorIdleMs;
   assert.deepEqual(["1500ms", "30s", "5m", "1h", "1d"].map(idle), [1_500, 30_000, 300_000, 3_600_000, 86_400_000]);

@@ -35,7 +35,7 @@ export interface PeerServer {
 const KEEP_MS = 120_000;
 const LINES = { "content-type": "application/x-ndjson" };
 
-/** Starts to listen. @throws Deno.errors.AddrInUse */
+/** Starts to listen. @throws Error where its port cannot be had */
 export async function servePeers({ host, port, secret, reception }: PeerServerOptions): Promise<PeerServer> {
   const wanted = digestOf(`Bearer ${secret}`);
   const isPeer = ({ headers }: IncomingMessage) => timingSafeEqual(digestOf(headers.authorization ?? ""), wanted);
@@ -89,7 +89,7 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.on("error", (error) => reject(asDeno(error))).listen(port, host, resolve);
+    server.on("error", reject).listen(port, host, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
@@ -107,11 +107,6 @@ export async function servePeers({ host, port, secret, reception }: PeerServerOp
 /** Refuses a request whose body was not read: its connection would wait for the rest of that. */
 function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, { connection: "close" }).end();
-}
-
-function asDeno(error: Error): Error {
-  const inUse = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-  return inUse ? new Deno.errors.AddrInUse(error.message, { cause: error }) : error;
 }
 
 /** Of equal length, so that comparing takes the same time whatever was shown. */

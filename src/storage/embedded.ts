@@ -7,9 +7,24 @@ export class FolderInUse extends Error {
   override readonly name = "FolderInUse";
 }
 
+/** The folder cannot be made, or not be written to. */
+export class FolderUnusable extends Error {
+  override readonly name = "FolderUnusable";
+}
+
+async function openLock(folder: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    return await Deno.open(`${folder}/lock`, { create: true, write: true });
+  } catch (error) {
+    throw new FolderUnusable(
+      `DATA_DIR=${folder}: must be a folder that can be written to: ${(error as Error).message}`,
+    );
+  }
+}
+
 async function lockFolder(folder: string): Promise<Deno.FsFile> {
-  await Deno.mkdir(folder, { recursive: true });
-  const file = await Deno.open(`${folder}/lock`, { create: true, write: true });
+  const file = await openLock(folder);
   if (await file.tryLock(true)) return file;
   file.close();
   throw new FolderInUse(`Cannot open the embedded database as another process uses its folder: DATA_DIR=${folder}`);

@@ -210,6 +210,20 @@ Deno.test("start() refuses a wrong DATABASE_URL without repeating it, since it m
   assert(!refused.said.includes("secret"));
 });
 
+Deno.test("start() refuses a DATA_DIR that can be none with one line", async () => {
+  for (const dataDir of ["/proc/none", "/etc/passwd"]) {
+    assertRefused(await refusedStart({ dataDir }), `DATA_DIR=${dataDir}`, "must be a folder that can be written to");
+  }
+});
+
+Deno.test("start() refuses a HOST that is not its own with one line", async () => {
+  const env = { HOST: "192.0.2.1", ADMIN_TOKEN: "an-admins-own-token", JWT_SECRET: "x".repeat(32) };
+  const { code, said } = await refusedStart({ databaseUrl: await freshDatabase(), env });
+  assert.equal(code, 1);
+  assert.match(said, /^doorbuster: HOST=192\.0\.2\.1, PORT=\d+: cannot be listened on: [^\n]+$/m);
+  assert(!said.includes("    at "), said);
+});
+
 Deno.test("start() refuses a port that is in use with one line", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   try {
@@ -217,7 +231,7 @@ Deno.test("start() refuses a port that is in use with one line", async () => {
     const { code, said } = await refusedStart({ databaseUrl: await freshDatabase(), env: { PORT: String(port) } });
     const lines = said.trim().split("\n").filter((line) => !line.startsWith("{")); // beside the log's
     assert.deepEqual([code, lines.length], [1, 1], said);
-    assert.match(lines[0]!, /^doorbuster: /);
+    assert.match(lines[0]!, new RegExp(`^doorbuster: HOST=127.0.0.1, PORT=${port}: cannot be listened on: `));
   } finally {
     listener.close();
   }
