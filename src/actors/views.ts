@@ -92,8 +92,10 @@ export interface HoldView {
   readonly endedAt: number | null;
   /** When its item was bought by it; null where it was not. */
   readonly purchasedAt: number | null;
-  /** Whether it holds its item now. */
+  /** Whether it was neither given back nor is past. */
   readonly isLive: boolean;
+  /** Whether its item is sold: to another, where it was not bought by it. */
+  readonly isSold: boolean;
 }
 
 /** A part of a list. */

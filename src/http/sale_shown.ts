@@ -40,15 +40,22 @@ export function showAttempt(number: number, { userId, n, outcome, at }: AttemptV
   return { user_id: userId, item_id: itemIdOf(number, n), outcome, at: showTime(at) };
 }
 
+/** What a purchase with a hold would meet, in the order of its refusals. */
+function holdState({ endedAt, purchasedAt, isLive, isSold }: HoldView): string {
+  if (purchasedAt !== null) return "purchased";
+  if (endedAt !== null) return "ended";
+  if (!isLive) return "expired";
+  return isSold ? "sold_to_another" : "live";
+}
+
 /** A hold's fields. */
 export function showHold(code: string, number: number, hold: HoldView): Record<string, unknown> {
-  const { n, userId, expiresAt, endedAt, purchasedAt, isLive } = hold;
-  const state = purchasedAt !== null ? "purchased" : endedAt !== null ? "ended" : isLive ? "live" : "expired";
+  const { n, userId, expiresAt, purchasedAt } = hold;
   return {
     code,
     item: showItem({ number, n }),
     user_id: userId,
-    state,
+    state: holdState(hold),
     expires_at: showTime(expiresAt),
     purchased_at: purchasedAt === null ? null : showTime(purchasedAt),
   };

@@ -43,7 +43,7 @@ from sales s left join lateral (
 ) a on true
 where s.id = $1`;
 const HOLD = `select h.n, h.user_id, ${ms("h.created_at")}, ${ms("h.expires_at")}, ${ms("h.ended_at")},
-  ${ms("p.purchased_at")}, p.n is null and coalesce(t.sold, false) = false and least(h.expires_at, h.ended_at) > ${NOW}
+  ${ms("p.purchased_at")}, least(h.expires_at, h.ended_at) > ${NOW}, coalesce(t.sold, false)
 from holds h left join purchases p on p.sale_id = h.sale_id and p.n = h.n and p.code = h.code
 left join items t on t.sale_id = h.sale_id and t.n = h.n
 where h.sale_id = $2 and h.code = $3`;
@@ -109,8 +109,8 @@ export class PostgresSaleViews implements SaleViews {
   async hold(number: number, code: string): Promise<HoldView | undefined> {
     const [row] = await this.#read(HOLD, [this.#now(), number, uuidOf(code)], "hold");
     if (row === undefined) return undefined;
-    const [n, userId, createdAt, expiresAt, endedAt, purchasedAt, isLive] = row;
-    return { n, userId, createdAt, expiresAt, endedAt, purchasedAt, isLive } as HoldView;
+    const [n, userId, createdAt, expiresAt, endedAt, purchasedAt, isLive, isSold] = row;
+    return { n, userId, createdAt, expiresAt, endedAt, purchasedAt, isLive, isSold } as HoldView;
   }
 
   #now(): number {

@@ -168,8 +168,9 @@ export class MemorySaleViews implements SaleViews {
     const { n, userId, expiresAt, ended, slot } = hold;
     const purchasedAt = slot > 0 ? this.clock.now() : null;
     const isLive = slot === 0 && !ended && this.clock.now() < expiresAt;
+    const isSold = this.#state(stateOf(row!), n) === "sold";
     return Promise.resolve({
-      ...{ n, userId, createdAt: 0, expiresAt, endedAt: ended && slot === 0 ? 0 : null, purchasedAt, isLive },
+      ...{ n, userId, createdAt: 0, expiresAt, endedAt: ended && slot === 0 ? 0 : null, purchasedAt, isLive, isSold },
     });
   }
 

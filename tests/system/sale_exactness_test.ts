@@ -119,6 +119,13 @@ const OPEN: Behaviours = {
     assert.deepEqual(await counters(url, sale), { sold: 0, held: 1, left: sale.items - 1 });
     const bought = await times(100, (place) => purchase(url, replies[place]!.body.code!));
     assert.deepEqual(tally(bought), { "200": 1, "410 sold_to_another": 99 });
+    const states = new Map<unknown, number>();
+    for (
+      const { body } of await times(100, (place) => ask(url, "GET", `/checkout?code=${replies[place]!.body.code}`))
+    ) {
+      states.set(body["state"], (states.get(body["state"]) ?? 0) + 1);
+    }
+    assert.deepEqual(Object.fromEntries(states), { purchased: 1, sold_to_another: 99 }, "looked up, as bought with");
     assert.deepEqual(await counters(url, sale), { sold: 1, held: 0, left: sale.items - 1 });
   },
 

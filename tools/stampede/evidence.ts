@@ -29,7 +29,7 @@ export interface AttemptShown {
 export interface HoldShown {
   readonly user_id: string;
   readonly item: { readonly id: number };
-  readonly state: "live" | "expired" | "ended" | "purchased";
+  readonly state: "live" | "expired" | "ended" | "sold_to_another" | "purchased";
 }
 
 /** What was read. */

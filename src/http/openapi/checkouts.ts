@@ -15,7 +15,7 @@ const HoldShown = name(
   z.object({
     code: z.string().meta({ description: "As it was sent." }),
     ...heldFields,
-    state: z.enum(["live", "expired", "ended", "purchased"]),
+    state: z.enum(["live", "expired", "ended", "sold_to_another", "purchased"]),
     expires_at: timeShown,
     purchased_at: z.nullable(timeShown),
   }),

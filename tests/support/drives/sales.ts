@@ -94,6 +94,8 @@ export async function others(driver: Driver): Promise<void> {
     }
     await driver.ask(buy, "200", { query: { code: codes[0] } }, open);
     await driver.ask(buy, "410 sold_to_another", { query: { code: codes[1] } }, open);
+    const { body: shown } = await driver.ask("getHold", "200", { query: { code: codes[1] } }, open);
+    assert.equal(shown.state, "sold_to_another");
     await driver.ask(buy, "429 limit_reached", { query: { code: codes[2] } }, open);
     const [last = ""] = await itemsOf(driver, hasty);
     const { body } = await driver.ask("checkout", "200", { query: { user_id: buy, id: last } }, hasty);

@@ -168,7 +168,7 @@ const CONTRADICTIONS: readonly [purchases: string[], releases: string[], state: 
   [["code_expired"], [], "expired", false],
   [["code_expired"], [], "live", true],
   [["code_unknown"], [], "live", true],
-  [["sold_to_another"], [], "expired", false],
+  [["sold_to_another"], [], "sold_to_another", false],
   [[], ["ok", "hold_not_live"], "ended", false],
   [[], ["ok", "ok"], "ended", true],
   [[], ["unsure"], "ended", false],
