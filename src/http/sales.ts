@@ -218,11 +218,11 @@ export class SaleRoutes {
   }
 }
 
-/** Whose request it counts as: a user's own, or that of the user for whom a service asks; undefined where no one's. */
+/** Whose request it counts as: a user's own, or that of the user for whom is asked; undefined where no one's. */
 function countedFor(caller: Caller, url: string): string | undefined {
   const query = queryOf(url);
   if (query.has("code")) return undefined; // a purchase
-  if (caller.kind !== "service") return soleUserOf(caller);
+  if (caller.kind !== "service" && caller.kind !== "open") return soleUserOf(caller);
   const userId = query.get("user_id");
   return isUserId(userId) ? userId : undefined;
 }

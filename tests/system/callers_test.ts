@@ -57,6 +57,15 @@ Deno.test("a server on loopback with one token asks everyone; without any it say
   });
 });
 
+Deno.test("a server that asks no one counts the checkouts of each user where it is told to", async () => {
+  await withNode({ RATE_LIMIT: "2" }, async ({ url }) => {
+    const checkout = (user: string) => ask(url, "POST", `/checkout?user_id=${user}&id=1`);
+    const said = [];
+    for (const user of ["ann", "ann", "ann", "bob"]) said.push((await checkout(user)).status);
+    assert.deepEqual(said, [404, 404, 429, 404]);
+  });
+});
+
 Deno.test("a server takes users' tokens that a key of its JWKS_FILE signed", async () => {
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
   const file = await Deno.makeTempFile({ suffix: ".json" });
