@@ -17,7 +17,12 @@ const SESSIONS: Sessions = { activations: 4, views: 4 };
 /** How often, and for how long between, a database that cannot be reached is tried at start. */
 const CONNECT_RETRIES = { maxAttempts: 40, minTimeout: 250, maxTimeout: 1_000, multiplier: 2, jitter: 0 };
 
-/** The configured one. @param statementTimeoutMs what a statement may take, in milliseconds @throws FolderInUse, FolderUnusable */
+/**
+ * The configured one.
+ *
+ * @param statementTimeoutMs what a statement may take, in milliseconds
+ * @throws FolderInUse, FolderUnusable
+ */
 export function openDatabase(
   { databaseUrl, dataDir, requestTimeoutMs }: Config,
   sessions = SESSIONS,
