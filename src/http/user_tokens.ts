@@ -1,7 +1,7 @@
 /** Is this a user's token, and whose? A JWT (RFC 7519) that our own kind of key signed, not expired, with a user's id. */
 import {
   createLocalJWKSet,
-  importJWK,
+  errors,
   type JSONWebKeySet,
   type JWK,
   type JWTPayload,
@@ -27,6 +27,9 @@ const BY_CURVE: Readonly<Record<string, string>> = {
   "P-521": "ES512",
   Ed25519: "EdDSA",
 };
+
+/** Bits of an RSA key at least (RFC 7518, sections 3.3 and 3.5). */
+const RSA_LEAST = 2_048;
 
 /** Tells whether a token's signature and times are good, at a time. */
 type Verify = (token: string, now: Date) => Promise<JWTPayload>;
@@ -60,13 +63,13 @@ export class Jwts implements UserTokens {
   }
 
   /**
-   * Signed with one of these keys' private halves.
+   * Signed with one of these keys' private halves; keys for encryption are passed over.
    *
    * @param text of a JSON Web Key Set (RFC 7517)
-   * @throws BadKeySet where it is none, or holds a key that is not public
+   * @throws BadKeySet where it is none, or holds a key that is not public or that no token could be verified with
    */
   static async byKeys(text: string, clock: Pick<Clock, "now">, tokensMax: number = TOKENS_MAX): Promise<Jwts> {
-    const keys = createLocalJWKSet(await keySetOf(text));
+    const keys = await keySetOf(text);
     return new Jwts(
       (token, now) => checked(jwtVerify(token, keys, optionsOf(PUBLIC_ALGORITHMS, now))),
       clock,
@@ -117,19 +120,42 @@ function algorithmOf({ kty, crv, alg }: JWK): string | undefined {
   return kty === "RSA" ? "RS256" : BY_CURVE[crv ?? ""];
 }
 
-async function keySetOf(text: string): Promise<JSONWebKeySet> {
+type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+async function keySetOf(text: string): Promise<KeySet> {
   const { keys } = parsed(text);
-  if (!Array.isArray(keys) || keys.length === 0) throw new BadKeySet("it holds no keys");
-  for (const [place, key] of keys.entries()) {
-    const algorithm = algorithmOf(key ?? {});
-    if (algorithm === undefined || "d" in key) throw new BadKeySet(`its key ${place + 1} is no public signing key`);
-    try {
-      await importJWK(key, algorithm);
-    } catch {
-      throw new BadKeySet(`its key ${place + 1} cannot be read`);
+  if (!Array.isArray(keys)) throw new BadKeySet("it holds no keys");
+  // With its place in the file, by which it is named.
+  const signing = [...keys.entries()].filter(([, key]) => !isForEncryption(key));
+  if (signing.length === 0) throw new BadKeySet("it holds no keys to verify with");
+  for (const [place, key] of signing) {
+    if (algorithmOf(key ?? {}) === undefined || "d" in key) {
+      throw new BadKeySet(`its key ${place + 1} is no public signing key`);
     }
   }
-  return { keys };
+  const keySet = createLocalJWKSet({ keys: signing.map(([, key]) => key) });
+  for (const [place, key] of signing) {
+    const flaw = await flawOf(keySet, key);
+    if (flaw !== undefined) throw new BadKeySet(`its key ${place + 1} ${flaw}`);
+  }
+  return keySet;
+}
+
+/** Of a pair for encryption, the half that is no secret. */
+function isForEncryption(key: JWK | null): boolean {
+  return key?.use === "enc" && key.d === undefined;
+}
+
+/** Why no token could be verified with a key of the set; undefined where one could. */
+async function flawOf(keySet: KeySet, key: JWK): Promise<string | undefined> {
+  try {
+    const { algorithm } = await keySet({ alg: algorithmOf(key)!, ...key.kid !== undefined && { kid: key.kid } });
+    const { modulusLength = RSA_LEAST } = algorithm as Partial<RsaKeyAlgorithm>;
+    return modulusLength < RSA_LEAST ? `is too short: it has ${modulusLength} of ${RSA_LEAST} bits` : undefined;
+  } catch (error) {
+    const isAmbiguous = error instanceof errors.JWKSMultipleMatchingKeys;
+    return isAmbiguous ? "cannot be told from another: it needs a kid of its own" : "cannot be read";
+  }
 }
 
 function parsed(text: string): Partial<JSONWebKeySet> {

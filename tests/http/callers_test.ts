@@ -173,15 +173,34 @@ Deno.test("of() takes what a key of the set signed, by its algorithm, and nothin
   ) assert.equal(await told(callers, `Bearer ${token}`), "invalid_token");
 });
 
+Deno.test("byKeys() passes keys for encryption over, of whatever algorithm", async () => {
+  const clock = new FakeClock();
+  const [pair, rsa] = await keysOf(["ES256", "RS256"]);
+  const others = [{ ...rsa!.jwk, use: "enc", alg: "RSA-OAEP" }, { ...pair!.jwk, use: "enc" }];
+  const users = await Jwts.byKeys(JSON.stringify({ keys: [...others, { ...pair!.jwk, use: "sig" }] }), clock);
+  const callers = new Callers({ adminToken: ADMIN_TOKEN, serviceToken: undefined, users });
+  assert.equal(await told(callers, `Bearer ${await signed("ES256", pair!.key, clock.now())}`), "user:u");
+  assert.equal(await told(callers, `Bearer ${await signed("RS256", rsa!.key, clock.now())}`), "invalid_token");
+});
+
 Deno.test("byKeys() refuses what is no set of public signing keys, and says why", async () => {
-  const [pair] = await keysOf(["ES256"]);
+  const [pair, rsa] = await keysOf(["ES256", "RS256"]);
   const secret = { ...await exportJWK(pair!.key), kid: "k" };
+  const short = { ...rsa!.jwk, n: rsa!.jwk.n!.slice(0, 171) }; // 1,024 bits
+  const { kid: _, ...nameless } = pair!.jwk;
+  const setOf = (...keys: unknown[]) => JSON.stringify({ keys });
   const cases: [string, RegExp][] = [
     ["", /it is not JSON/],
     ["null", /it holds no keys/],
     ["{}", /it holds no keys/],
     ['{"keys": []}', /it holds no keys/],
-    [JSON.stringify({ keys: [pair!.jwk, secret] }), /its key 2 is no public signing key/],
+    [setOf({ ...rsa!.jwk, use: "enc" }), /it holds no keys to verify with/],
+    [setOf(pair!.jwk, secret), /its key 2 is no public signing key/],
+    [setOf(pair!.jwk, { ...secret, use: "enc" }), /its key 2 is no public signing key/],
+    [setOf(pair!.jwk, { ...rsa!.jwk, key_ops: ["encrypt"] }), /its key 2 cannot be read/],
+    [setOf({ ...rsa!.jwk, use: "enc" }, short), /its key 2 is too short: it has 10\d\d of 2048 bits/],
+    [setOf(rsa!.jwk, pair!.jwk, pair!.jwk), /its key 2 cannot be told from another: it needs a kid of its own/],
+    [setOf(pair!.jwk, nameless), /its key 2 cannot be told from another/],
     ['{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}', /its key 1 is no public/],
     ['{"keys": [{"kty": "OKP", "crv": "X25519", "x": "AAAA"}]}', /its key 1 is no public/],
     ['{"keys": [{"kty": "EC", "crv": "P-256"}]}', /its key 1 cannot be read/],
