@@ -46,3 +46,13 @@ export function told(rows: string, sent: string): string {
   const places = `(select string_agg(n::text, ',') from ${rows})`;
   return `select count(*)::integer, case when count(*) < cardinality(${sent}) then ${places} end from ${rows}`;
 }
+
+/**
+ * The end of an insert of receipts. A key that is used again after its 48 hours, which actors forget by then, is bound
+ * to what it stands for now: its old row would else refuse the turn, and with it each one that brings the key.
+ *
+ * @param actor the column that tells whose receipt it is
+ */
+export function boundAgain(actor: string): string {
+  return `on conflict (${actor}, id) do update set at = excluded.at, content = excluded.content, answer = excluded.answer`;
+}

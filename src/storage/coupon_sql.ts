@@ -13,7 +13,7 @@
  * and a hash join updates in the order of the side that it does not hash, which is one of the two. A locking step of its
  * own (`for no key update` before the update) says the same and costs a fifth of the rate.
  */
-import { told } from "./batch.ts";
+import { boundAgain, told } from "./batch.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 
 /** The parts of the batch, in id order. */
@@ -151,6 +151,7 @@ p as (
   claimAnswerOf("gone", "name")
 }
   from gone
+  ${boundAgain("coupon_id")}
 ),
 w as (
   insert into wallet_entries (coupon_id, claim_id, is_void, user_id, amount, at)

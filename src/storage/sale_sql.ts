@@ -5,7 +5,7 @@
  * Each join to a large table also names the keys as one array: that is what makes PostgreSQL reach it by its index,
  * whatever it believed about its size when the statement was prepared.
  */
-import { told } from "./batch.ts";
+import { boundAgain, told } from "./batch.ts";
 
 const PARTS = `d as materialized (
   select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::bigint[])
@@ -133,6 +133,7 @@ r as (
     jsonb_build_object('kind', 'purchased', ${codeShown("gone")},
       'purchasedAt', (extract(epoch from purchased_at) * 1000)::bigint)
   from gone
+  ${boundAgain("sale_id")}
 )
 ${told("u", "$1::integer[]")} union all ${told("k", "$32::integer[]")}`;
 
