@@ -37,6 +37,20 @@ const VIEW = "set plan_cache_mode = force_custom_plan;";
 
 pg.types.setTypeParser(20, Number);
 
+/**
+ * Of what a statement holds, breaks or may not do, whatever word stands for ERROR in the server's language: errors with
+ * these SQLSTATEs end no session (the manual's appendix A). Not of what a machine lacks: that may come as a PANIC.
+ */
+const OF_THE_STATEMENT = /^(?:0A|2[1236]|25(?!P0[34])|40|42|44|54|55|57014)/;
+
+/**
+ * Whether a statement is known to be undone by what the server answered. Only an ERROR tells that: a FATAL may come after
+ * the commit.
+ */
+export function isUndone(severity: string | undefined, code: string | undefined): code is string {
+  return code !== undefined && (severity === "ERROR" || OF_THE_STATEMENT.test(code));
+}
+
 /** A session of PostgreSQL. */
 class PostgresConnection implements Connection {
   #client: pg.Client;
@@ -90,10 +104,9 @@ class PostgresConnection implements Connection {
     }
   }
 
-  /** Only an ERROR answered by the server is known to have undone the statement: a FATAL may come after the commit. */
   #classify(error: unknown): Error {
     const { severity, code, message } = error as pg.DatabaseError;
-    if (severity === "ERROR" && code !== undefined) return new SqlError(code, message, { cause: error });
+    if (isUndone(severity, code)) return new SqlError(code, message, { cause: error });
     this.destroy();
     return new ConnectionLost(`Lost the session with a statement in flight: ${message}`, { cause: error });
   }

@@ -1,5 +1,6 @@
-/** Does a closed database leave nothing behind? */
+/** Does a closed database leave nothing behind, and what does an error of the server's tell? */
 import assert from "node:assert/strict";
+import { isUndone } from "../../src/storage/postgres.ts";
 import { NotConnected } from "../../src/storage/sql.ts";
 import { freshDatabase } from "../support/database.ts";
 import { openTestPostgres } from "../support/storage.ts";
@@ -27,4 +28,18 @@ Deno.test("close() refuses statements that wait for a session, and later ones, a
   } finally {
     await watch.close();
   }
+});
+
+Deno.test("isUndone() knows an ERROR in whatever language, and takes no FATAL or PANIC for one", () => {
+  const undone = [
+    ...[["ERROR", "23505"], ["ERROR", "53100"], ["ERROR", "XX000"], ["FEHLER", "23505"], ["ERREUR", "22003"]],
+    ...[["FEHLER", "40P01"], ["FEHLER", "55P03"], ["FEHLER", "57014"], ["FEHLER", "25006"], ["ОШИБКА", "42P01"]],
+  ];
+  const doubtful = [
+    ...[["FATAL", "57P01"], ["FATAL", "57P05"], ["FATAL", "25P03"], ["FATAL", "25P04"], ["PANIC", "53100"]],
+    ...[["PANIK", "53100"], ["SCHWERWIEGEND", "57P01"], ["FEHLER", "XX000"], ["FATAL", "08P01"]],
+    ...[[undefined, undefined], ["ERROR", undefined], [undefined, "ECONNRESET"]],
+  ];
+  for (const [severity, code] of undone) assert(isUndone(severity, code), `${severity} ${code}`);
+  for (const [severity, code] of doubtful) assert(!isUndone(severity, code), `${severity} ${code}`);
 });
