@@ -1,4 +1,4 @@
-/** How do old attempts go? A sale's are a partition of their own, dropped whole. */
+/** How do old attempts go? A sale's are as a rule a partition of their own, dropped whole. */
 import type { SaleSettings } from "../domain/sale.ts";
 import { saleKeyOf } from "../domain/sale_ids.ts";
 import { type Sql, SqlError } from "./sql.ts";
@@ -9,8 +9,8 @@ const LOCK_NOT_AVAILABLE = "55P03";
 
 // A partition that was emptied, but not dropped, is left alone: its sale may yet sell.
 const OLD = `select s.id, $2::boolean or s.sold = s.items from sales s
-join pg_class c on c.oid = to_regclass('attempts_' || s.id)
-where s.ends_at < to_timestamp($1::bigint / 1000::float8) and ($2::boolean or s.sold = s.items
+where s.ends_at < to_timestamp($1::bigint / 1000::float8) and (
+  ($2::boolean or s.sold = s.items) and to_regclass('attempts_' || s.id) is not null
   or exists (select from attempts a where a.sale_id = s.id))
 order by s.id`;
 const DROP = "select drop_attempts($1::integer, $2::boolean)";
