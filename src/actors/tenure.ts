@@ -45,7 +45,7 @@ class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
     readonly letters: readonly LetterOf<K>[],
     readonly events: readonly K["Event"][],
     readonly number: number | undefined,
-    readonly sentAt: number,
+    public sentAt: number,
     /** The one before it, while that is in flight. */
     public before: TurnInFlight<K> | undefined,
   ) {}
@@ -61,7 +61,8 @@ class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
       if (this.before !== undefined) return this.before.follow(this);
     }
     this.tenure.settle(this);
-    this.#next()?.done();
+    const follower = this.#next();
+    if (follower !== undefined) this.tenure.settleOrAsk(follower);
   }
 
   failed(error: Error): void {
@@ -157,6 +158,15 @@ export class Tenure<K extends Kind> {
     }
     this.#answer(turn.letters);
     this.host.ended();
+  }
+
+  /** What a turn rests on was stored: but where that was asked long ago, Postgres is asked of the epoch once more. */
+  settleOrAsk(turn: TurnInFlight<K>): void {
+    const { clock, store } = this.host.context;
+    const now = clock.monotonic();
+    if (now - turn.sentAt <= TRUST_MS) return turn.done();
+    turn.sentAt = now;
+    store.confirm(this.handle, turn);
   }
 
   /** The first turn in flight that fails ends the tenure; the one behind it fails with it, or was stored. */

@@ -237,6 +237,31 @@ Deno.test("a refusal that rests on a turn is trusted from when Postgres was aske
   assert.equal(confirms, 1);
 });
 
+for (const [late, told] of [[200, "sold_out"], [201, "done"]] as const) {
+  Deno.test(`a refusal rests on a turn that was sent ${late} ms ago${late > 200 ? " only once Postgres is asked" : ""}`, async () => {
+    const one = await withCoupon(1);
+    const two = makeWorld({ clock: one.clock, rows: one.store.rows });
+    const { promise: answered, open: answer } = gate();
+    const append = one.store.append.bind(one.store);
+    one.store.append = (part, completion) => {
+      append(part, {
+        done: () => void answered.then(() => completion.done()),
+        failed: (error) => completion.failed(error),
+      }); // stored at once, told late
+    };
+    const first = fate(one.actors.ask(KEY, claim("a")));
+    await settle();
+    assert.equal(await fate(two.actors.ask(KEY, voidClaim("a"))), "done");
+    const second = fate(one.actors.ask(KEY, claim("b")));
+    await one.clock.advance(late);
+    one.store.append = append;
+    answer();
+    await settle();
+    await one.clock.advance(100);
+    assert.deepEqual(await Promise.all([first, second]), ["done", told]);
+  });
+}
+
 Deno.test("a turn that was not stored is undone: its units are there for the next", async () => {
   const { actors, store } = await withCoupon(1);
   store.failures.push("unavailable");
