@@ -2,7 +2,8 @@
  * Which texts can be a name or an id, and when are two names one?
  *
  * U+FFFD is refused everywhere: it is what a decoder leaves where the bytes were not well-formed, and two ids that
- * differ only in ill-formed bytes must not become one.
+ * differ only in ill-formed bytes must not become one. So is U+FEFF at the beginning: decoders take it for the mark of
+ * an encoding and leave it out, and what is read back would be another id.
  */
 
 /** Longest name or id, in code points. */
@@ -22,6 +23,11 @@ function isClean(text: string): boolean {
   return text.isWellFormed() && !text.includes("\ufffd") && !CONTROL.test(text);
 }
 
+/** Whether a name or an id may be so, but for its length. */
+function isKept(text: string): boolean {
+  return isClean(text) && !text.startsWith("\ufeff");
+}
+
 function fitsTextMax(text: string): boolean {
   return text.length <= TEXT_MAX || (text.length <= 2 * TEXT_MAX && codePoints(text) <= TEXT_MAX);
 }
@@ -30,13 +36,13 @@ function fitsTextMax(text: string): boolean {
  * The fold of a coupon's name: NFKC, trim, lower case, NFC. Two names are one where their folds are equal.
  *
  * @returns the fold, or undefined where the text cannot be a name: empty or longer than 255 code points after NFKC,
- * with a control character, ill-formed, with a `/`, or `.` or `..`.
+ * with a control character or a U+FEFF at its beginning, ill-formed, with a `/`, or `.` or `..`.
  */
 export function foldName(name: string): string | undefined {
   let shown = name;
   const plain = !NOT_PLAIN_ASCII.test(name);
   if (!plain) {
-    if (!isClean(name) || name.length > 8 * TEXT_MAX) return undefined;
+    if (!isKept(name) || name.length > 8 * TEXT_MAX) return undefined;
     shown = name.normalize("NFKC");
     if (!fitsTextMax(shown)) return undefined;
     shown = shown.trim();
@@ -49,21 +55,23 @@ export function foldName(name: string): string | undefined {
 }
 
 /**
- * The text to look for in folds: folded like a name, but not trimmed, and empty is allowed.
+ * The text to look for in folds: folded like a name, but not trimmed, and empty is allowed. A capital sigma is a small one
+ * of either form, by where it stands: it is looked for as `σ`, with each `ς` of the folds taken for one.
  *
- * @returns the folded text, or undefined where it is ill-formed, has a control character, or is over 255 code points.
+ * @returns the folded text, or undefined where it is ill-formed, has a control character, or is over 255 code points
+ * after NFKC.
  */
 export function foldSearch(text: string): string | undefined {
   if (!isClean(text) || text.length > 8 * TEXT_MAX) return undefined;
-  const folded = text.normalize("NFKC").toLowerCase().normalize("NFC");
-  return fitsTextMax(folded) ? folded : undefined;
+  const shown = text.normalize("NFKC");
+  return fitsTextMax(shown) ? shown.toLowerCase().normalize("NFC").replaceAll("ς", "σ") : undefined;
 }
 
 /** Whether a text can be a user's id: 1 to 255 code points, not blank, no control characters, well-formed. */
 export function isUserId(text: unknown): text is string {
   if (typeof text !== "string" || text.length === 0 || text === "." || text === "..") return false;
   if (!NOT_PLAIN_ASCII.test(text)) return text.length <= TEXT_MAX;
-  return isClean(text) && fitsTextMax(text) && text.trim().length > 0;
+  return isKept(text) && fitsTextMax(text) && text.trim().length > 0;
 }
 
 /** Whether a value can be a segment's title: what can be a user's id. */

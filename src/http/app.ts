@@ -6,7 +6,7 @@ import type { Cors } from "./cors.ts";
 import { guard, type Handler } from "./guard.ts";
 import { HostCheck } from "./host_check.ts";
 import type { Tally } from "./metrics.ts";
-import { patternFits } from "./paths.ts";
+import { pathOf, patternFits } from "./paths.ts";
 import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
 import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes.ts";
@@ -163,7 +163,7 @@ export class Edge {
 
   /** The path patterns that a URL's path fits, as it was sent, with the methods that each knows. */
   #methodsOf(url: string): { pattern: string; methods: string[] }[] {
-    const path = url.slice(url.indexOf("/", 8)).replace(/[?#].*$/s, "");
+    const path = pathOf(url);
     return [...this.#methods].flatMap(([pattern, methods]) => {
       return patternFits(pattern, path) ? [{ pattern, methods: [...methods] }] : [];
     });

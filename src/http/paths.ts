@@ -15,10 +15,15 @@ export function patternFits(pattern: string, path: string): boolean {
     wanted.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
 }
 
+/** A URL's path as it was sent: what the router looks at, with its `\`, `.` and `..` as they are. */
+export function pathOf(url: string): string {
+  return url.slice(url.indexOf("/", 8)).replace(/[?#].*$/s, "");
+}
+
 /** The path's segments at some places, decoded. @throws BadRequest where they are not well-formed */
 export function namesOf(url: string, places: readonly number[]): string[] {
   if (places.length === 0) return [];
-  const segments = new URL(url).pathname.split("/");
+  const segments = pathOf(url).split("/");
   try {
     return places.map((place) => decodeURIComponent(segments[place]!));
   } catch {

@@ -20,13 +20,15 @@ const COUPON = `select ${COLUMNS}, (
     from (select user_id, seq from claims where coupon_id = c.id order by seq limit $2) k
   ) from coupons c where c.fold = $1`;
 
-// The total comes along in the same statement, also for a page beyond the last one. What a bulk job made is not listed: its
-// names are the codes themselves, which are its file's alone to tell.
+// What a bulk job made is not listed: its names are the codes themselves, which are its file's alone to tell. $1: of
+// `foldSearch`; $4 is looked at as $5.
+const LISTED = "c.job is null and ($1 = '' or position($1 in replace(c.fold, $4, $5)) > 0)";
+// The total comes along in the same statement, also for a page beyond the last one.
 const COUPONS = `with t as (
-  select count(*)::integer total from coupons where job is null and ($1 = '' or position($1 in fold) > 0)
+  select count(*)::integer total from coupons c where ${LISTED}
 )
 select t.total, c.* from t left join lateral (
-  select ${COLUMNS} from coupons c where c.job is null and ($1 = '' or position($1 in c.fold) > 0)
+  select ${COLUMNS} from coupons c where ${LISTED}
   order by c.id offset $2::bigint limit $3
 ) c on true`;
 
@@ -59,7 +61,8 @@ export class PostgresCouponViews implements CouponViews {
   }
 
   async coupons(search: string, offset: number, limit: number): Promise<{ data: CouponView[]; total: number }> {
-    const rows = await this.#read(COUPONS, [search, offset, limit], "coupons");
+    const sigmas = search.includes("σ") ? ["ς", "σ"] : ["", ""];
+    const rows = await this.#read(COUPONS, [search, offset, limit, ...sigmas], "coupons");
     const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
     return { data, total: rows[0]![0] as number };
   }

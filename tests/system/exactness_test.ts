@@ -94,6 +94,18 @@ const BEHAVIOURS: Record<string, (url: Target) => Promise<void>> = {
     assert.deepEqual([other.status, other.body.code], [422, "idempotency_key_reused"]);
   },
 
+  "coupons() finds each part of a name, as it is written": async (url) => {
+    await make(url, "ΠΑΣΧΑ_ΠΡΟΣΦΟΡΕΣ", 1);
+    const found = async (part: string) => {
+      const { data } = (await ask(url, "GET", `/api/coupons?search=${encodeURIComponent(part)}`)).body;
+      return data!.map(({ name }) => name);
+    };
+    for (const part of ["ΠΑΣ", "πασ", "ΠΡΟΣ", "ορες", "ΟΡΕΣ", "_", "ΠΑΣΧΑ_ΠΡΟΣΦΟΡΕΣ"]) {
+      assert.deepEqual(await found(part), ["ΠΑΣΧΑ_ΠΡΟΣΦΟΡΕΣ"], part);
+    }
+    assert.deepEqual(await found("ΠΑΣΑ"), []);
+  },
+
   "coupons() shows pages by creation, and refuses what is no page": async (url) => {
     for (let place = 0; place < 45; place++) await make(url, `page-${place}`, 1);
     const page = async (query: string) => await ask(url, "GET", `/api/coupons?search=page-&${query}`);

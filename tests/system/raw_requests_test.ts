@@ -52,6 +52,38 @@ Deno.test("a path that leaves its folder is not found, by any method", async () 
   }
 });
 
+Deno.test("a path names what stands in it, a backslash and dots too, and never anything else", async () => {
+  const node = await startNode({ databaseUrl: await freshDatabase() });
+  try {
+    const host = "localhost";
+    for (const name of ["spring", "spring\\vip", "undefined"]) await createCoupon(node.url, name, 5);
+    for (const user of ["joe", "undefined", "corp", "corp\\joe"]) {
+      const headers = { host, "content-type": "application/json", "content-length": "" };
+      const body = JSON.stringify({ user_id: user, coupon_name: "spring" });
+      headers["content-length"] = String(body.length);
+      assert.equal((await sendRaw(node.url, "POST", "/api/coupons/claim", headers, body)).status, 200);
+    }
+    const ask = async (method: string, path: string) => {
+      const { status, text } = await sendRaw(node.url, method, path, { host });
+      return [status, JSON.parse(text)] as const;
+    };
+    assert.equal((await ask("GET", "/api/coupons/spring\\vip"))[1].name, "spring\\vip");
+    assert.equal((await ask("DELETE", "/api/coupons/spring/claims/corp\\joe"))[1].user_id, "corp\\joe");
+    for (const dots of ["..", ".", "%2e%2e", "%2E", "..\\spring", "x\\..\\spring"]) {
+      const at = `/api/coupons/${dots}`;
+      for (const path of [at, `${at}/claims`, `${at}/claims/joe`, `/api/coupons/spring/claims/${dots}`]) {
+        assert.equal((await ask("GET", path))[0], 404, path);
+      }
+      assert.equal((await ask("DELETE", `${at}/claims/joe`))[0], 404, at);
+      assert.equal((await ask("GET", `/api/users/${dots}/claims`))[0], 404, dots);
+      assert.equal((await ask("GET", `/api/sales/${dots}`))[0], 404, dots);
+    }
+    assert.deepEqual((await ask("GET", "/api/coupons/spring"))[1].claimed_by, ["joe", "undefined", "corp"]);
+  } finally {
+    await node.kill();
+  }
+});
+
 Deno.test("HEAD answers as GET does, without a body, and tells no length that is not GET's", async () => {
   const node = await startNode({ databaseUrl: await freshDatabase() });
   try {
