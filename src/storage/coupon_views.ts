@@ -4,6 +4,7 @@ import type { CouponView } from "../domain/coupon.ts";
 import { kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
+import { claimOf } from "./user_views.ts";
 
 const COLUMNS = `c.name, c.amount, c.remaining, c.paused,
   (extract(epoch from c.starts_at) * 1000)::bigint, (extract(epoch from c.ends_at) * 1000)::bigint,
@@ -45,10 +46,6 @@ function viewOf(row: Row): CouponView {
   return { name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt, ...terms } as CouponView;
 }
 
-function claimOf([, claimId, userId, claimedAt, couponName, details]: Row): ClaimView {
-  return { claimId, userId, claimedAt, couponName, ...details !== null && { details } } as ClaimView;
-}
-
 /** The views of coupons over a database. */
 export class PostgresCouponViews implements CouponViews {
   constructor(readonly sql: Sql) {}
@@ -76,12 +73,12 @@ export class PostgresCouponViews implements CouponViews {
     if (rows.length === 0) return undefined;
     const found = rows.filter((row) => row[0] !== null);
     const shown = found.slice(0, limit);
-    return { data: shown.map(claimOf), next: found.length > limit ? shown.at(-1)![0] as number : undefined };
+    return { data: shown.map((row) => claimOf(row.slice(1))), next: found.length > limit ? shown.at(-1)![0] as number : undefined };
   }
 
   async claim(fold: string, userId: string): Promise<ClaimView | undefined> {
     const [row] = await this.#read(CLAIM, [fold, userId], "claim");
-    return row === undefined ? undefined : claimOf(row);
+    return row === undefined ? undefined : claimOf(row.slice(1));
   }
 
   #read(text: string, params: unknown[], name: string): Promise<Row[]> {

@@ -40,7 +40,7 @@ const WALLET = `select w.id, w.user_id, c.name, w.claim_id, w.is_void, w.amount:
   select * from wallet_entries where user_id = $1 and id > $2 order by id limit $3
 ) w join coupons c on c.id = w.coupon_id order by w.id`;
 
-const CLAIMS = `select k.coupon_id, k.claim_id, k.user_id, ${ms("k.claimed_at")}, c.name from (
+const CLAIMS = `select k.coupon_id, k.claim_id, k.user_id, ${ms("k.claimed_at")}, c.name, k.details from (
   select * from claims where user_id = $1 and coupon_id > $2 order by coupon_id limit $3
 ) k join coupons c on c.id = k.coupon_id order by k.coupon_id`;
 
@@ -70,9 +70,9 @@ export function walletEntryOf([userId, couponName, claimId, isVoid, amount, at]:
   return { userId, couponName, claimId, isVoid, amount, at } as WalletEntryView;
 }
 
-/** A claim, of the columns id, user, time, coupon. */
-export function claimOf([claimId, userId, claimedAt, couponName]: Row): ClaimView {
-  return { couponName, claimId, userId, claimedAt } as ClaimView;
+/** A claim, of the columns id, user, time, coupon, and what it came to where that is read. */
+export function claimOf([claimId, userId, claimedAt, couponName, details]: Row): ClaimView {
+  return { couponName, claimId, userId, claimedAt, ...details ? { details } : {} } as ClaimView;
 }
 
 /** A purchase, of the columns sale, item, user, code, time. */

@@ -36,6 +36,9 @@ for (const [database, place] of Object.entries(DATABASES)) {
         assert.deepEqual(tally(replies), { "200": 3, "400 sold_out": 7 });
         winners = replies.filter(({ status }) => status === 200).map(({ body }) => String(body["user_id"])).sort();
         for (const { status, body } of replies) if (status === 200) assert.equal(body["credit"], "1000000.00");
+        const own = (await ask(url, "GET", `/api/users/${winners[0]}/claims`)).body["data"];
+        const ofCoupon = (await ask(url, "GET", `/api/coupons/gift/claims/${winners[0]}`)).body;
+        assert.deepEqual(own, [{ ...ofCoupon, credit: "1000000.00" }]);
       });
       await withSql(options, async (sql) => {
         assert.deepEqual(await balances(sql), winners.map((user) => [user, "1000000.00"]), "3,000,000 in all");
