@@ -10,6 +10,7 @@ import { pathOf, patternFits } from "./paths.ts";
 import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
 import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes.ts";
+import { isPurchase } from "./sales.ts";
 import { secure } from "./secure_headers.ts";
 import type { Connected } from "./trail.ts";
 
@@ -29,11 +30,14 @@ export interface EdgeParts extends RouteParts {
   readonly log: RequestLog;
 }
 
+/** Where the outcome of a request with this URL is counted. */
+type OutcomesOf = (url: string) => Tally;
+
 /** A route that is asked by the thousand a second. */
 interface HotRoute {
   readonly route: string;
   readonly handle: (request: Request, id: RequestId, caller: Caller) => Promise<Answered>;
-  readonly outcomes: Tally;
+  readonly outcomesOf: OutcomesOf;
 }
 
 /** The public edge: give its `fetch` to a server. */
@@ -50,9 +54,11 @@ export class Edge {
   constructor(parts: EdgeParts) {
     this.#parts = parts;
     const { coupons, sales, metrics } = parts;
-    this.#hotRoute("/api/coupons/claim", (request, id, caller) => coupons.claim(request, id, caller), metrics.claims);
-    this.#hotRoute("/checkout", (request, id, caller) => sales.checkout(request, id, caller), metrics.checkouts);
-    this.#hotRoute("/purchase", (request, id, caller) => sales.purchase(request, id, caller), metrics.purchases);
+    const { claims, checkouts, purchases } = metrics;
+    const ofCheckout: OutcomesOf = (url) => isPurchase(url) ? purchases : checkouts;
+    this.#hotRoute("/api/coupons/claim", (request, id, caller) => coupons.claim(request, id, caller), () => claims);
+    this.#hotRoute("/checkout", (request, id, caller) => sales.checkout(request, id, caller), ofCheckout);
+    this.#hotRoute("/purchase", (request, id, caller) => sales.purchase(request, id, caller), () => purchases);
     for (const route of routesOf(parts)) this.#route(route);
     this.#app.notFound((context) => this.#unknown(context.req.raw));
     this.#app.onError((error, context) => {
@@ -70,11 +76,7 @@ export class Edge {
   readonly fetch = (request: Request, connected?: Connected): Response | Promise<Response> => {
     const { cors } = this.#parts;
     if (cors === undefined) return this.#answer(request, connected);
-    if (cors.isPreflight(request)) {
-      const known = this.#methodsOf(request.url);
-      if (known.length > 0) return cors.mark(request.headers, cors.preflight(known.flatMap(({ methods }) => methods)));
-    }
-    const answered = this.#answer(request, connected);
+    const answered = cors.isPreflight(request) ? this.#preflight(cors, request) : this.#answer(request, connected);
     return answered instanceof Promise
       ? answered.then((response) => cors.mark(request.headers, response))
       : cors.mark(request.headers, answered);
@@ -94,7 +96,7 @@ export class Edge {
     return answered instanceof Promise ? answered.then(withoutLength) : withoutLength(answered);
   }
 
-  async #answerHot({ route, handle, outcomes }: HotRoute, request: Request): Promise<Response> {
+  async #answerHot({ route, handle, outcomesOf }: HotRoute, request: Request): Promise<Response> {
     const id = requestIdOf(request.headers);
     let answered: Answered;
     try {
@@ -103,18 +105,18 @@ export class Edge {
     } catch (error) {
       answered = failure(error, id);
     }
-    outcomes.count(answered.code ?? "accepted");
+    outcomesOf(request.url).count(answered.code ?? "accepted");
     return this.#told(route, id, answered);
   }
 
-  #hotRoute(path: string, handle: HotRoute["handle"], outcomes: Tally): void {
-    this.#hot.set(path, { route: "POST " + path, handle, outcomes });
+  #hotRoute(path: string, handle: HotRoute["handle"], outcomesOf: OutcomesOf): void {
+    this.#hot.set(path, { route: "POST " + path, handle, outcomesOf });
     // By other spellings of the path.
     const handler: Handler = ({ request, id, caller }) => handle(request, id, caller);
-    this.#route({ method: "POST", path, authority: "caller", handler });
+    this.#route({ method: "POST", path, authority: "caller", handler }, outcomesOf);
   }
 
-  #route({ method, path, authority, handler }: HandledRoute): void {
+  #route({ method, path, authority, handler }: HandledRoute, outcomesOf?: OutcomesOf): void {
     const known = this.#methods.get(path) ?? new Set();
     this.#methods.set(path, known.add(method));
     if (method === "GET") known.add("HEAD");
@@ -128,6 +130,7 @@ export class Edge {
       } catch (error) {
         answered = failure(error, id);
       }
+      outcomesOf?.(request.url).count(answered.code ?? "accepted");
       return this.#finish(`${method} ${path}`, id, answered);
     });
   }
@@ -152,21 +155,28 @@ export class Edge {
     return this.#finish("unknown", id, refusal("invalid_request", id, "Host must be a name or an address, and a port"));
   }
 
-  #unknown(request: Request): Response {
+  #preflight(cors: Cors, request: Request): Response {
+    const known = this.#known(request.url);
+    if (known === undefined) return this.#unknown(request);
     const id = requestIdOf(request.headers);
-    for (const { pattern, methods } of this.#methodsOf(request.url)) {
-      const response = problem("method_not_allowed", id, undefined, methods.join(", "));
-      return this.#finish(pattern, id, { response, code: "method_not_allowed", error: undefined });
-    }
-    return this.#finish("unknown", id, refusal("not_found", id));
+    const response = cors.preflight(known.methods, id);
+    return this.#finish(`OPTIONS ${known.pattern}`, id, { response, code: undefined, error: undefined });
   }
 
-  /** The path patterns that a URL's path fits, as it was sent, with the methods that each knows. */
-  #methodsOf(url: string): { pattern: string; methods: string[] }[] {
+  #unknown(request: Request): Response {
+    const id = requestIdOf(request.headers);
+    const known = this.#known(request.url);
+    if (known === undefined) return this.#finish("unknown", id, refusal("not_found", id));
+    const response = problem("method_not_allowed", id, undefined, known.methods.join(", "));
+    return this.#finish(known.pattern, id, { response, code: "method_not_allowed", error: undefined });
+  }
+
+  /** What is known of a URL's path, as it was sent: its first pattern, and the methods of all that it fits. */
+  #known(url: string): { readonly pattern: string; readonly methods: readonly string[] } | undefined {
     const path = pathOf(url);
-    return [...this.#methods].flatMap(([pattern, methods]) => {
-      return patternFits(pattern, path) ? [{ pattern, methods: [...methods] }] : [];
-    });
+    const fit = [...this.#methods].filter(([pattern]) => patternFits(pattern, path));
+    if (fit.length === 0) return undefined;
+    return { pattern: fit[0]![0], methods: [...new Set(fit.flatMap(([, methods]) => [...methods]))] };
   }
 }
 

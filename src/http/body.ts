@@ -136,7 +136,9 @@ async function textOf(request: Request): Promise<string> {
     if (size > BODY_MAX) throw new BadRequest("body_too_large");
     chunks.push(chunk);
   }
-  return new TextDecoder("utf-8", { fatal: true }).decode(await new Blob(chunks as BlobPart[]).bytes());
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+    await new Blob(chunks as BlobPart[]).bytes(),
+  );
 }
 
 async function chunked(request: Request): Promise<unknown> {

@@ -1,4 +1,5 @@
 /** Whose pages may read an answer? Those of the origins that are named; none by default. Cookies are never asked for. */
+import { idHeadersOf, type RequestId } from "./request_id.ts";
 
 const ALLOWED_HEADERS = [
   ...["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
@@ -26,9 +27,10 @@ export class Cors {
   }
 
   /** The answer to that question. @param methods that the path knows */
-  preflight(methods: Iterable<string>): Response {
+  preflight(methods: readonly string[], id: RequestId): Response {
     const headers = {
-      "access-control-allow-methods": [...methods].join(", "),
+      ...idHeadersOf(id),
+      "access-control-allow-methods": methods.join(", "),
       "access-control-allow-headers": ALLOWED_HEADERS,
       "access-control-max-age": MAX_AGE,
     };

@@ -21,12 +21,13 @@ export function requestIdOf(headers: Headers): RequestId {
   return { id: RUN + (++count), echoed: false };
 }
 
-/**
- * The headers of any answer; it is what its type says. Its id is echoed in all three headers where the client named one,
- * else in `X-Request-Id` alone.
- */
-export function headersOf({ id, echoed }: RequestId, type: string): Record<string, string> {
-  if (!echoed) return { "content-type": type, "x-request-id": id, "x-content-type-options": "nosniff" };
-  const all = { "x-request-id": id, "correlation-id": id, "x-trace-id": id };
-  return { "content-type": type, ...all, "x-content-type-options": "nosniff" };
+/** The headers that tell an id: all three where the client named one, else `X-Request-Id` alone. */
+export function idHeadersOf({ id, echoed }: RequestId): Record<string, string> {
+  return echoed ? { "x-request-id": id, "correlation-id": id, "x-trace-id": id } : { "x-request-id": id };
+}
+
+/** The headers of any answer with a body, which is what its type says, and those of {@linkcode idHeadersOf}. */
+export function headersOf(id: RequestId, type: string): Record<string, string> {
+  if (!id.echoed) return { "content-type": type, "x-request-id": id.id, "x-content-type-options": "nosniff" };
+  return { "content-type": type, ...idHeadersOf(id), "x-content-type-options": "nosniff" };
 }

@@ -218,10 +218,15 @@ export class SaleRoutes {
   }
 }
 
+/** Whether a request to check out names a code: then it is a purchase. */
+export function isPurchase(url: string): boolean {
+  return /code|%/.test(url) && queryOf(url).has("code");
+}
+
 /** Whose request it counts as: a user's own, or that of the user for whom is asked; undefined where no one's. */
 function countedFor(caller: Caller, url: string): string | undefined {
+  if (isPurchase(url)) return undefined;
   const query = queryOf(url);
-  if (query.has("code")) return undefined; // a purchase
   if (caller.kind !== "service" && caller.kind !== "open") return soleUserOf(caller);
   const userId = query.get("user_id");
   return isUserId(userId) ? userId : undefined;

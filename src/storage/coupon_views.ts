@@ -73,7 +73,10 @@ export class PostgresCouponViews implements CouponViews {
     if (rows.length === 0) return undefined;
     const found = rows.filter((row) => row[0] !== null);
     const shown = found.slice(0, limit);
-    return { data: shown.map((row) => claimOf(row.slice(1))), next: found.length > limit ? shown.at(-1)![0] as number : undefined };
+    return {
+      data: shown.map((row) => claimOf(row.slice(1))),
+      next: found.length > limit ? shown.at(-1)![0] as number : undefined,
+    };
   }
 
   async claim(fold: string, userId: string): Promise<ClaimView | undefined> {

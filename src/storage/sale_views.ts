@@ -15,7 +15,9 @@ const NOW = "to_timestamp($1::bigint / 1000::float8)";
 const PHASE = `case when ${NOW} < s.starts_at then 'upcoming'
   when ${NOW} >= s.ends_at and ($2::boolean or s.sold >= s.items) then 'over'
   when s.sold >= s.items then 'sold_out' else 'open' end`;
-const HELD = `case when ${PHASE} = 'open'
+// Holds end with a sale that closes at its hour's end; but those that were made before it was set to, in the other mode,
+// live for CHECKOUT_TTL, a day at most.
+const HELD = `case when ${PHASE} = 'open' or ${PHASE} = 'over' and ${NOW} < s.ends_at + interval '24 hours'
   then (select count(*)::integer from items t where t.sale_id = s.id and not t.sold and t.held_until > ${NOW})
   else 0 end`;
 const SALE = `s.id, s.items, s.sold, s.paused, ${ms("s.starts_at")}, ${ms("s.ends_at")}, ${ms("s.created_at")},

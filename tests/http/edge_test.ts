@@ -149,7 +149,7 @@ test("health answers in its four spellings, liveness and readiness apart", async
 
 test("a wrong method names the right ones", async (edge) => {
   const allow = async (path: string) => (await say(edge, get(path, "BREW"))).headers.get("allow");
-  assert.equal(await allow(CLAIM), "POST");
+  assert.equal(await allow(CLAIM), "POST, GET, HEAD, PUT, PATCH", "also those of a coupon that is called so");
   assert.equal(await allow("/api/coupons"), "POST, GET, HEAD");
   assert.equal(await allow("/api/coupons/promo"), "GET, HEAD, PUT, PATCH");
   assert.equal(await allow("/api/coupons/promo/claims/a"), "GET, HEAD, DELETE");
@@ -178,6 +178,8 @@ test("a body without a length is read up to 16 KiB, and must be well-formed UTF-
   assert.equal((await say(edge, streamed(...Array(20).fill(" ".repeat(1024))))).body.code, "body_too_large");
   const illFormed = await say(edge, streamed('{"name":"x', new Uint8Array([0xff]), '","amount":1}'));
   assert.equal(illFormed.body.code, "invalid_request");
+  const marked = await say(edge, streamed('\ufeff{"name":"marked","amount":1}'));
+  assert.equal(marked.body.code, "invalid_request", "as with a length: JSON has no byte order mark");
 });
 
 test("a body that does not arrive is given up with 408", async (edge) => {
@@ -226,6 +228,22 @@ test("metrics tell requests and claims by their outcomes, in Prometheus's form",
   for (const name of ["turn_commands_bucket", "commit_seconds_count"]) {
     assert(body.includes(`doorbuster_${name}`), name);
   }
+});
+
+test("metrics count an outcome by what was asked, whatever the spelling of its path", async (edge) => {
+  await say(edge, post("/api/coupons/%63laim", { user_id: "a", coupon_name: "promo" }));
+  for (const path of ["/checkout?code=x", "/checkout?%63ode=x", "/purchase?code=x", "/%70urchase?code=x"]) {
+    assert.equal((await say(edge, get(path, "POST"))).body.code, "code_unknown", path);
+  }
+  await say(edge, get("/checkout?user_id=code&id=1", "POST"));
+  const { body } = await say(edge, get("/metrics"));
+  for (
+    const line of [
+      'doorbuster_claims_total{code="coupon_not_found"} 1',
+      'doorbuster_purchases_total{code="code_unknown"} 4',
+      'doorbuster_checkouts_total{code="item_not_found"} 1',
+    ]
+  ) assert(body.includes(line + "\n"), line);
 });
 
 Deno.test("every refusal of a coupon has its place in the table from code to status", () => {

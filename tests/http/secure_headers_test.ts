@@ -106,6 +106,7 @@ test("a browser's question is answered without a token, where its page may ask",
     assert.equal(headers.get("access-control-allow-origin"), SHOP);
     assert.equal(headers.get("access-control-allow-methods"), methods);
     assert.match(headers.get("access-control-allow-headers")!, /^Authorization, Content-Type, Idempotency-Key/);
+    assert.match(headers.get("x-request-id")!, /./);
   }
   const statuses = [await question("/api/coupons", "https://evil.example"), await question("/nowhere", SHOP)];
   for (const { body } of statuses) await body?.cancel();

@@ -160,7 +160,8 @@ export const users: readonly Operation[] = [
     id: "getUser",
     tag,
     summary: "Show a user",
-    description: "Known is who has or had a membership, a claim, a purchase or a wallet entry, or was registered.",
+    description:
+      "Known is who has a membership, dead or live, a claim, a purchase or a wallet entry, or was registered.",
     authority: "own",
     trouble: "view",
     segments,

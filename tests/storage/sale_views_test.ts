@@ -1,0 +1,21 @@
+/** Do a sale's counts say what its items do? */
+import assert from "node:assert/strict";
+import { HOUR_MS } from "../../src/domain/sale_ids.ts";
+import { PostgresSaleViews } from "../../src/storage/sale_views.ts";
+import { hold, openSale, withActors } from "../support/audited.ts";
+import { openTestPostgres } from "../support/storage.ts";
+
+Deno.test("sale() counts holds that outlive their hour, though sales were set to close with it meanwhile", async () => {
+  const database = await openTestPostgres();
+  await withActors(database, { closes: "sold_out", ttlMs: 2 * HOUR_MS }, async (actors) => {
+    const { number } = actors;
+    await openSale(actors, 5);
+    await hold(actors, "a", 1);
+    const views = new PostgresSaleViews(database.views, { now: () => (number + 1) * HOUR_MS }, "at_end");
+    const sale = (await views.sale(number))!;
+    assert.deepEqual([sale.phase, sale.held, sale.sold], ["over", 1, 0]);
+    assert.equal((await views.items(number, "held", 0, 10))!.total, 1);
+    const later = new PostgresSaleViews(database.views, { now: () => (number + 4) * HOUR_MS }, "at_end");
+    assert.equal((await later.sale(number))!.held, 0);
+  });
+});
