@@ -149,6 +149,14 @@ Deno.test("a fenced actor hands back what waits, with the holder that its row na
   assert.equal(one.actors.awake, 0);
 });
 
+Deno.test("what a fenced actor hands back tells how often that has happened, and its deadline", async () => {
+  const [one] = await twoNodes(10);
+  const handed = collect(one);
+  one.actors.ask(KEY, claim("a"), { handed: 2, deadline: 700 });
+  await settle();
+  assert.deepEqual(handed.waiting.map(({ handed, deadline }) => [handed, deadline]), [[2, 700]]);
+});
+
 Deno.test("a fenced actor whose holder cannot be read hands back all the same", async () => {
   const [one] = await twoNodes(10);
   one.store.holderOf = () => Promise.reject(new Error("no"));
