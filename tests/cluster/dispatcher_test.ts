@@ -110,6 +110,23 @@ Deno.test("a command whose connection is lost while it is being stored shares th
   assert.equal(world.rows.byKey.get(key)!.events.length, 2);
 });
 
+Deno.test("a command that was not sent to a node that left may still be lost once at the next", async () => {
+  const world = await ClusterWorld.of("a", "b", "c");
+  const [whole, without] = [new Ring(["a", "b", "c"]), new Ring(["a", "c"])];
+  const key = Array.from({ length: 1_000 }, (_, key) => `k${key}`)
+    .find((key) => whole.ownerOf(key) === "b" && without.ownerOf(key) === "c")!;
+  await told(world, world.node("b").coupons.ask(key, create(terms(key, 10))));
+  let lost = 0;
+  world.network.losesAnswers = (_, to) => to === world.node("c").self.url && lost++ === 0;
+  const { counts } = world.node("a");
+  const asked = ask(world, "a", key, claim("u1"));
+  const { incarnation } = world.node("b").self;
+  for (const id of ["a", "c"]) world.node(id).cluster.membership.departed("b", incarnation);
+  assert.equal(await told(world, asked, LEASE_MS), "done");
+  assert.deepEqual([counts.get("unsent"), counts.get("ambiguous")], [1, 1]);
+  assert.deepEqual(world.node("c").store.holders(key), ["u1"]);
+});
+
 Deno.test("a command that is lost twice is a 503 that does not say that nothing happened", async () => {
   const { world, key } = await withCoupon("b");
   world.network.losesAnswers = () => true;

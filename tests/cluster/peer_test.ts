@@ -117,6 +117,40 @@ Deno.test("a batch has a limit, and so has the queue: one more is refused at onc
   assert.equal(sent[0]!.users.length, BATCH_MAX);
 });
 
+Deno.test("what a batch has no place for leaves with the next ones, though nobody sends one more", async () => {
+  const { clock, sent, send } = makePeer();
+  for (let user = 0; user < 4 * BATCH_MAX + 1; user++) send(`u${user}`);
+  await settle();
+  assert.deepEqual(sent.map(({ users }) => users.length), [BATCH_MAX, BATCH_MAX, BATCH_MAX]);
+  await clock.advance(10);
+  assert.deepEqual(sent.slice(3).map(({ users }) => users.length), [BATCH_MAX, 1]);
+  assert.equal(new Set(sent.flatMap(({ users }) => users)).size, 4 * BATCH_MAX + 1);
+});
+
+Deno.test("what waits while as many batches are out as may be leaves when one is answered", async () => {
+  const { clock, sent, send } = makePeer();
+  for (let batch = 0; batch < 64; batch++) {
+    send(`out ${batch}`);
+    await clock.advance(5);
+  }
+  send("waits");
+  await clock.advance(50);
+  assert.equal(sent.length, 64);
+  sent[0]!.answer(0);
+  sent[0]!.end();
+  await clock.advance(5);
+  assert.deepEqual(sent.at(-1)!.users, ["waits"]);
+});
+
+Deno.test("retire() sends nothing that it gave back", async () => {
+  const { clock, peer, sent, send, failures } = makePeer();
+  send("waits");
+  peer.retire();
+  await clock.advance(50);
+  assert.deepEqual([sent.length, failures], [0, [["waits", "unsent"]]]);
+  assert(peer.idle);
+});
+
 const failures: [string, (sent: Sent) => void, string][] = [
   ["nothing listens", ({ fail }) => fail(new NeverConnected("b")), "never_connected"],
   ["the connection is lost", ({ fail }) => fail(new Error("reset")), "ambiguous"],

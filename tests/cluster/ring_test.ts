@@ -66,3 +66,10 @@ Deno.test("ownerOf() without a node is nobody, of one node that node", () => {
   assert.equal(new Ring(["only"]).ownerOf("a"), "only");
   assert.equal(POINTS, 256);
 });
+
+Deno.test("ownerOf() is the same in every version: nodes of two agree while a cluster is upgraded", () => {
+  const ring = new Ring(["node-1", "node-2", "node-3", "node-4", "node-5"]);
+  const keys = Array.from({ length: 60 }, (_, key) => `coupon ${key}`);
+  const owners = keys.map((key) => ring.ownerOf(key)!.at(-1)).join("");
+  assert.equal(owners, "411315223232222241335541213323533555532125232221235342435443");
+});

@@ -1,0 +1,76 @@
+/** What does a node answer to batches that another version, or too many others, may send? */
+import assert from "node:assert/strict";
+import { OPEN_MAX } from "../../src/cluster/reception.ts";
+import { BATCH_MAX } from "../../src/cluster/wire.ts";
+import { create, terms, validate } from "../support/commands.ts";
+import { ClusterWorld } from "../support/cluster_world.ts";
+
+/** A node that is alone, and what it answers to runs of commands for a key each. */
+async function makeNode() {
+  const world = await ClusterWorld.of("a");
+  const { clock, cluster, store } = world.node("a");
+  const post = (...runs: [kind: string, key: string, ...commands: unknown[]][]) => {
+    const told = runs.map(([kind, key, ...commands]) => [kind, key, 5_000, 0, ...commands]);
+    const { status, write } = cluster.reception.receive("/commands", JSON.stringify([3, clock.now(), told]));
+    const answers: unknown[][] = [];
+    let ends = 0;
+    write?.((line, isLast) => {
+      answers.push(...JSON.parse(line));
+      if (isLast) ends++;
+    });
+    return { status, answers: () => answers.toSorted(([a], [b]) => Number(a) - Number(b)), ends: () => ends };
+  };
+  return { world, store, post };
+}
+
+Deno.test("a batch without commands has an end, as any", async () => {
+  const { world, post } = await makeNode();
+  const { status, answers, ends } = post();
+  await world.clock.advance(10);
+  assert.deepEqual([status, answers(), ends()], [200, [], 1]);
+});
+
+Deno.test("answers have the places of their commands in the batch; what is unknown harms no other", async () => {
+  const { world, post } = await makeNode();
+  const makes = ["x", "y"].map((name) => create(terms(name, 1)));
+  const unknown = { kind: "transfer", id: "1" };
+  const { answers, ends } = post(
+    ["coupon", "x", validate("u"), unknown, makes[0]],
+    ["voucher", "x", validate("u"), validate("v")],
+    ["coupon", "NO FOLD", validate("u")],
+    ["coupon", "y", makes[1], validate("u")],
+  );
+  await world.clock.advance(10);
+  const told = answers().map(([place, code, value]) => {
+    return [place, code, (value as { kind?: string }).kind ?? value];
+  });
+  assert.deepEqual(told, [
+    [0, 1, "coupon_not_found"],
+    [1, 2, "data_error"],
+    [2, 0, "created"],
+    [3, 2, "data_error"],
+    [4, 2, "data_error"],
+    [5, 2, "data_error"],
+    [6, 0, "created"],
+    [7, 0, "claimable"],
+  ]);
+  assert.equal(ends(), 1);
+});
+
+Deno.test("more than may be under way at once is refused, and taken again once that is answered", async () => {
+  const { world, store, post } = await makeNode();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.gate = promise;
+  let batches = 0;
+  const batch = () => {
+    const commands = Array.from({ length: BATCH_MAX }, (_, user) => validate(`u${user}`));
+    return post(["coupon", `k${batches++ % 66}`, ...commands]);
+  };
+  for (let open = BATCH_MAX; open <= OPEN_MAX; open += BATCH_MAX) assert.equal(batch().status, 200);
+  const { status, ends } = batch();
+  assert.deepEqual([status, ends()], [503, 0]);
+  resolve();
+  await world.clock.advance(1_000);
+  for (let open = BATCH_MAX; open <= OPEN_MAX; open += BATCH_MAX) assert.equal(batch().status, 200);
+  await world.clock.advance(1_000);
+});
