@@ -202,6 +202,7 @@ Deno.test("byKeys() refuses what is no set of public signing keys, and says why"
     [setOf(rsa!.jwk, pair!.jwk, pair!.jwk), /its key 2 cannot be told from another: it needs a kid of its own/],
     [setOf(pair!.jwk, nameless), /its key 2 cannot be told from another/],
     ['{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}', /its key 1 is no public/],
+    ['{"keys": [{"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}]}', /its key 1 is no public/],
     ['{"keys": [{"kty": "OKP", "crv": "X25519", "x": "AAAA"}]}', /its key 1 is no public/],
     ['{"keys": [{"kty": "EC", "crv": "P-256"}]}', /its key 1 cannot be read/],
     ['{"keys": [null]}', /its key 1 is no public/],

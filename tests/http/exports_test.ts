@@ -152,6 +152,20 @@ Deno.test("open() refuses a file too many, and any once it is closed; close() fa
   assert.equal(streams.count, 0);
 });
 
+Deno.test("a page that cannot be read fails no other file", async () => {
+  const streams = new CsvStreams();
+  // deno-lint-ignore require-yield -- it fails before its first page
+  async function* failing(): AsyncGenerator<number[][], void> {
+    await undefined;
+    throw new Error("gone");
+  }
+  const fails = streams.open({ name: "f", columns: ["n"], pages: failing() }, get("/"), ID);
+  const others = [makeFile(2), makeFile(2)].map((made) => openFile(streams, made));
+  await assert.rejects(fails, /gone/);
+  for (const other of others) assert.equal(await (await other).response.text(), "n\r\n0\r\n1\r\n");
+  assert.equal(streams.count, 0);
+});
+
 Deno.test("close() fails a file whose first page is being read", async () => {
   const streams = new CsvStreams();
   const { promise: read, resolve: release } = Promise.withResolvers<void>();
@@ -172,4 +186,26 @@ Deno.test("a file whose client takes nothing is given up", async () => {
   const { response } = await openFile(streams, makeFile(9));
   await until(() => streams.count === 0, { what: "a stalled file to be given up", everyMs: 5 });
   await assert.rejects(response.text(), /takes nothing/);
+});
+
+Deno.test("a file whose client takes a page now and then is not given up, however long it takes", async () => {
+  const { now } = performance;
+  let time = 0;
+  performance.now = () => time;
+  try {
+    const streams = new CsvStreams(2, 20);
+    const reader = (await openFile(streams, makeFile(3))).response.body!.getReader();
+    for (let page = 1; page <= 3; page++) {
+      const { response } = await openFile(streams, makeFile(1));
+      time += 15;
+      await reader.read();
+      time += 6;
+      await until(() => streams.cut >= page, { what: "the other file to be given up", everyMs: 5 });
+      assert.deepEqual([streams.cut, streams.count], [page, 1]);
+      await assert.rejects(response.text(), /takes nothing/);
+    }
+    await reader.cancel();
+  } finally {
+    performance.now = now;
+  }
 });

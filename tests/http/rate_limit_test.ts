@@ -1,6 +1,8 @@
 /** Is no user served more often than allowed, and is each told where they stand? */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Fault } from "../../src/actors/ports.ts";
+import { BadRequest } from "../../src/http/problem.ts";
 import { RateLimiter } from "../../src/http/rate_limit.ts";
 import { get, makeEdge } from "../support/edge.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -120,6 +122,17 @@ Deno.test("POST /checkout is counted for each user, by either token and either s
     assert.notEqual((await say(`${path}?code=${code}`, token, method))[0], 429, "checkouts alone are counted");
   }
   edge.close();
+});
+
+Deno.test("around() says what is left beside whatever the request comes to", async () => {
+  const limiter = new RateLimiter("checkout", 3, new FakeClock());
+  const id = { id: "request", echoed: false };
+  const errors = [new BadRequest("invalid_request"), new Fault("storage_unavailable", "silent"), new Error("a bug")];
+  for (const [place, error] of errors.entries()) {
+    const { response, error: told } = await limiter.around("ann", id, () => Promise.reject(error));
+    assert.deepEqual([response.status, told], [[400, 503, 500][place], place === 0 ? undefined : error]);
+    assert.equal(response.headers.get("ratelimit"), `"checkout";r=${2 - place};t=${20 * (place + 1)}`);
+  }
 });
 
 Deno.test("an edge that asks no one counts for whom it is asked", async () => {

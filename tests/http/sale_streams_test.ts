@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { SaleSummary } from "../../src/actors/ports.ts";
 import { HOUR_MS } from "../../src/domain/sale_ids.ts";
 import { SaleStreams } from "../../src/http/sale_streams.ts";
+import { settle } from "../support/fake_clock.ts";
 import { KEY, NUMBER, START } from "../support/sale_commands.ts";
 
 const ID = { id: "request", echoed: false };
@@ -80,4 +81,97 @@ Deno.test("open() refuses a stream too many, and takes one again when another le
   await one.leave();
   await follow(streams, saleWith(0)).leave();
   assert.equal(streams.count, 0);
+});
+
+Deno.test("round() tells a client that does not read no more than the next counters that there are", async () => {
+  await withStreams(async (streams, set) => {
+    const slow = follow(streams, saleWith(0));
+    for (const sold of [1, 2]) {
+      set(sold);
+      await streams.round();
+    }
+    assert.equal(await slow.sold(), 0);
+    set(3);
+    await streams.round();
+    assert.equal(await slow.sold(), 3, "neither 1 nor 2 waited for it");
+    await slow.leave();
+  });
+});
+
+Deno.test("round() goes on telling those who stay when another leaves, and reads no sale for nobody", async () => {
+  const read: number[] = [];
+  const sold = new Map([[NUMBER, 0], [NUMBER + 1, 0]]);
+  const saleOf = (number: number) => ({ ...saleWith(sold.get(number)!), number });
+  const sale = (number: number) => (read.push(number), Promise.resolve(saleOf(number)));
+  const streams = new SaleStreams({ sale });
+  const [stays, leaves, other] = [NUMBER, NUMBER, NUMBER + 1].map((number) => follow(streams, saleOf(number)));
+  for (const one of [stays, leaves, other]) assert.equal(await one!.sold(), 0);
+  await leaves!.leave();
+  await other!.leave();
+  sold.set(NUMBER, 1);
+  await streams.round();
+  assert.equal(await stays!.sold(), 1);
+  assert.deepEqual(read, [NUMBER]);
+  await stays!.leave();
+  await streams.round();
+  assert.deepEqual(read, [NUMBER]);
+  assert.equal(streams.count, 0);
+});
+
+Deno.test("round() that cannot read is followed by one that can; a sale that is gone stops no other's", async () => {
+  let isDown = true;
+  const streams = new SaleStreams({
+    sale(number) {
+      if (isDown) return Promise.reject(new Error("Postgres is silent"));
+      return Promise.resolve(number === NUMBER ? undefined : { ...saleWith(1), number });
+    },
+  });
+  const [gone, there] = [NUMBER, NUMBER + 1].map((number) => follow(streams, { ...saleWith(0), number }));
+  for (const one of [gone, there]) assert.equal(await one!.sold(), 0);
+  await streams.round();
+  isDown = false;
+  await streams.round();
+  assert.equal(await there!.sold(), 1);
+  streams.close(); // with streams that are open
+});
+
+Deno.test("round() while another one reads does nothing: a slow database is asked once", async () => {
+  let reads = 0;
+  const { promise, resolve } = Promise.withResolvers<SaleSummary>();
+  const streams = new SaleStreams({ sale: () => (reads++, promise) });
+  const one = follow(streams, saleWith(0));
+  assert.equal(await one.sold(), 0);
+  const rounds = [streams.round(), streams.round(), streams.round()];
+  resolve(saleWith(1));
+  await Promise.all(rounds);
+  assert.equal(reads, 1);
+  assert.equal(await one.sold(), 1);
+  await one.leave();
+});
+
+Deno.test("round() sends a comment after 60 rounds without news, and nothing else", async () => {
+  await withStreams(async (streams, set) => {
+    const reader = streams.open(saleWith(0), ID).response.body!.getReader();
+    const told: string[] = [];
+    const listen = async () => {
+      for (let { value } = await reader.read(); value !== undefined; { value } = await reader.read()) {
+        told.push(new TextDecoder().decode(value).slice(0, 5));
+      }
+    };
+    listen();
+    await settle();
+    assert.deepEqual(told.splice(0), ["data:"]);
+    const rounds = async (count: number) => {
+      for (let round = 0; round < count; round++) await streams.round();
+      await settle();
+      return told.splice(0);
+    };
+    assert.deepEqual(await rounds(59), []);
+    assert.deepEqual(await rounds(1), [":\n\n"]);
+    assert.deepEqual(await rounds(59), []);
+    set(1);
+    assert.deepEqual(await rounds(1), ["data:"], "news are a sign of life too");
+    assert.deepEqual(await rounds(59), []);
+    assert.deepEqual(await rounds(1), [":\n\n"]);
+  });
 });

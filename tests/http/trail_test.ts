@@ -2,10 +2,17 @@
 import assert from "node:assert/strict";
 import { Fault } from "../../src/actors/ports.ts";
 import { itemIdOf } from "../../src/domain/sale_ids.ts";
+import { answer } from "../../src/http/answer.ts";
+import { onField } from "../../src/http/authority.ts";
+import { BodyReader } from "../../src/http/body.ts";
+import { BadRequest } from "../../src/http/problem.ts";
+import { Trail } from "../../src/http/trail.ts";
 import { get, makeEdge, post, type TestEdge, withEdge } from "../support/edge.ts";
-import { FakeClock } from "../support/fake_clock.ts";
+import { FakeClock, settle } from "../support/fake_clock.ts";
+import { MemoryActs } from "../support/memory_acts.ts";
 import { KEY, newCode, NUMBER, open, settingsOf } from "../support/sale_commands.ts";
 import { ADMIN_TOKEN, bearer, knownCallers, SERVICE_TOKEN, userToken } from "../support/tokens.ts";
+import { until } from "../support/until.ts";
 
 const admin = bearer(ADMIN_TOKEN);
 const FROM = { remoteAddr: { hostname: "10.1.2.3" } };
@@ -213,4 +220,30 @@ Deno.test("an edge that asks no one records acts as well", async () => {
   assert.deepEqual(trail(edge), ["open coupon.create [a] 201 null"]);
   assert.equal(edge.acts.rows[0]!.address, "unknown");
   edge.close();
+});
+
+Deno.test("an act is answered once what became of it is recorded, and its body is kept no longer", async () => {
+  const acts = new MemoryActs(new FakeClock());
+  const bodies = new BodyReader();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const complete = acts.complete.bind(acts);
+  acts.complete = async (...outcome) => (await promise, await complete(...outcome));
+  const trail = new Trail({ acts, bodies, trustProxy: false, clock: new FakeClock(), incomplete: assert.fail });
+  const request = post("/api/coupons", { name: "Promo" });
+  const id = { id: "request", echoed: false };
+  let isAnswered = false;
+  const performed = trail.perform(
+    onField("coupon.create", "name"),
+    { request, id, caller: { kind: "admin" }, names: [] },
+    FROM,
+    async () => answer(201, id, JSON.stringify(await bodies.json(request))),
+  ).then(({ response }) => (isAnswered = true, response.json()));
+  await until(() => acts.rows.length === 1, { what: "the act to be begun", everyMs: 1 });
+  await settle();
+  assert.deepEqual([isAnswered, acts.rows[0]!.status], [false, null]);
+  resolve();
+  assert.deepEqual(await performed, { name: "Promo" });
+  assert.equal(acts.rows[0]!.status, 201);
+  await assert.rejects(bodies.json(request), BadRequest, "it was read already, and is kept no more");
+  bodies.close();
 });
