@@ -173,6 +173,41 @@ Deno.test("coupons that cannot be stored at all fail the job, and others go on",
   });
 });
 
+Deno.test("coupons that could not be stored now fail no job: they are made once storage answers", async () => {
+  await withWorld(async ({ bulk, clock, told, maker, at }) => {
+    await addJob(bulk, bulkRequest(100, WIDE));
+    const make = bulk.make.bind(bulk);
+    const faults = [new Fault("storage_unavailable", "as the test wants it"), new Error("a bug")];
+    let tries = 0;
+    bulk.make = (job, codes) => tries < faults.length ? Promise.reject(faults[tries++]) : make(job, codes);
+    maker();
+    await clock.advance(5_000);
+    assert.deepEqual(await at(), ["done 100"]);
+    assert.deepEqual(told, { finished: [[1, 100, undefined]], failed: faults });
+  });
+});
+
+Deno.test("a job that another has taken is left to it, and stop() tells where jobs could not be let go", async () => {
+  await withWorld(async ({ bulk, clock, told, maker }) => {
+    await addJob(bulk, bulkRequest(100_000, WIDE));
+    const { make, lease, release } = bulk;
+    let tries = 0;
+    bulk.make = () => (tries++, Promise.resolve(undefined));
+    bulk.lease = async (holder) => tries === 0 ? await lease.call(bulk, holder) : [];
+    const one = maker();
+    await clock.advance(5 * LOOK_MS);
+    assert.equal(tries, 1);
+    Object.assign(bulk, { make, lease });
+    await clock.advance(LOOK_MS);
+    const fault = new Fault("storage_unavailable", "as the test wants it");
+    bulk.release = () => Promise.reject(fault);
+    await one.stop();
+    assert.deepEqual(told, { finished: [], failed: [fault] });
+    bulk.release = release;
+    await bulk.cancel(1);
+  });
+});
+
 Deno.test("drawCodes() draws each fold once, spread over all codes", () => {
   const pattern = parsePattern("É-##?-ſ")!;
   const { names, folds } = drawCodes(pattern, 1_000, randomBelow);
