@@ -129,6 +129,44 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
       }
     });
 
+  test("append() stores a turn once, and only after the one before it", async ({ store, count }) => {
+    const writer = await Writer.make(store, 5);
+    const { handle, turn, state } = writer.active;
+    const eventOf = (n: number): SaleEvent => {
+      const decision = writer.rules.decide(state, checkout("a", n), NOW);
+      assert(decision.kind === "accepted" && decision.event !== undefined);
+      writer.rules.evolve(state, decision.event);
+      return decision.event;
+    };
+    const [first, second] = [1, 2].map((n) => ({ handle, turn: turn + n, events: [eventOf(n)] }));
+    await assert.rejects(append(store, second!), Fenced);
+    await append(store, first!);
+    await assert.rejects(append(store, first!), Fenced);
+    await append(store, second!);
+    assert.equal(await count(`select count(*)::integer from holds where sale_id = ${writer.number}`), 2);
+  });
+
+  test("what a turn does not change stays: attempts, and what becomes of items", async ({ store, count }) => {
+    const writer = await Writer.make(store, 5, settingsOf({ mode: "open" }));
+    const [mine, others, brief] = [checkout("a", 1), checkout("b", 1), checkout("b", 2)].map((command) =>
+      command as SaleCommand & { code: string }
+    );
+    const items = `select count(*)::integer from items where sale_id = ${writer.number} and`;
+    await writer.tell([mine!, others!], NOW);
+    await writer.tell([purchase(mine!.code)], NOW + 1);
+    assert.equal((await writer.activate()).attempts, 2);
+    assert.equal(await count(`${items} held_until is not null and held_until > 'epoch'`), 1, "bought, and held still");
+    await writer.tell([release(others!.code)], NOW + 2);
+    assert.equal((await writer.activate()).attempts, 2);
+    assert.equal(await count(`${items} sold`), 1);
+    await writer.tell([brief!, release(brief!.code)], NOW + 3);
+    assert.equal((await writer.activate()).attempts, 3);
+    assert.equal(
+      await count(`select count(*)::integer from holds where sale_id = ${writer.number} and ended_at is null`),
+      1,
+    );
+  });
+
   test("activate() answers undefined where there is no such sale", async ({ store }) => {
     assert.equal(await store.activate("2026-11-21T03Z"), undefined);
     assert.equal(await store.activate("nonsense"), undefined);

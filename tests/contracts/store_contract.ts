@@ -98,6 +98,8 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
     await writer.tell(claim("a"), claim("ünï 🎉"), claim("c", keyed));
     await writer.tell(edit({ amount: 12, startsAt: NOW - 1, endsAt: NOW + 3_600_000, paused: true }));
     await writer.tell(voidClaim("a"), edit({ startsAt: null, paused: false }));
+    assert.equal((await writer.fresh()).endsAt, NOW + 3_600_000);
+    await writer.tell(edit({ startsAt: NOW + 5, endsAt: null, paused: true }));
     const draft = writer.active.state;
     const stored = await writer.fresh();
     assert.deepEqual(shown(stored), shown(draft));

@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { drawCodes } from "../../src/scheduler/bulk_maker.ts";
 import { randomBelow } from "../../src/scheduler/random_below.ts";
 import { parsePattern } from "../../src/domain/code_pattern.ts";
+import { couponRules } from "../../src/domain/coupon_state.ts";
 import { PLAIN } from "../../src/domain/coupon_terms.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { addJob, bulkContract, bulkRequest, type BulkStores, codesOf } from "../contracts/bulk_contract.ts";
+import { claim } from "../support/commands.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { MemoryBulk } from "../support/memory_bulk.ts";
 import { openTestEmbedded, openTestPostgres, openTestStorage } from "../support/storage.ts";
+import { append } from "../support/stored.ts";
 
 const EXPIRE = "update bulk_jobs set leased_until = now() - interval '1 second'";
 const COUNTED =
@@ -39,8 +42,13 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     assert.deepEqual(rest, { ...PLAIN, ...terms, remaining: 3, paused: false, claimedBy: [] });
     assert.equal(createdAt, updatedAt);
     assert.equal((await storage.views.coupons("p-2", 0, 10)).total, 0);
-    const { state, turn } = (await storage.coupons.activate("p-2222"))!;
+    const { handle, state, turn } = (await storage.coupons.activate("p-2222"))!;
     assert.deepEqual([state.name, state.remaining, state.seq, state.keys.size, turn], ["P-2222", 3, 0, 0, 0]);
+    const claimed = couponRules.decide(state, claim("ann"), createdAt);
+    assert(claimed.kind === "accepted");
+    await append(storage.coupons, { handle, turn: 1, events: [claimed.event] });
+    const again = (await storage.coupons.activate("p-2222"))!.state;
+    assert.deepEqual([again.remaining, again.seq, again.holders.has("ann")], [2, 1, true]);
     await storage.close();
   });
 
