@@ -6,9 +6,10 @@
  */
 import type { Kind } from "../domain/decision.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Clock, Completion, Handle, Moment, Rules, Store } from "./ports.ts";
+import type { Activation, ActorEvents, Clock, Handle, Moment, Rules, Store } from "./ports.ts";
 import { Fault, Fenced } from "./ports.ts";
-import { asFault, decideLetters, type LetterOf, reopen, type Turn } from "./turn.ts";
+import { asFault, decideLetters, type LetterOf, reopen } from "./turn.ts";
+import { TurnInFlight } from "./turn_in_flight.ts";
 
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
 export const TRUST_MS = 200;
@@ -34,47 +35,6 @@ export interface TenureHost<K extends Kind> {
   wake(): void;
   /** A turn failed, and with it what it began is ended. */
   failed(tenure: Tenure<K>, fenced: boolean): void;
-}
-
-/** A turn that was sent, or rests on one that was. */
-class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
-  #follower: TurnInFlight<K> | undefined = undefined;
-
-  constructor(
-    readonly tenure: Tenure<K>,
-    readonly letters: readonly LetterOf<K>[],
-    readonly events: readonly K["Event"][],
-    readonly number: number | undefined,
-    public sentAt: number,
-    /** The one before it, while that is in flight. */
-    public before: TurnInFlight<K> | undefined,
-  ) {}
-
-  /** What becomes of this one becomes of that one, right after it. */
-  follow(turn: TurnInFlight<K>): void {
-    this.#follower = turn;
-  }
-
-  done(): void {
-    if (this.number === undefined) { // it rests on the turn before it, whatever Postgres says of the epoch
-      if (this.tenure.failure !== undefined) return this.failed(this.tenure.failure);
-      if (this.before !== undefined) return this.before.follow(this);
-    }
-    this.tenure.settle(this);
-    const follower = this.#next();
-    if (follower !== undefined) this.tenure.settleOrAsk(follower);
-  }
-
-  failed(error: Error): void {
-    this.tenure.fail(this, error);
-    this.#next()?.failed(error);
-  }
-
-  #next(): TurnInFlight<K> | undefined {
-    const follower = this.#follower;
-    this.#follower = undefined;
-    return follower;
-  }
 }
 
 /** One activation of an actor, from awakening to its first failure. */

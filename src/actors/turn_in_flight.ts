@@ -1,0 +1,46 @@
+/** What becomes of a turn that was sent, and of one that rests on it? */
+import type { Kind } from "../domain/decision.ts";
+import type { Completion } from "./ports.ts";
+import type { Tenure } from "./tenure.ts";
+import type { LetterOf, Turn } from "./turn.ts";
+
+/** A turn that was sent, or rests on one that was. */
+export class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
+  #follower: TurnInFlight<K> | undefined = undefined;
+
+  constructor(
+    readonly tenure: Tenure<K>,
+    readonly letters: readonly LetterOf<K>[],
+    readonly events: readonly K["Event"][],
+    readonly number: number | undefined,
+    public sentAt: number,
+    /** The one before it, while that is in flight. */
+    public before: TurnInFlight<K> | undefined,
+  ) {}
+
+  /** What becomes of this one becomes of that one, right after it. */
+  follow(turn: TurnInFlight<K>): void {
+    this.#follower = turn;
+  }
+
+  done(): void {
+    if (this.number === undefined) { // it rests on the turn before it, whatever Postgres says of the epoch
+      if (this.tenure.failure !== undefined) return this.failed(this.tenure.failure);
+      if (this.before !== undefined) return this.before.follow(this);
+    }
+    this.tenure.settle(this);
+    const follower = this.#next();
+    if (follower !== undefined) this.tenure.settleOrAsk(follower);
+  }
+
+  failed(error: Error): void {
+    this.tenure.fail(this, error);
+    this.#next()?.failed(error);
+  }
+
+  #next(): TurnInFlight<K> | undefined {
+    const follower = this.#follower;
+    this.#follower = undefined;
+    return follower;
+  }
+}
