@@ -31,6 +31,8 @@ export interface Config extends DoorConfig {
   readonly actorIdleMs: number;
   readonly requestTimeoutMs: number;
   readonly drainMs: number;
+  /** For the head of a client's first request; 0 where none is given up. */
+  readonly headerTimeoutMs: number;
   readonly itemsPerSale: number;
   /** Items that one user may buy in one sale. */
   readonly purchaseLimit: number;
@@ -143,6 +145,7 @@ export function readConfig(env: Environment = PROCESS): Config {
     actorIdleMs: duration(env, "ACTOR_IDLE", 300_000, 1_000, 86_400_000),
     requestTimeoutMs: duration(env, "REQUEST_TIMEOUT", 5_000, 100, 60_000),
     drainMs: duration(env, "DRAIN", 2_000, 0, 60_000),
+    headerTimeoutMs: duration(env, "HEADER_TIMEOUT", 10_000, 0, 60_000),
     itemsPerSale: integer(env, "ITEMS_PER_SALE", 10_000, 1, 999_999),
     purchaseLimit: integer(env, "PURCHASE_LIMIT", 10, 1, 32_767),
     checkoutMode,

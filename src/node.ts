@@ -12,6 +12,7 @@ import { couponRules } from "./domain/coupon_state.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "./domain/sale.ts";
 import type { Edge } from "./http/app.ts";
 import { BodyReader } from "./http/body.ts";
+import { listen, type Listening } from "./http/connections.ts";
 import { CsvStreams } from "./http/csv_streams.ts";
 import { Health } from "./http/health.ts";
 import { Metrics } from "./http/metrics.ts";
@@ -79,17 +80,23 @@ function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Met
 }
 
 /** Serves the edge. @throws ConfigError where its port cannot be had */
-function listen({ host, port, callers }: Config, edge: Edge): Deno.HttpServer<Deno.NetAddr> {
-  // A handler that takes no address is not given one, which costs on each request; in the open there is but loopback.
+function listenAt({ host, port, callers, headerTimeoutMs }: Config, log: Logger, edge: Edge): Listening {
+  // To be told an address costs on each request; in the open there is but loopback.
   const near = { remoteAddr: { hostname: host } };
+  const failed = (error: unknown) => log.error("Connections cannot be taken: {error}", { error: String(error) });
+  let listening: Listening;
   try {
-    return Deno.serve(
-      { hostname: host, port, onListen() {} },
+    listening = listen(
+      { hostname: host, port, headerTimeoutMs, failed },
       callers === undefined ? (request) => edge.fetch(request, near) : (request, info) => edge.fetch(request, info),
     );
   } catch (error) {
     throw notListening("PORT", host, port, error);
   }
+  if (headerTimeoutMs > 0 && !listening.bounded) {
+    log.warn("HEADER_TIMEOUT holds not on this Deno: put a proxy that bounds heads before this node");
+  }
+  return listening;
 }
 
 function tellServing(log: Logger, host: string, port: number, { description, embedded }: Database): void {
@@ -123,8 +130,8 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const streams = new SaleStreams(storage.saleViews);
   const files = new CsvStreams();
   const edge = makeEdge(config, log, { callers, storage, cluster, metrics, health, bodies, streams, files });
-  const server = listen(config, edge);
-  const { port } = server.addr;
+  const server = listenAt(config, log, edge);
+  const { port } = server;
   tellServing(log, config.host, port, database);
   // A node that is not in the ring yet would open sales as if it were alone.
   const joining = cluster.join().then(() => scheduler.start());

@@ -15,6 +15,7 @@ Deno.test("readConfig() fills in the documented defaults", () => {
     actorIdleMs: 300_000,
     requestTimeoutMs: 5_000,
     drainMs: 2_000,
+    headerTimeoutMs: 10_000,
     itemsPerSale: 10_000,
     purchaseLimit: 10,
     checkoutMode: "exclusive",
@@ -148,8 +149,9 @@ Deno.test("readConfig() reads durations by their units", () => {
   assert.deepEqual(["1500ms", "30s", "5m", "1h", "1d"].map(idle), [1_500, 30_000, 300_000, 3_600_000, 86_400_000]);
 });
 
-Deno.test("readConfig() takes an audit every 0s for none at all", () => {
+Deno.test("readConfig() takes an audit every 0s for none at all, and so a time for heads of 0s", () => {
   assert.equal(readConfig({ AUDIT_EVERY: "0s" }).auditEveryMs, 0);
+  assert.equal(readConfig({ HEADER_TIMEOUT: "0s" }).headerTimeoutMs, 0);
 });
 
 Deno.test("readConfig() refuses a wrong value by one line that names it and what is allowed", () => {
@@ -161,6 +163,7 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
     ["LANES", "1.5", /^LANES=1.5/],
     ["MAILBOX_MAX", "1e3", /^MAILBOX_MAX=1e3/],
     ["DRAIN", "5", /^DRAIN=5: must be a duration such as 500ms, 30s, 5m or 1h/],
+    ["HEADER_TIMEOUT", "61s", /^HEADER_TIMEOUT=61s: must be a duration/],
     ["REQUEST_TIMEOUT", "1ms", /^REQUEST_TIMEOUT=1ms/],
     ["ACTOR_IDLE", "5 m", /^ACTOR_IDLE=5 m/],
     ["LOG_LEVEL", "loud", /^LOG_LEVEL=loud: must be one of debug, info, warning, error$/],

@@ -18,6 +18,7 @@ import { BodyReader } from "../../src/http/body.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
 import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
+import { listen } from "../../src/http/connections.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
 import type { ExportRoutes } from "../../src/http/exports.ts";
 import { CsvStreams } from "../../src/http/csv_streams.ts";
@@ -48,9 +49,20 @@ export type SaleAct<K extends "checkout" | "purchase"> = (
   command: SaleCommandOf<K>,
 ) => Promise<OutcomeOf<SaleKind>>;
 
+/** Claims that succeed at once, nobody asked and nothing stored. */
+export function answeredAtOnce(): Claim {
+  let remaining = 2_000_000_000;
+  return (_fold, { id: claimId, userId }) => {
+    remaining--;
+    const answer = { kind: "claimed", claimId, userId, couponName: "C0", remaining, claimedAt: Date.now() } as const;
+    return Promise.resolve({ kind: "done", answer });
+  };
+}
+
 /** Serves as `serveEdge`, and claims alone. */
-export function serveClaims(claim: Claim): void {
+export function serveClaims(claim: Claim, more: Pick<EdgeParts, "headerTimeoutMs"> = {}): void {
   serveEdge({
+    ...more,
     coupons: {
       ask(fold, command): Promise<OutcomeOf<CouponKind>> {
         if (command.kind === "claim") return claim(fold, command);
@@ -74,8 +86,16 @@ export function serveSales(checkout: SaleAct<"checkout">, purchase: SaleAct<"pur
   });
 }
 
+/** What an edge stands before, and how it listens. */
+export interface EdgeParts {
+  readonly coupons?: Coupons;
+  readonly sales?: Sales;
+  /** Milliseconds for a head; by default none is given up, as the server that is measured beside it. */
+  readonly headerTimeoutMs?: number;
+}
+
 /** Serves claims by these coupons, and checkouts and purchases by these sales, on 127.0.0.1, and prints the port. */
-export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coupons; sales?: Sales }): void {
+export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 0 }: EdgeParts): void {
   const bodies = new BodyReader();
   const streams = new SaleStreams(NO_SALE_VIEWS);
   const edge = new Edge({
@@ -98,7 +118,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY }: { coupons?: Coup
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => console.error(route, code, error) },
   });
   const port = Number(Deno.args[0] ?? 0);
-  const onListen = ({ port }: { port: number }) => console.log(`listening ${port}`);
-  Deno.serve({ hostname: "127.0.0.1", port, onListen }, (request) => edge.fetch(request));
+  const listening = listen({ hostname: "127.0.0.1", port, headerTimeoutMs }, (request) => edge.fetch(request));
+  console.log(`listening ${listening.port}`);
 }
 Deno.addSignalListener("SIGINT", () => Deno.exit(0));

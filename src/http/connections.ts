@@ -1,0 +1,158 @@
+/** Who is connected, and for whose next request is waited in vain? */
+
+/** A connection on which no request began for so many milliseconds is closed, once all on it is answered. */
+export const QUIET_MS = 120_000;
+
+/** Ticks in the time that a head may take: its connection is closed within one tick more. */
+const TICKS = 10;
+/** Milliseconds to the next try where a connection cannot be taken: the process may hold too many files. */
+const PAUSE_MS = 20;
+
+/** What answers a request. */
+export type Handler = Deno.ServeHandler<Deno.NetAddr>;
+
+/** Where to listen, and how long to wait. */
+export interface ListenOptions {
+  readonly hostname: string;
+  readonly port: number;
+  /** Milliseconds that the head of a connection's first request may take; 0: as long as its client likes. */
+  readonly headerTimeoutMs: number;
+  /** As {@linkcode QUIET_MS}, which it is by default. */
+  readonly quietMs?: number;
+  /** Connections cannot be taken, for now; called once until one is taken again. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/** What listens. */
+export interface Listening {
+  readonly port: number;
+  /** Whether it gives up heads that do not arrive. */
+  readonly bounded: boolean;
+  /** Takes no more, lets what is in flight be answered, and closes. */
+  shutdown(): Promise<void>;
+}
+
+/** Serves one connection that was accepted; what Deno.serve() does for each of its own. */
+export type ServeConnection = (
+  socket: Deno.TcpConn,
+  signal: AbortSignal | undefined,
+  handler: Handler,
+  onError: (error: unknown) => Response,
+  onListen: (scheme: string) => void,
+) => Pick<Deno.HttpServer, "finished" | "shutdown">;
+
+/**
+ * Deno.serve() shows nobody its connections, and waits for their heads without end. What can be given a connection is
+ * in Deno, but not in its public interface: it may be gone in another version.
+ */
+export function connectionServer(): ServeConnection | null {
+  const { internal } = Deno as unknown as { readonly internal?: symbol };
+  const internals = internal && (Deno as unknown as Record<symbol, Readonly<Record<string, unknown>>>)[internal];
+  const serve = internals?.["serveHttpOnConnection"];
+  return typeof serve === "function" ? serve as ServeConnection : null;
+}
+
+/**
+ * Listens, and answers each request by `handler`.
+ *
+ * @param serveConnection null: heads are waited for without end
+ * @throws Error where the port cannot be had
+ */
+export function listen(options: ListenOptions, handler: Handler, serveConnection = connectionServer()): Listening {
+  const { hostname, port, headerTimeoutMs } = options;
+  if (headerTimeoutMs > 0 && serveConnection !== null) return new Bounded(options, handler, serveConnection);
+  const server = Deno.serve({ hostname, port, onListen() {} }, handler);
+  return { port: server.addr.port, bounded: false, shutdown: () => server.shutdown() };
+}
+
+/** The runtime tells what a handler throws, and answers 500. */
+function raise(error: unknown): never {
+  throw error;
+}
+
+/** A connection that is served. */
+interface Connection {
+  /** The tick at which it is closed. */
+  until: number;
+  server?: ReturnType<ServeConnection>;
+}
+
+/** Takes its connections itself, and closes those whose clients keep silent. One timer serves all. */
+class Bounded implements Listening {
+  readonly port: number;
+  readonly bounded = true;
+  readonly #listener: Deno.TcpListener;
+  readonly #handler: Handler;
+  readonly #serveConnection: ServeConnection;
+  readonly #failed: (error: unknown) => void;
+  readonly #connections = new Set<Connection>();
+  readonly #quietTicks: number;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #tick = 0;
+  #closing = false;
+
+  constructor(
+    { hostname, port, headerTimeoutMs, quietMs = QUIET_MS, failed = () => {} }: ListenOptions,
+    handler: Handler,
+    serveConnection: ServeConnection,
+  ) {
+    this.#handler = handler;
+    this.#serveConnection = serveConnection;
+    this.#failed = failed;
+    this.#listener = Deno.listen({ hostname, port });
+    this.port = this.#listener.addr.port;
+    const tickMs = headerTimeoutMs / TICKS;
+    this.#quietTicks = Math.ceil(quietMs / tickMs);
+    this.#timer = setInterval(() => this.#look(), tickMs);
+    this.#acceptAll();
+  }
+
+  async #acceptAll(): Promise<void> {
+    let failing = false;
+    while (!this.#closing) {
+      try {
+        this.#take(await this.#listener.accept());
+        failing = false;
+      } catch (error) {
+        if (this.#closing) return;
+        if (!failing) this.#failed(error);
+        failing = true;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+  }
+
+  #take(socket: Deno.TcpConn): void {
+    const connection: Connection = { until: this.#tick + TICKS + 1 };
+    const handler: Handler = (request, info) => {
+      connection.until = this.#tick + this.#quietTicks + 1;
+      return this.#handler(request, info);
+    };
+    try {
+      socket.setNoDelay(true);
+      connection.server = this.#serveConnection(socket, undefined, handler, raise, () => {});
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    this.#connections.add(connection);
+    const gone = () => this.#connections.delete(connection);
+    connection.server.finished.then(gone, gone);
+  }
+
+  #look(): void {
+    this.#tick++;
+    for (const connection of this.#connections) {
+      if (connection.until > this.#tick) continue;
+      connection.until = Infinity;
+      connection.server?.shutdown();
+    }
+  }
+
+  async shutdown(): Promise<void> {
+    this.#closing = true;
+    this.#listener.close();
+    await Promise.all([...this.#connections].map(({ server }) => server?.shutdown()));
+    clearInterval(this.#timer);
+  }
+}
