@@ -19,7 +19,7 @@ export interface ListenOptions {
   readonly headerTimeoutMs: number;
   /** As {@linkcode QUIET_MS}, which it is by default. */
   readonly quietMs?: number;
-  /** Connections cannot be taken, for now; called once until one is taken again. */
+  /** Connections cannot be taken, for now; called at most once in the time of a head. */
   readonly failed?: (error: unknown) => void;
 }
 
@@ -108,15 +108,16 @@ class Bounded implements Listening {
   }
 
   async #acceptAll(): Promise<void> {
-    let failing = false;
+    let toldAt = -Infinity;
     while (!this.#closing) {
       try {
         this.#take(await this.#listener.accept());
-        failing = false;
       } catch (error) {
         if (this.#closing) return;
-        if (!failing) this.#failed(error);
-        failing = true;
+        if (this.#tick - toldAt > TICKS) {
+          this.#failed(error);
+          toldAt = this.#tick;
+        }
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     }

@@ -169,14 +169,18 @@ Deno.test("a handler is told whose request it answers", async () => {
   assert.match(client.heard, new RegExp(`port ${port}\\.$`));
 });
 
-Deno.test("connections that cannot be taken are told of once, closed, and taken as soon as they can", async () => {
+Deno.test("connections that cannot be taken are told of, not each, closed, and taken as soon as they can", async () => {
   const failures: unknown[] = [];
   let broken = 2;
   const serve = connectionServer()!;
-  await using listening = start({ failed: (error) => failures.push(error) }, undefined, (...args) => {
-    if (broken-- > 0) throw new Error("no more of these");
-    return serve(...args);
-  });
+  await using listening = start(
+    { headerTimeoutMs: 60_000, failed: (error) => failures.push(error) },
+    undefined,
+    (...args) => {
+      if (broken-- > 0) throw new Error("no more of these");
+      return serve(...args);
+    },
+  );
   for (let n = 0; n < 2; n++) {
     await using refused = await Client.at(listening);
     await refused.closed;
