@@ -146,14 +146,14 @@ class Bounded implements Listening {
     for (const connection of this.#connections) {
       if (connection.until > this.#tick) continue;
       connection.until = Infinity;
-      connection.server?.shutdown();
+      connection.server?.shutdown().catch(() => {}); // gone by itself
     }
   }
 
   async shutdown(): Promise<void> {
     this.#closing = true;
     this.#listener.close();
-    await Promise.all([...this.#connections].map(({ server }) => server?.shutdown()));
+    await Promise.allSettled([...this.#connections].map(({ server }) => server?.shutdown()));
     clearInterval(this.#timer);
   }
 }
