@@ -170,9 +170,9 @@ async function query(url: string, text: string): Promise<void> {
 }
 
 /** Creates an empty database with a new name on the server of a URL; returns the database's URL. */
-export async function createDatabase(serverUrl: string): Promise<string> {
+export async function createDatabase(serverUrl: string, how = ""): Promise<string> {
   const name = `doorbuster_${crypto.randomUUID().replaceAll("-", "")}`;
-  await query(serverUrl, `create database ${name} template template0`);
+  await query(serverUrl, `create database ${name} ${how} template template0`);
   const url = new URL(serverUrl);
   url.pathname = name;
   return url.href;

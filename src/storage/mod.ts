@@ -28,7 +28,7 @@ import { PostgresUserViews } from "./user_views.ts";
 /** How often an idle lane looks after its session, in milliseconds. */
 const KEEP_MS = 1_000;
 
-/** The server would lose what it acknowledged: `fsync` or `full_page_writes` is off. */
+/** The server would lose what it acknowledged, as `fsync` or `full_page_writes` is off, or cannot hold every text. */
 export class UnsafeDatabase extends Error {
   override readonly name = "UnsafeDatabase";
 }
@@ -81,11 +81,22 @@ export async function migrateDatabase(database: Database): Promise<string[]> {
   }
 }
 
-async function refuseUnsafe(database: Database): Promise<void> {
-  const [row] = await database.views.query("select current_setting('fsync'), current_setting('full_page_writes')");
-  if (row!.every((value) => value === "on")) return;
+/** Encodings that hold what a name or an id may be; SQL_ASCII holds any bytes. */
+const ENCODINGS: readonly unknown[] = ["UTF8", "SQL_ASCII"];
+
+async function refuseUnsafe({ views }: Database, allowUnsafe: boolean): Promise<void> {
+  const settings = ["fsync", "full_page_writes", "server_encoding"].map((name) => `current_setting('${name}')`);
+  const [row] = await views.query(`select ${settings.join(", ")}`);
+  const [fsync, fullPageWrites, encoding] = row!;
+  if (!ENCODINGS.includes(encoding)) {
+    throw new UnsafeDatabase(
+      `Cannot serve on a database that does not hold every text: server_encoding=${encoding}; ` +
+        "create it with encoding 'UTF8' template template0",
+    );
+  }
+  if (allowUnsafe || (fsync === "on" && fullPageWrites === "on")) return;
   throw new UnsafeDatabase(
-    `Cannot serve on a server that loses acknowledged data: fsync=${row![0]}, full_page_writes=${row![1]}; ` +
+    `Cannot serve on a server that loses acknowledged data: fsync=${fsync}, full_page_writes=${fullPageWrites}; ` +
       "switch both on, or set ALLOW_UNSAFE_DATABASE=true for development",
   );
 }
@@ -96,7 +107,7 @@ async function refuseUnsafe(database: Database): Promise<void> {
  * @throws UnsafeDatabase, MigrationError where it may not serve; NotConnected while the database cannot be reached
  */
 export async function openStorage(database: Database, options: StorageOptions): Promise<Storage> {
-  if (!options.allowUnsafe && !database.embedded) await refuseUnsafe(database);
+  if (!database.embedded) await refuseUnsafe(database, options.allowUnsafe);
   const migrated = await migrateDatabase(database);
   const clock = new PostgresClock();
   await clock.follow(database.views);

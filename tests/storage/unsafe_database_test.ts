@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { UnsafeDatabase } from "../../src/storage/mod.ts";
 import { type Database, NotConnected, type Row } from "../../src/storage/sql.ts";
-import { openTestStorage } from "../support/storage.ts";
+import { freshDatabase } from "../support/database.ts";
+import { openTestPostgres, openTestStorage } from "../support/storage.ts";
 
 /** A server with these settings, that gives no session to migrate by. */
 function serverWith(fsync: string, fullPageWrites: string, embedded: boolean): Database {
-  const views = { query: (): Promise<Row[]> => Promise.resolve([[fsync, fullPageWrites]]) };
+  const views = { query: (): Promise<Row[]> => Promise.resolve([[fsync, fullPageWrites, "UTF8"]]) };
   const connect = () => Promise.reject(new NotConnected("it may serve"));
   const close = () => Promise.resolve();
   return { description: "fake", embedded, lanesMax: 1, connect, activations: views, views, close };
@@ -30,5 +31,15 @@ for (
       if (isRefused) assert(error.message.includes(what), error.message);
       return true;
     });
+  });
+}
+
+for (const [encoding, allowUnsafe, isRefused] of [["SQL_ASCII", false, false], ["LATIN1", true, true]] as const) {
+  Deno.test(`openStorage() ${isRefused ? "refuses" : "takes"} a database in ${encoding}`, async () => {
+    const database = await openTestPostgres(await freshDatabase(`encoding '${encoding}' locale 'C'`));
+    const opened = openTestStorage(database, { allowUnsafe });
+    if (!isRefused) return await (await opened).close();
+    await assert.rejects(opened, { name: "UnsafeDatabase", message: /: server_encoding=LATIN1;/ });
+    await database.close();
   });
 }

@@ -6,13 +6,14 @@ import type { NodeOptions } from "./node.ts";
 /**
  * Makes a new database on the test run's PostgreSQL; it goes with the server.
  *
+ * @param how of `create database`, beside its name
  * @returns its url
  * @throws {Error} when no server was started for the run
  */
-export function freshDatabase(): Promise<string> {
+export function freshDatabase(how?: string): Promise<string> {
   const server = Deno.env.get("TEST_DATABASE_URL");
   if (!server) throw new Error("Cannot make a database as TEST_DATABASE_URL is not set: run `deno task test`");
-  return createDatabase(server);
+  return createDatabase(server, how);
 }
 
 /** Lends a server a place for its data, for as long as the body runs. */
