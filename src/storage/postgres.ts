@@ -28,12 +28,21 @@ const WAITING_MAX = 4096;
  * 400,000 claims took longer to wake than a request may.
  */
 const SHORT = "set jit = off; set enable_bitmapscan = off;";
+/** What a role or a database may have set otherwise, and the statements count on. */
+const EXPECTED = "set timezone = 'UTC'; set array_nulls = on; set default_transaction_isolation = 'read committed';";
 /** Planner settings for a statement that is planned once: right on a large table, though planned on a small one. */
 const PLANNED_ONCE = "set enable_seqscan = off; set enable_mergejoin = off; set plan_cache_mode = force_generic_plan;";
 /** A lane joins by hash alone, and scans in key order: its large tables are reached through arrays of keys. */
 const LANE = PLANNED_ONCE + "set enable_nestloop = off;";
 /** Views are planned for their parameters. */
 const VIEW = "set plan_cache_mode = force_custom_plan;";
+
+/** How a session is made. */
+interface Purpose {
+  readonly settings: string;
+  /** Whether it is of no use where nothing can be stored. */
+  readonly writes: boolean;
+}
 
 pg.types.setTypeParser(20, Number);
 
@@ -51,6 +60,12 @@ export function isUndone(severity: string | undefined, code: string | undefined)
   return code !== undefined && (severity === "ERROR" || OF_THE_STATEMENT.test(code));
 }
 
+/**
+ * Errors that undo a statement, and that this session would give again where a new one need not: it was made when the
+ * server took no writes, or its prepared statements are gone or of an older schema.
+ */
+const OF_THE_SESSION = new Set(["25006", "26000", "0A000"]);
+
 /** A session of PostgreSQL. */
 class PostgresConnection implements Connection {
   #client: pg.Client;
@@ -63,27 +78,32 @@ class PostgresConnection implements Connection {
     client.on("end", () => this.lost = true);
   }
 
-  static async open(options: PostgresOptions, settings: string): Promise<PostgresConnection> {
-    const client = new pg.Client({
-      connectionString: options.url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-      pipeline: true,
-      statement_timeout: options.statementTimeoutMs,
-      lock_timeout: LOCK_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: LOCK_TIMEOUT_MS,
-      query_timeout: options.statementTimeoutMs + SILENCE_MS,
-      application_name: "doorbuster",
-    });
-    const connection = new PostgresConnection(client);
+  static async open(options: PostgresOptions, purpose: Purpose): Promise<PostgresConnection> {
+    let connection: PostgresConnection | undefined;
     try {
+      const client = new pg.Client({
+        connectionString: options.url,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        keepAlive: true,
+        pipeline: true,
+        statement_timeout: options.statementTimeoutMs,
+        lock_timeout: LOCK_TIMEOUT_MS,
+        idle_in_transaction_session_timeout: LOCK_TIMEOUT_MS,
+        query_timeout: options.statementTimeoutMs + SILENCE_MS,
+        application_name: "doorbuster",
+      });
+      connection = new PostgresConnection(client);
       await client.connect();
-      await client.query(`set synchronous_commit = on; set timezone = 'UTC'; ${SHORT} ${settings}`);
+      await client.query(`set synchronous_commit = on; ${EXPECTED} ${SHORT} ${purpose.settings}`);
+      if (purpose.writes) {
+        const { rows: [row] } = await client.query("select current_setting('transaction_read_only') as read_only");
+        if (row.read_only === "on") throw new Error("it is read-only");
+      }
+      return connection;
     } catch (error) {
-      connection.destroy();
+      connection?.destroy();
       throw new NotConnected(`Cannot connect to PostgreSQL: ${(error as Error).message}`, { cause: error });
     }
-    return connection;
   }
 
   async query(text: string, params: readonly unknown[] = [], name?: string): Promise<Row[]> {
@@ -106,7 +126,10 @@ class PostgresConnection implements Connection {
 
   #classify(error: unknown): Error {
     const { severity, code, message } = error as pg.DatabaseError;
-    if (isUndone(severity, code)) return new SqlError(code, message, { cause: error });
+    if (isUndone(severity, code)) {
+      if (OF_THE_SESSION.has(code)) this.destroy();
+      return new SqlError(code, message, { cause: error });
+    }
     this.destroy();
     return new ConnectionLost(`Lost the session with a statement in flight: ${message}`, { cause: error });
   }
@@ -126,7 +149,7 @@ class PostgresPool implements Sql {
   #open = 0;
   #closed = false;
 
-  constructor(readonly options: PostgresOptions, readonly max: number, readonly settings: string) {}
+  constructor(readonly options: PostgresOptions, readonly max: number, readonly purpose: Purpose) {}
 
   async query(text: string, params?: readonly unknown[], name?: string): Promise<Row[]> {
     const connection = await this.#acquire();
@@ -151,7 +174,7 @@ class PostgresPool implements Sql {
     }
     this.#open++;
     try {
-      const connection = await PostgresConnection.open(this.options, this.settings);
+      const connection = await PostgresConnection.open(this.options, this.purpose);
       this.#all.add(connection);
       // It may have been closed while this session was opening: then its statement is not sent.
       if (this.#closed) connection.destroy();
@@ -199,14 +222,14 @@ class PostgresPool implements Sql {
 
 /** PostgreSQL behind storage's port. @throws NotConnected (from every statement) while it cannot be reached */
 export function openPostgres(options: PostgresOptions): Database {
-  const activations = new PostgresPool(options, options.activations, PLANNED_ONCE);
-  const views = new PostgresPool(options, options.views, VIEW);
+  const activations = new PostgresPool(options, options.activations, { settings: PLANNED_ONCE, writes: true });
+  const views = new PostgresPool(options, options.views, { settings: VIEW, writes: false });
   const { host, pathname } = new URL(options.url);
   return {
     description: `PostgreSQL at ${host}${pathname}`,
     embedded: false,
     lanesMax: Number.MAX_SAFE_INTEGER,
-    connect: () => PostgresConnection.open(options, LANE),
+    connect: () => PostgresConnection.open(options, { settings: LANE, writes: true }),
     activations,
     views,
     close() {

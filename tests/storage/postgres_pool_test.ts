@@ -41,7 +41,8 @@ async function end(watch: Database, pid: number): Promise<void> {
 Deno.test("each session commits to disk and waits for nothing for ever, whatever the server is set to", async () => {
   await withPool(async (_, watch, url) => {
     const name = new URL(url).pathname.slice(1);
-    for (const setting of ["synchronous_commit = off", "timezone = 'Asia/Tokyo'", "jit = on", "lock_timeout = 0"]) {
+    const odd = ["synchronous_commit = off", "timezone = 'Asia/Tokyo'", "jit = on", "lock_timeout = 0"];
+    for (const setting of [...odd, "array_nulls = off", "default_transaction_isolation = 'serializable'"]) {
       await watch.views.query(`alter database "${name}" set ${setting}`);
     }
     const database = await openTestPostgres(url, { statementTimeoutMs: 5_000 });
@@ -51,9 +52,10 @@ Deno.test("each session commits to disk and waits for nothing for ever, whatever
         const [what, session] of Object.entries({ lane, activations: database.activations, views: database.views })
       ) {
         const names = ["synchronous_commit", "TimeZone", "jit", "lock_timeout", "statement_timeout"];
-        const all = [...names, "idle_in_transaction_session_timeout"];
+        const more = ["idle_in_transaction_session_timeout", "array_nulls", "transaction_isolation"];
+        const all = [...names, ...more];
         const [row] = await session.query(`select ${all.map((name) => `current_setting('${name}')`).join()}`);
-        assert.deepEqual(row, ["on", "UTC", "off", "1s", "5s", "1s"], what);
+        assert.deepEqual(row, ["on", "UTC", "off", "1s", "5s", "1s", "on", "read committed"], what);
       }
     } finally {
       lane.destroy();
