@@ -71,7 +71,8 @@ export async function openEmbedded(folder: string): Promise<Database> {
   const lock = await lockFolder(folder);
   try {
     const { PGlite } = await import("@electric-sql/pglite");
-    const pglite = await PGlite.create(`${folder}/pglite`);
+    // An absolute path: it would take `memory://…` for what keeps nothing.
+    const pglite = await PGlite.create(`${await Deno.realPath(folder)}/pglite`);
     await pglite.exec("set timezone = 'UTC'; set enable_mergejoin = off; set enable_bitmapscan = off");
     const session = new EmbeddedSession(pglite);
     const sql: Sql = session;

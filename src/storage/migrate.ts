@@ -1,6 +1,6 @@
 /** How does the schema come to be, and may this code run on the one it finds? */
 import { type Migration, MIGRATIONS } from "./migrations/mod.ts";
-import type { Connection } from "./sql.ts";
+import { type Connection, type Row, SqlError } from "./sql.ts";
 
 /** The schema is not one that this code may run on. */
 export class MigrationError extends Error {
@@ -28,7 +28,7 @@ function compatibleWith(migration: Migration): number {
  *
  * @returns the names of those that were applied now
  * @throws MigrationError where an applied file was edited since, or the schema is newer than this code and does not say
- * that this code may run on it
+ * that this code may run on it, or the server refuses a statement
  */
 export async function migrate(
   connection: Connection,
@@ -38,15 +38,28 @@ export async function migrate(
   await connection.query("select pg_advisory_lock($1)", [ADVISORY_LOCK]);
   try {
     return await applyAll(connection, migrations);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    throw new MigrationError(
+      `Cannot bring the schema up to date: ${error.message} (SQLSTATE ${error.sqlstate}); ` +
+        "it must be Doorbuster's own, and the first start on it one that may make tables",
+      { cause: error },
+    );
   } finally {
     await connection.query("select pg_advisory_unlock($1)", [ADVISORY_LOCK]);
   }
 }
 
 async function applyAll(connection: Connection, migrations: readonly Migration[]): Promise<string[]> {
-  await connection.script(`create table if not exists migrations (
-    number integer primary key, name text not null, sha256 text not null, compatible_with integer not null,
-    applied_at timestamptz not null default now())`);
+  // A role that may make nothing may serve on a schema that is up to date.
+  const [[exists]] = await connection.query(
+    "select exists (select from pg_tables where schemaname = current_schema() and tablename = 'migrations')",
+  ) as [Row];
+  if (exists !== true) {
+    await connection.script(`create table migrations (
+      number integer primary key, name text not null, sha256 text not null, compatible_with integer not null,
+      applied_at timestamptz not null default now())`);
+  }
   const rows = await connection.query("select number, name, sha256, compatible_with from migrations order by number");
   const applied = new Map(rows.map(([number, name, sum, least]) => [
     Number(number),

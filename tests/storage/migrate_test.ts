@@ -53,7 +53,10 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
 
   test("leaves nothing of a file that fails", async (connection) => {
     const broken = { ...TWO, sql: TWO.sql + " select nonsense;" };
-    await assert.rejects(migrate(connection, [ONE, broken]));
+    await assert.rejects(migrate(connection, [ONE, broken]), {
+      name: "MigrationError",
+      message: /^Cannot bring the schema up to date: column "nonsense" does not exist \(SQLSTATE 42703\); it must be/,
+    });
     assert.deepEqual(await migrate(connection, [ONE, TWO]), ["0002_two"]);
   });
 }
@@ -66,6 +69,53 @@ Deno.test("migrate() by five at once applies each file once", async () => {
     assert.deepEqual(done.flat().sort(), ["0001_one", "0002_two"]);
   } finally {
     for (const connection of connections) connection.destroy();
+    await database.close();
+  }
+});
+
+Deno.test("migrate() refuses somebody else's table of migrations", async () => {
+  const database = await openTestPostgres();
+  const connection = await database.connect();
+  try {
+    await connection.query("create table migrations (version text)");
+    await assert.rejects(migrate(connection, [ONE]), {
+      name: "MigrationError",
+      message: /it must be Doorbuster's own/,
+    });
+  } finally {
+    connection.destroy();
+    await database.close();
+  }
+});
+
+Deno.test("migrate() makes nothing on a schema that is up to date, so that who may make nothing may serve", async () => {
+  const database = await openTestPostgres();
+  const [owner, server] = [await database.connect(), await database.connect()];
+  const role = `server_${crypto.randomUUID().replaceAll("-", "")}`;
+  try {
+    await migrate(owner, [ONE]);
+    await owner.script(`create role ${role}; grant select on migrations to ${role}`);
+    await owner.script("revoke create on schema public from public");
+    await server.script(`set role ${role}`);
+    assert.deepEqual(await migrate(server, [ONE]), []);
+    await assert.rejects(migrate(server, [ONE, TWO]), { name: "MigrationError", message: /permission denied/ });
+  } finally {
+    await owner.script(`drop owned by ${role}; drop role ${role}`);
+    owner.destroy();
+    server.destroy();
+    await database.close();
+  }
+});
+
+Deno.test("migrate() makes its tables where they are made, whatever another schema of the path holds", async () => {
+  const database = await openTestPostgres();
+  const connection = await database.connect();
+  try {
+    await migrate(connection, [ONE]);
+    await connection.script("create schema second; set search_path = second, public");
+    assert.deepEqual(await migrate(connection, [ONE]), ["0001_one"]);
+  } finally {
+    connection.destroy();
     await database.close();
   }
 });
