@@ -7,6 +7,7 @@ import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from
 import { PacedStore } from "./cluster/pace.ts";
 import { servePeers } from "./cluster/peer_server.ts";
 import { RedisRegistry } from "./cluster/registry.ts";
+import { Seal } from "./cluster/seal.ts";
 import { isSaleCommand, isSaleKey } from "./cluster/sale_commands.ts";
 import { LinkTransport } from "./cluster/link_transport.ts";
 import type { ClusterConfig, Config } from "./config.ts";
@@ -69,12 +70,20 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
   if (settings === undefined) return { paced: (store) => store, open: (local) => Promise.resolve(alone(self, local)) };
   const { redisUrl: url, redisToken: token, expiryMs, heartbeatMs, joinActivations } = settings;
   const transport = new LinkTransport(settings.secret, storage.clock);
+  const events = clusterEvents(log, metrics);
   const cluster = new Cluster({
     self,
-    registry: new RedisRegistry({ url, token, expiryMs, timeoutMs: expiryMs / 4 }),
+    registry: new RedisRegistry({
+      url,
+      token,
+      expiryMs,
+      timeoutMs: expiryMs / 4,
+      seal: new Seal(settings.secret, storage.identity),
+      strange: (member) => events.strange(member),
+    }),
     transport,
     clock: storage.clock,
-    events: clusterEvents(log, metrics),
+    events,
     heartbeatMs,
     timeoutMs: config.requestTimeoutMs,
     joinActivations,
@@ -158,6 +167,13 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
     },
     tookOver: () => metrics.tookOver(),
     nodeGone: (member, why) => log.warn("The node {id} is gone: {why}", { id: member.id, url: member.url, why }),
+    strange: ({ id, url }) =>
+      log.error("Not of this cluster: {id} at {url}, by its CLUSTER_SECRET or its database or its version", {
+        id,
+        url,
+      }),
+    selfNotFound: ({ url }) =>
+      log.error("This node is not found where its peers are to reach it: NODE_URL={url}", { url }),
     displaced: (by) => log.error("Another process has this node's id: {url}", { id: by.id, url: by.url }),
     unexpected: (error) => log.error("A peer's message failed: {error}", { error: String(error) }),
     registryFailed: (error) => log.warn("The registry does not answer: {reason}", { reason: error.message }),

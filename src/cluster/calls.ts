@@ -12,7 +12,7 @@ export interface Pong extends Member {
   readonly leaving: boolean;
 }
 
-/** How a node was found: by its own words, by nothing that listens there, or not at all. */
+/** How a node was found: by its own words, by nothing or something else that listens there, or not at all. */
 export type Found = Pong | "refused" | "silent";
 
 /** Where each message goes. Batches of commands share a link; a node of version 2 takes each as a request. */
@@ -25,9 +25,10 @@ export class Calls {
   /** Asks a node who it is. */
   async ping(member: Member): Promise<Found> {
     try {
-      const told = await this.#call(member, PATHS.ping, []);
+      const { status, told } = await this.#call(member, PATHS.ping, []);
       const found = memberOf(told);
-      return found === undefined ? "silent" : { ...found, leaving: (told as Pong).leaving === true };
+      if (found !== undefined) return { ...found, leaving: (told as Pong).leaving === true };
+      return status < 500 ? "refused" : "silent";
     } catch (error) {
       return error instanceof NeverConnected ? "refused" : "silent";
     }
@@ -36,7 +37,7 @@ export class Calls {
   /** Tells a node of this one. @returns the nodes that it knows, itself among them; none where it does not answer */
   async greet(member: Member, self: Member): Promise<Member[]> {
     try {
-      const told = await this.#call(member, PATHS.greet, [self]);
+      const { told } = await this.#call(member, PATHS.greet, [self]);
       return Array.isArray(told) ? told.flatMap((each) => memberOf(each) ?? []) : [];
     } catch {
       return [];
@@ -46,22 +47,36 @@ export class Calls {
   /** Tells a node that this one leaves. @returns whether it knows now */
   async leave(member: Member, { id, incarnation }: Member, timeoutMs: number): Promise<boolean> {
     try {
-      return await this.#call(member, PATHS.leave, [id, incarnation], timeoutMs) === true;
+      return (await this.#call(member, PATHS.leave, [id, incarnation], timeoutMs)).told === true;
     } catch {
       return false;
     }
   }
 
-  async #call(member: Member, path: string, parts: unknown[], timeoutMs: number = CALL_MS): Promise<unknown> {
+  /** @returns the reply's status, and what it told; undefined where that was nothing of a peer's */
+  async #call(
+    member: Member,
+    path: string,
+    parts: unknown[],
+    timeoutMs: number = CALL_MS,
+  ): Promise<{ status: number; told: unknown }> {
     const giveUp = new AbortController();
     const cancel = this.clock.after(timeoutMs, () => giveUp.abort());
     let told: unknown;
     const message = JSON.stringify([Math.min(PROTOCOL, member.version), ...parts]);
     try {
-      await this.transport.send(member.url, path, message, giveUp.signal, (line) => told = JSON.parse(line));
-      return told;
+      const status = await this.transport.send(member.url, path, message, giveUp.signal, (line) => told = parsed(line));
+      return { status, told };
     } finally {
       cancel();
     }
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
   }
 }

@@ -28,6 +28,10 @@ export interface ClusterEvents {
   tookOver(): void;
   /** A node is out of the ring, and why. */
   nodeGone(member: Member, why: "left" | "unreachable" | "expired"): void;
+  /** The registry lists a node that is none of this cluster: of another secret, or on another database. */
+  strange(member: Member): void;
+  /** Where this node is to be reached by its peers something else answers, or nothing. */
+  selfNotFound(self: Member): void;
   /** Another, younger process has this node's id. */
   displaced(by: Member): void;
   /** A peer's message failed by no known fault. */

@@ -15,6 +15,8 @@ import { Roster } from "./roster.ts";
 export const LEAVE_MS = 1_000;
 /** A node that was reached so lately, in milliseconds, is not pinged again to make sure. */
 const SURE_MS = 100;
+/** Pings of itself, a heartbeat apart, until a node says that it is not found. */
+const FIND_TRIES = 3;
 
 /** What membership works with. */
 export interface MembershipContext {
@@ -70,6 +72,18 @@ export class Membership {
     }
     await this.#greet(listed);
     this.#beatAfter(heartbeatMs);
+    this.#findSelf();
+  }
+
+  /** Peers that reach something else where this node says it is would take it for gone, and nobody would know why. */
+  async #findSelf(): Promise<void> {
+    const { calls, events, heartbeatMs } = this.context;
+    for (let tries = FIND_TRIES; tries > 0 && !this.#leaving; tries--) {
+      const found = await calls.ping(this.self);
+      if (typeof found === "object" && found.id === this.self.id) return;
+      await this.#pause(heartbeatMs);
+    }
+    if (!this.#leaving) events.selfNotFound(this.self);
   }
 
   async #firstList(): Promise<Member[]> {

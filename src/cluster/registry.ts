@@ -4,12 +4,13 @@
  */
 import { Redis } from "@upstash/redis";
 import { type Member, memberOf } from "./member.ts";
+import type { Seal } from "./seal.ts";
 
 /** A list of nodes that expire. Every method throws where the registry does not answer in time. */
 export interface Registry {
   /** Writes a node, to expire unless it is written again. */
   write(member: Member): Promise<void>;
-  /** The nodes that are written and not expired. */
+  /** The nodes of this cluster that are written and not expired. */
   list(): Promise<Member[]>;
   /** Takes a node off, unless another incarnation has written itself meanwhile. */
   remove(member: Member): Promise<void>;
@@ -24,9 +25,15 @@ export interface RedisRegistryOptions {
   readonly expiryMs: number;
   /** An answer that takes longer does not count, in milliseconds. */
   readonly timeoutMs: number;
+  readonly seal: Seal;
+  /** Told once of each node that is listed without this cluster's seal. */
+  readonly strange: (member: Member) => void;
   /** Begins every key, so that clusters may share a Redis. */
   readonly prefix?: string;
 }
+
+/** Strangers remembered, so that each is told of once. */
+const STRANGERS_MAX = 1_000;
 
 const REMOVE = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
 
@@ -38,8 +45,13 @@ export class RedisRegistry implements Registry {
   readonly #redis: Redis;
   readonly #nodes: string;
   readonly #expiryMs: number;
+  readonly #seal: Seal;
+  readonly #strange: (member: Member) => void;
+  readonly #strangers = new Set<string>();
 
-  constructor({ url, token, expiryMs, timeoutMs, prefix = "doorbuster" }: RedisRegistryOptions) {
+  constructor({ url, token, expiryMs, timeoutMs, seal, strange, prefix = "doorbuster" }: RedisRegistryOptions) {
+    this.#seal = seal;
+    this.#strange = strange;
     this.#redis = new Redis({
       url,
       token,
@@ -57,7 +69,7 @@ export class RedisRegistry implements Registry {
   async write(member: Member): Promise<void> {
     const { id } = member;
     await this.#redis.pipeline()
-      .set(this.#key(id), textOf(member), { px: this.#expiryMs })
+      .set(this.#key(id), this.#textOf(member), { px: this.#expiryMs })
       .sadd(this.#nodes, id)
       .exec();
   }
@@ -68,27 +80,40 @@ export class RedisRegistry implements Registry {
     const entries: unknown[] = await this.#redis.mget(ids.map((id) => this.#key(id)));
     const expired = ids.filter((_, at) => entries[at] === null);
     if (expired.length > 0) await this.#redis.srem(this.#nodes, ...expired);
-    return entries.flatMap((entry) => entryOf(entry) ?? []);
+    return entries.flatMap((entry) => this.#memberOf(entry) ?? []);
   }
 
   async remove(member: Member): Promise<void> {
-    await this.#redis.eval(REMOVE, [this.#key(member.id)], [textOf(member)]);
+    await this.#redis.eval(REMOVE, [this.#key(member.id)], [this.#textOf(member)]);
   }
 
   #key(id: string): string {
     return `${this.#nodes}:${id}`;
   }
+
+  #textOf(member: Member): string {
+    const { id, url, incarnation, version } = member;
+    return JSON.stringify({ id, url, incarnation, version, seal: this.#seal.of(member) });
+  }
+
+  /** A node out of what anyone may have written there; undefined where it is none of this cluster. */
+  #memberOf(entry: unknown): Member | undefined {
+    const told = entryOf(entry);
+    const member = memberOf(told);
+    if (member === undefined || this.#seal.holds(member, (told as { seal?: unknown }).seal)) return member;
+    const text = String(entry);
+    if (!this.#strangers.has(text)) {
+      if (this.#strangers.size >= STRANGERS_MAX) this.#strangers.clear();
+      this.#strangers.add(text);
+      this.#strange(member);
+    }
+    return undefined;
+  }
 }
 
-function textOf({ id, url, incarnation, version }: Member): string {
-  return JSON.stringify({ id, url, incarnation, version });
-}
-
-/** What anyone may have written there; undefined where it is no node. */
-function entryOf(entry: unknown): Member | undefined {
-  if (typeof entry !== "string") return undefined;
+function entryOf(entry: unknown): unknown {
   try {
-    return memberOf(JSON.parse(entry));
+    return JSON.parse(entry as string);
   } catch {
     return undefined;
   }

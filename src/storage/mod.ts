@@ -22,7 +22,7 @@ import { SaleActivator } from "./sale_activator.ts";
 import { saleBatch } from "./sale_batch.ts";
 import { SaleStore } from "./sale_store.ts";
 import { PostgresSaleViews } from "./sale_views.ts";
-import type { Database } from "./sql.ts";
+import { type Database, SqlError } from "./sql.ts";
 import { PostgresUserViews } from "./user_views.ts";
 
 /** How often an idle lane looks after its session, in milliseconds. */
@@ -63,6 +63,8 @@ export interface Storage {
   readonly bulkJobs: BulkJobs;
   readonly bulkWork: BulkWork;
   readonly clock: PostgresClock;
+  /** Names the database among all: the same for its standbys, another for a copy that was loaded elsewhere. */
+  readonly identity: string;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
   /** Whether a lane has its session, and Postgres answered lately. */
@@ -101,6 +103,17 @@ async function refuseUnsafe({ views }: Database, allowUnsafe: boolean): Promise<
   );
 }
 
+async function identityOf({ views }: Database): Promise<string> {
+  const oid = "(select oid from pg_database where datname = current_database())";
+  try {
+    const [row] = await views.query(`select system_identifier::text || '/' || ${oid} from pg_control_system()`);
+    return String(row![0]);
+  } catch (error) {
+    if (error instanceof SqlError) return ""; // Somebody forbade it: then the cluster's secret alone tells who is of it.
+    throw error;
+  }
+}
+
 /**
  * Opens storage on a database.
  *
@@ -109,6 +122,7 @@ async function refuseUnsafe({ views }: Database, allowUnsafe: boolean): Promise<
 export async function openStorage(database: Database, options: StorageOptions): Promise<Storage> {
   if (!database.embedded) await refuseUnsafe(database, options.allowUnsafe);
   const migrated = await migrateDatabase(database);
+  const identity = await identityOf(database);
   const clock = new PostgresClock();
   await clock.follow(database.views);
   const makeLanes = <Event>(batchOf: (jobs: readonly Job<Event>[]) => Batch<Event>) =>
@@ -143,6 +157,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     bulkJobs: new PostgresBulkJobs(activations, views),
     bulkWork: new PostgresBulkWork(activations),
     clock,
+    identity,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),
     async close() {

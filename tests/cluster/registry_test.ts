@@ -2,25 +2,34 @@ import assert from "node:assert/strict";
 import { createClient } from "@redis/client";
 import type { Member } from "../../src/cluster/member.ts";
 import { RedisRegistry, type Registry } from "../../src/cluster/registry.ts";
+import { Seal } from "../../src/cluster/seal.ts";
 import { type Gateway, startGateway } from "../../tools/redis_gateway.ts";
 import { until } from "../support/until.ts";
 
 const TOKEN = "secret";
+const SEAL = new Seal("a secret of the cluster", "7300/5");
 
 /** The real client over the wire, against the test run's Redis; keys of its own. */
 async function withRegistry(
   body: (
-    world: { gateway: Gateway; open: (expiryMs?: number, token?: string) => Registry; prefix: string },
+    world: {
+      gateway: Gateway;
+      open: (expiryMs?: number, token?: string, seal?: Seal) => Registry;
+      prefix: string;
+      strangers: Member[];
+    },
   ) => Promise<void>,
 ): Promise<void> {
   const redisUrl = Deno.env.get("TEST_REDIS_URL");
   if (!redisUrl) throw new Error("Cannot test the registry as TEST_REDIS_URL is not set: run `deno task test`");
   const gateway = await startGateway({ redisUrl, token: TOKEN });
   const prefix = `test-${crypto.randomUUID()}`;
-  const open = (expiryMs = 60_000, token = TOKEN) =>
-    new RedisRegistry({ url: gateway.url, token, expiryMs, timeoutMs: 2_000, prefix });
+  const strangers: Member[] = [];
+  const strange = (member: Member) => void strangers.push(member);
+  const open = (expiryMs = 60_000, token = TOKEN, seal = SEAL) =>
+    new RedisRegistry({ url: gateway.url, token, expiryMs, timeoutMs: 2_000, prefix, seal, strange });
   try {
-    await body({ gateway, open, prefix });
+    await body({ gateway, open, prefix, strangers });
   } finally {
     await gateway.stop();
   }
@@ -81,6 +90,24 @@ Deno.test("entries that are no nodes are left out", () =>
     assert.deepEqual(await registry.list(), [node("a")]);
   }));
 
+Deno.test("nodes without this cluster's seal are left out, and told of once", () =>
+  withRegistry(async ({ open, prefix, strangers }) => {
+    const registry = open();
+    await registry.write(node("a"));
+    await open(60_000, TOKEN, new Seal("another secret", "7300/5")).write(node("b"));
+    await open(60_000, TOKEN, new Seal("a secret of the cluster", "7300/6")).write(node("c"));
+    const redis = await createClient({ url: Deno.env.get("TEST_REDIS_URL")! }).connect();
+    await redis.sAdd(`${prefix}:nodes`, ["d", "e"]);
+    await redis.set(`${prefix}:nodes:d`, JSON.stringify(node("d")));
+    await redis.set(`${prefix}:nodes:e`, JSON.stringify({ ...node("e"), seal: SEAL.of(node("a")) }));
+    redis.destroy();
+    for (let time = 0; time < 3; time++) assert.deepEqual(await registry.list(), [node("a")]);
+    assert.deepEqual(byId(strangers), [node("b"), node("c"), node("d"), node("e")]);
+    await open(60_000, TOKEN, new Seal("another secret", "7300/5")).write(node("b", 2));
+    await registry.list();
+    assert.equal(strangers.length, 5, "it was started again");
+  }));
+
 async function assertGone(registry: Registry): Promise<void> {
   await assert.rejects(registry.list());
   await assert.rejects(registry.write(node("a")));
@@ -108,6 +135,8 @@ Deno.test("an answer that takes too long does not count", async () => {
     token: TOKEN,
     expiryMs: 1_000,
     timeoutMs: 50,
+    seal: SEAL,
+    strange() {},
   });
   await assert.rejects(registry.list(), { name: "TimeoutError" });
   resolve();

@@ -91,6 +91,8 @@ export class ClusterWorld {
           throw error;
         },
         registryFailed: () => count("registryFailed"),
+        strange: () => count("strange"),
+        selfNotFound: () => count("selfNotFound"),
       },
     });
     const actors = new ActorSystem<CouponKind>(

@@ -3,7 +3,7 @@
  * real one it says for sure that something was not delivered only where nothing listens; and what was sent to a frozen
  * process is read once it goes on, whether or not the sender still waits.
  */
-import type { Reception } from "../../src/cluster/reception.ts";
+import type { Reply } from "../../src/cluster/reception.ts";
 import { NeverConnected, type Transport } from "../../src/cluster/transport.ts";
 import type { NodeClock } from "./node_clock.ts";
 
@@ -13,7 +13,8 @@ const LATENCY_MS = 1;
 export interface Host {
   readonly url: string;
   readonly clock: NodeClock;
-  readonly receive: Reception["receive"];
+  /** Of no peer it may answer any status. */
+  readonly receive: (path: string, message: string) => Pick<Reply, "write"> & { readonly status: number };
 }
 
 /** All hosts and what is between them. */

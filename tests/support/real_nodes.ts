@@ -54,6 +54,8 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     nodeGone: ignored,
     displaced: ignored,
     registryFailed: ignored,
+    strange: ignored,
+    selfNotFound: ignored,
     unexpected: ignored,
   };
   const options = { self, registry, transport, clock, events, heartbeatMs: 50, timeoutMs: LIMITS.timeoutMs };
