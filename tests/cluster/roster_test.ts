@@ -32,6 +32,16 @@ const cases: [what: string, steps: Step[], incarnation: number][] = [
   ["a missing entry", [(r) => r.admitted(A1), (r) => r.lost(A1)], 0],
   ["a missing entry, then its entry", [(r) => r.admitted(A1), (r) => r.lost(A1), (r) => r.admitted(A1)], 1],
   ["a missing entry of an old one", [(r) => r.admitted(A2), (r) => r.lost(A1)], 2],
+  ["a refused connection, then an old one's entry", [
+    (r) => r.admitted(A2),
+    (r) => r.refused(A2),
+    (r) => r.admitted(A1),
+  ], 0],
+  [
+    "two good-byes, the older one last",
+    [(r) => r.departed("a", 2), (r) => r.departed("a", 1), (r) => r.admitted(A2)],
+    0,
+  ],
 ];
 
 for (const [what, steps, incarnation] of cases) {
@@ -47,6 +57,9 @@ Deno.test("what changes nothing is the same value, and what leaves the nodes as 
   assert.equal(KNOWS_A1.admitted(A1), KNOWS_A1);
   assert.equal(KNOWS_A1.admitted(SELF), KNOWS_A1);
   assert.equal(KNOWS_A1.departed("self", 1), KNOWS_A1);
+  const [left, knowsLeft] = [KNOWS_A1.withoutSelf(), KNOWS_A1.departed("a", 1)];
+  assert.equal(left.withoutSelf(), left);
+  assert.equal(knowsLeft.departed("a", 1), knowsLeft);
   assert.equal(KNOWS_A1.lost(node("b")), KNOWS_A1);
   assert.equal(KNOWS_A1.forgotten(() => false), KNOWS_A1);
   assert.equal(KNOWS_A1.admitted(A2).ring, KNOWS_A1.ring);
@@ -67,11 +80,19 @@ Deno.test("a node that left owns nothing, unless nobody else is there", () => {
   assert.equal(Roster.alone(SELF).withoutSelf().ownerOf("k"), SELF);
 });
 
-Deno.test("good-byes are remembered up to a limit, the newest kept", () => {
-  let roster = Roster.alone(SELF);
-  for (let id = 0; id < 1_001; id++) roster = roster.departed(`n${id}`, 1);
-  assert.equal(roster.admitted(node("n0")).member("n0")?.id, "n0");
-  assert.equal(roster.admitted(node("n1000")).member("n1000"), undefined);
+Deno.test("1,000 good-byes are remembered, the newest of each node, the oldest forgotten first", () => {
+  let roster = Roster.alone(SELF).departed("again", 1);
+  for (let id = 0; id < 1_000; id++) {
+    roster = roster.departed(`n${id}`, 1);
+    if (id === 500) roster = roster.departed("again", 2);
+  }
+  const isBack = (id: string, incarnation: number) => roster.admitted(node(id, incarnation)).member(id) !== undefined;
+  assert.deepEqual([isBack("n0", 1), isBack("n1", 1), isBack("n999", 1), isBack("again", 2)], [
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("holderOf() reads what holderText() wrote, and nothing else", () => {
