@@ -119,6 +119,13 @@ export class ClusterWorld {
     return node;
   }
 
+  /** Lets time pass until a node's next heartbeat is just over. */
+  async afterBeat(id: string): Promise<void> {
+    const beats = () => this.registry.calls.get(`${id} list`);
+    for (const before = beats(); beats() === before;) await this.clock.advance(1);
+    await this.clock.advance(10);
+  }
+
   /** Ends a process at once, as kill -9 does: what its database was doing for it goes on or never begins. */
   kill(id: string): void {
     const node = this.node(id);

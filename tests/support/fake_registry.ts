@@ -13,12 +13,21 @@ export class FakeRegistry {
   latencyMs = 1;
   /** Ids of nodes that do not reach it. */
   readonly unreachableBy = new Set<string>();
+  /** Calls that fail, whoever makes them. */
+  readonly failing = new Set<keyof Registry>();
+  /** Calls that were answered, by node and name: `a list`. */
+  readonly calls = new Map<string, number>();
 
   constructor(readonly clock: FakeClock, readonly expiryMs: number) {}
 
   /** Forgets all entries, as a Redis that was restarted. */
   clear(): void {
     this.#entries.clear();
+  }
+
+  /** Writes an entry. */
+  put(member: Member): void {
+    this.#entries.set(member.id, { member, expiresAt: this.clock.monotonic() + this.expiryMs });
   }
 
   /** Those that are written and not expired. */
@@ -29,19 +38,21 @@ export class FakeRegistry {
 
   /** A node's way to it. */
   of(id: string, clock: NodeClock): Registry {
-    const call = <T>(act: () => T) =>
+    const call = <T>(name: keyof Registry, act: () => T) =>
       new Promise<T>((resolve, reject) =>
         clock.after(this.latencyMs, () => {
-          if (this.gone || this.unreachableBy.has(id)) reject(new Error("registry gone"));
-          else resolve(act());
+          if (this.gone || this.unreachableBy.has(id) || this.failing.has(name)) reject(new Error("registry gone"));
+          else {
+            this.calls.set(`${id} ${name}`, (this.calls.get(`${id} ${name}`) ?? 0) + 1);
+            resolve(act());
+          }
         })
       );
     return {
-      write: (member) =>
-        call(() => void this.#entries.set(member.id, { member, expiresAt: this.clock.monotonic() + this.expiryMs })),
-      list: () => call(() => this.list()),
+      write: (member) => call("write", () => this.put(member)),
+      list: () => call("list", () => this.list()),
       remove: (member) =>
-        call(() => {
+        call("remove", () => {
           if (this.#entries.get(member.id)?.member.incarnation === member.incarnation) this.#entries.delete(member.id);
         }),
     };
