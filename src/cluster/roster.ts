@@ -68,7 +68,7 @@ export class Roster {
 
   /** After a greeting, an entry, or another node's word: in, unless it is known to have left or to be unreachable. */
   admitted(member: Member): Roster {
-    const { members, unreachable, left } = this.#marks;
+    const { members, unreachable } = this.#marks;
     if (member.id === this.self.id || this.hasLeft(member)) return this;
     if ((unreachable.get(member.id)?.incarnation ?? -1) >= member.incarnation) return this;
     const known = members.get(member.id);
@@ -76,7 +76,6 @@ export class Roster {
     return this.#with({
       members: new Map(members).set(member.id, member),
       unreachable: without(unreachable, member.id),
-      left: without(left, member.id),
     });
   }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { holderOf, holderText, type Member, memberOf } from "../../src/cluster/member.ts";
 import { Roster } from "../../src/cluster/roster.ts";
 
@@ -21,6 +22,11 @@ const cases: [what: string, steps: Step[], incarnation: number][] = [
   ["a good-bye, then its entry", [(r) => r.admitted(A1), (r) => r.departed("a", 1), (r) => r.admitted(A1)], 0],
   ["a good-bye, then an answer of it", [(r) => r.admitted(A1), (r) => r.departed("a", 1), (r) => r.reached(A1)], 0],
   ["a good-bye, then a new incarnation", [(r) => r.departed("a", 1), (r) => r.admitted(A2)], 2],
+  [
+    "a good-bye, then a new incarnation that is lost, then the old one's entry",
+    [(r) => r.departed("a", 1), (r) => r.admitted(A2), (r) => r.lost(A2), (r) => r.admitted(A1)],
+    0,
+  ],
   ["an old incarnation's good-bye", [(r) => r.admitted(A2), (r) => r.departed("a", 1)], 2],
   ["a good-bye of one unknown, then its entry", [(r) => r.departed("a", 1), (r) => r.admitted(A1)], 0],
   ["a refused connection", [(r) => r.admitted(A1), (r) => r.refused(A1)], 0],
@@ -93,6 +99,32 @@ Deno.test("1,000 good-byes are remembered, the newest of each node, the oldest f
     false,
     false,
   ]);
+});
+
+const someone = fc.record({ id: fc.constantFrom("a", "b"), incarnation: fc.integer({ min: 1, max: 2 }) });
+const heard = fc.tuple(fc.constantFrom("admitted", "reached", "refused", "lost", "departed", "forgotten"), someone);
+
+Deno.test("whatever is heard, a node is in the ring or unreachable or neither, and out for good after its good-bye", () => {
+  fc.assert(
+    fc.property(fc.array(heard, { maxLength: 12, size: "max" }), (all) => {
+      let roster = Roster.alone(SELF);
+      const left = new Map<string, number>();
+      for (const [how, { id, incarnation }] of all) {
+        const before = roster;
+        if (how === "departed") {
+          roster = roster.departed(id, incarnation);
+          left.set(id, Math.max(left.get(id) ?? 0, incarnation));
+        } else if (how === "forgotten") roster = roster.forgotten((each) => each !== id);
+        else roster = roster[how](node(id, incarnation));
+        const known = [...roster.members, ...roster.unreachable];
+        assert.equal(new Set(known.map(({ id }) => id)).size, known.length);
+        for (const { id, incarnation } of known) assert(incarnation > (left.get(id) ?? 0), `${id} is gone`);
+        assert.deepEqual(roster.ring.nodes, [...roster.members.map(({ id }) => id), "self"].sort());
+        assert.equal(roster.ring === before.ring, String(roster.ring.nodes) === String(before.ring.nodes));
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("holderOf() reads what holderText() wrote, and nothing else", () => {
