@@ -201,11 +201,14 @@ export class Membership {
 
   // --- the others ---
 
-  /** Greets nodes, and those that they know. Whoever does not answer is in as well: the registry vouches for it. */
+  /**
+   * Greets nodes, and those that they know. Whoever does not answer is in as well: the registry vouches for it. Once this
+   * node leaves it greets nobody more, since its good-bye went to those it knew then.
+   */
   async #greet(members: readonly Member[]): Promise<void> {
     const greeted = new Set<string>([this.self.id]);
     let next = members.filter(({ id }) => !greeted.has(id));
-    while (next.length > 0) {
+    while (next.length > 0 && !this.#leaving) {
       for (const { id } of next) greeted.add(id);
       this.#become(next.reduce((roster, member) => roster.admitted(member), this.#roster));
       const known = (await Promise.all(next.map((member) => this.context.calls.greet(member, this.self)))).flat();

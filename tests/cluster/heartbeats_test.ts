@@ -148,3 +148,31 @@ Deno.test("leave() ends a join() that waits for the registry", async () => {
   await world.clock.advance(HEARTBEAT_MS);
   assert(isOver);
 });
+
+Deno.test("a node that leaves before it has joined greets nobody: others would count with it though it has gone", async () => {
+  const world = await ClusterWorld.of("a");
+  world.registry.latencyMs = 400;
+  const { cluster } = world.make("b");
+  const joined = cluster.join();
+  await world.clock.advance(100); // it waits for the list that names a
+  const left = cluster.leave();
+  await world.clock.advance(2 * HEARTBEAT_MS);
+  await Promise.all([joined, left]);
+  assert.deepEqual([greetings(world), world.node("a").counts.get("ringChanged")], [0, undefined]);
+});
+
+Deno.test("a node that leaves while it greets greets nobody more: its good-bye went to those it knew", async () => {
+  const world = await ClusterWorld.of("a", "b");
+  world.registry.unreachableBy.add("b");
+  await world.clock.advance(EXPIRY_MS + HEARTBEAT_MS); // only a is on the list, and a knows b
+  const before = greetings(world);
+  const { counts } = world.node("b");
+  const [changes, { cluster }] = [counts.get("ringChanged"), world.make("c")];
+  const joined = cluster.join();
+  while (greetings(world) === before) await world.clock.advance(1);
+  const left = cluster.leave();
+  await world.clock.advance(100);
+  await Promise.all([joined, left]);
+  assert.deepEqual([greetings(world), counts.get("ringChanged")], [before + 1, changes]);
+  assert.deepEqual(world.node("a").gone, ["c left"]);
+});
