@@ -120,7 +120,6 @@ export class Membership {
 
   /** A command could not be delivered to it: nothing listens there. */
   refused(member: Member): void {
-    this.#reachedAt.delete(member.id);
     this.#become(this.#roster.refused(member));
   }
 
@@ -225,7 +224,6 @@ export class Membership {
       const isMissing = await missing?.(found) ?? false;
       this.#checks.delete(key);
       if (typeof found === "object") this.#reachedAt.set(found.id, clock.monotonic());
-      else this.#reachedAt.delete(member.id);
       this.#become(judged(this.#roster, member, found, isMissing));
     })();
     this.#checks.set(key, check);

@@ -125,11 +125,10 @@ export class Roster {
     return this.leaving ? this : this.#with({ leaving: true });
   }
 
-  /** The ring is made anew only where its nodes change. */
+  /** The ring is made anew only where its nodes change; as at most one comes or goes, their number tells. */
   #with(change: Partial<Marks>): Roster {
     const marks = { ...this.#marks, ...change };
-    const same = marks.leaving === this.leaving && marks.members.size === this.#marks.members.size &&
-      [...marks.members.keys()].every((id) => this.#marks.members.has(id));
+    const same = marks.leaving === this.leaving && marks.members.size === this.#marks.members.size;
     return new Roster(this.self, marks, same ? this.ring : undefined);
   }
 }
