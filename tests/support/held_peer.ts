@@ -25,7 +25,20 @@ export interface Sent {
 }
 
 /** A peer whose network is the test's to answer. */
-export function makePeer(version: number = 3) {
+export interface HeldPeer {
+  readonly clock: FakeClock;
+  readonly peer: Peer;
+  readonly sent: readonly Sent[];
+  /** What came back unanswered: each command's user, and why. */
+  readonly failures: readonly [user: string, kind: string][];
+  /** Sends a user's command; returns its refusal or its fault. */
+  readonly send: (user: string, deadlineMs?: number, isAskedAgain?: boolean) => Promise<string>;
+  /** How many were told as answered. */
+  readonly answered: () => number;
+}
+
+/** Makes a peer to a node that speaks a version. */
+export function makePeer(version: number = 3): HeldPeer {
   const clock = new FakeClock();
   const sent: Sent[] = [];
   const failures: [user: string, kind: string][] = [];
