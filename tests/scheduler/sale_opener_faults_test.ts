@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { HOUR_MS } from "../../src/domain/sale_ids.ts";
-import { RETRY_MAX_MS, RETRY_MIN_MS, retryMs } from "../../src/scheduler/sale_opener.ts";
+import type { SaleRefusal } from "../../src/domain/sale_kind.ts";
+import { RETRY_MAX_MS, RETRY_MIN_MS, retryMs, SaleOpener } from "../../src/scheduler/sale_opener.ts";
 import { hours, makeOpeners, withOpeners } from "../support/openers.ts";
+import { gate } from "../support/world.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -76,4 +78,42 @@ Deno.test("retryMs() doubles up to its longest, with jitter over the upper half"
   ]);
   assert.equal(retryMs(1, 0), RETRY_MIN_MS / 2);
   assert(retryMs(1, 0.999) < RETRY_MIN_MS && retryMs(99, 0.999) > 0.99 * RETRY_MAX_MS);
+});
+
+Deno.test("a refusal that does not say that the sale exists is told and tried again; one that does is no failure", async () => {
+  const refusals: SaleRefusal[] = ["sale_not_found", "paused", "sale_exists"];
+  for (const refusal of refusals) {
+    const exists = refusal === "sale_exists";
+    const { clock, sales } = makeOpeners({});
+    const opened: string[] = [];
+    const failed: [key: string, message: string][] = [];
+    let asked = 0;
+    sales.ask = () =>
+      Promise.resolve(asked++ < 2 ? { kind: "refused", refusal } : { kind: "refused", refusal: "sale_exists" });
+    const opener = new SaleOpener(sales, clock, { items: 1, ahead: 1 }, {
+      opened: (key) => void opened.push(key),
+      failed: (key, error) => void failed.push([key, (error as Error).message]),
+    });
+    opener.start();
+    await clock.advance(0);
+    assert.equal(opener.ready, exists, refusal);
+    const told = hours("10", "11").map((key) => [key, `Cannot open the sale ${key} as it refuses: ${refusal}`]);
+    assert.deepEqual(failed, exists ? [] : told);
+    await clock.advance(RETRY_MIN_MS);
+    assert(opener.ready);
+    assert.deepEqual([asked, opened], [exists ? 2 : 4, []]);
+    await opener.stop();
+  }
+});
+
+Deno.test("stop() while a sale is asked for: none is asked for after it", async () => {
+  const { clock, sales, openers: [opener] } = makeOpeners({ ahead: 3 });
+  const { promise, open } = gate();
+  sales.gate = promise;
+  opener!.start();
+  await clock.advance(0);
+  const stopped = opener!.stop();
+  open();
+  await stopped;
+  assert.deepEqual([sales.asked.length, clock.timers], [1, 0]);
 });
