@@ -102,10 +102,6 @@ export class Peer {
   #flush(): void {
     if (this.#queue.length === 0 || this.#batches.size >= BATCHES_MAX) return;
     const { clock } = this.context;
-    if (this.#batches.size >= BATCHES && clock.monotonic() - this.#lastSentAt < PACE_MS) {
-      this.#flushSoon();
-      return;
-    }
     this.#lastSentAt = clock.monotonic();
     this.#post(this.#queue.length <= BATCH_MAX ? this.#queue.splice(0) : this.#queue.splice(0, BATCH_MAX));
     if (this.#queue.length > 0) this.#flushSoon();
