@@ -117,5 +117,5 @@ export class SaleOpener {
  * @returns milliseconds
  */
 export function retryMs(failures: number, random: number): number {
-  return Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures - 1, 16)) * (0.5 + random / 2);
+  return Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (failures - 1)) * (0.5 + random / 2);
 }
