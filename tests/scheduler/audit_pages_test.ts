@@ -75,6 +75,25 @@ for (const [name, misfit] of Object.entries(misfits)) {
   });
 }
 
+Deno.test("audit() looks at no sale once it found enough rows of none", async () => {
+  const rows = new FakeAuditRows();
+  const strays = Array(FINDINGS_MAX).fill({ table: "items", id: 9, rows: 1 });
+  Object.assign(rows, { straySaleRows: () => Promise.resolve(strays), sales: () => assert.fail("no sale is read") });
+  assert.deepEqual((await auditOf(rows)).sales, 0);
+});
+
+Deno.test("audit() adds up the ranges of a sale's items", async () => {
+  const sums = { numbered: 10_000, others: 0, itemsSold: 2, purchases: 2 };
+  const last = { numbered: 1, others: 0, itemsSold: 1, purchases: 1 };
+  const whole = { items: 10_001, sold: 3, mark: "1.1" };
+  for (const [changes, counters] of [[{}, []], [{ itemsSold: 1 }, ["sold"]], [{ others: 1 }, ["items"]]] as const) {
+    const rows = new FakeAuditRows();
+    rows.items = whole.items;
+    for (let look = 0; look < 2; look++) rows.counts.push({ ...whole, ...sums, ...changes }, { ...whole, ...last });
+    assert.deepEqual((await auditOf(rows)).findings.map(({ counter }) => counter), counters);
+  }
+});
+
 Deno.test("audit() looks at nothing more once it found enough", async () => {
   const rows = new FakeAuditRows();
   rows.strays = Array(FINDINGS_MAX).fill(misfits.strayClaims);
