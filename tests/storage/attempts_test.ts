@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Fault } from "../../src/actors/ports.ts";
 import { HOUR_MS, saleKeyOf } from "../../src/domain/sale_ids.ts";
 import { AttemptPartitions } from "../../src/storage/attempts.ts";
+import { migrateDatabase } from "../../src/storage/mod.ts";
 import { ConnectionLost, type Row, type Sql, SqlError } from "../../src/storage/sql.ts";
 import { auditAll, hold, openSale, withActors } from "../support/audited.ts";
 import { openTestPostgres } from "../support/storage.ts";
@@ -63,4 +64,64 @@ Deno.test("dropAttempts() is a fault where Postgres refuses for another reason",
     return error instanceof Fault && error.code === "storage_unavailable";
   });
   assert.deepEqual(tried, [1, 2]);
+});
+
+/** Sales by whether they are sold out and where their attempts are; those that are dropped in either mode, and how. */
+const SOLD = ["sold out", "open"] as const;
+const PLACES = ["own", "own, empty", "default", "none"] as const;
+
+Deno.test("dropAttempts() drops those of sales that are over, wherever they are, and empties those of the others", async () => {
+  const database = await openTestPostgres();
+  await migrateDatabase(database);
+  const connection = await database.connect();
+  const before = Date.UTC(2026, 10, 21, 14);
+  const numberOf = (at: number) => before / HOUR_MS - 20 + at;
+  const cases = SOLD.flatMap((sold) => PLACES.map((place) => ({ sold, place })));
+  try {
+    for (const [at, { sold, place }] of cases.entries()) {
+      const number = numberOf(at);
+      await connection.query(
+        `select make_sale($1, 1, to_timestamp($1::integer * 3600::float8), now(), 'test', gen_random_uuid(), '', '{}')`,
+        [number],
+      );
+      if (!place.startsWith("own")) await connection.script(`drop table attempts_${number}`);
+      if (sold === "sold out") await connection.script(`update sales set sold = 1 where id = ${number}`);
+      const attempt = `insert into attempts values (${number}, 1, 1, now(), 'ok', 'u')`;
+      if (place === "own" || place === "default") await connection.script(attempt);
+    }
+    const [last, young] = [numberOf(-1), before / HOUR_MS - 1];
+    // One ends at the time itself, and is not old; one ended a millisecond before it.
+    for (const [number, ends] of [[young, before], [last, before - 1]] as const) {
+      await connection.query(
+        `select make_sale($1, 1, to_timestamp($1::integer * 3600::float8), now(), 'test', gen_random_uuid(), '', '{}')`,
+        [number],
+      );
+      await connection.query("update sales set ends_at = to_timestamp($2 / 1000::float8), sold = 1 where id = $1", [
+        number,
+        ends,
+      ]);
+    }
+    for (const closes of ["sold_out", "at_end"] as const) {
+      await connection.script("begin");
+      const dropped = await new AttemptPartitions(connection, closes).dropAttempts(before + 0.5);
+      const expected = cases.flatMap(({ sold, place }, at) => {
+        const isOver = closes === "at_end" || sold === "sold out";
+        return place === "none" || place === "own, empty" && !isOver ? [] : [saleKeyOf(numberOf(at))];
+      });
+      assert.deepEqual(dropped, [saleKeyOf(last), ...expected], closes);
+      const isThere = async (number: number) => {
+        return (await connection.query(`select to_regclass('attempts_${number}') is not null`))[0]![0];
+      };
+      for (const [at, { sold, place }] of cases.entries()) {
+        const stays = place.startsWith("own") && closes === "sold_out" && sold === "open";
+        assert.equal(await isThere(numberOf(at)), stays, `${closes}: ${sold}, ${place}`);
+      }
+      assert(await isThere(young));
+      assert.deepEqual(await connection.query("select count(*)::integer from attempts"), [[0]]);
+      await connection.script("rollback");
+    }
+  } finally {
+    connection.destroy();
+    await database.close();
+  }
 });

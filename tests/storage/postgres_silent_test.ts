@@ -4,6 +4,7 @@ import { ConnectionLost, NotConnected } from "../../src/storage/sql.ts";
 import { settle } from "../support/fake_clock.ts";
 import { holdTimers } from "../support/held_timers.ts";
 import { openTestPostgres } from "../support/storage.ts";
+import { until } from "../support/until.ts";
 
 /** Longest until a session is had, in milliseconds. */
 const CONNECT_MS = 3_000;
@@ -61,20 +62,31 @@ Deno.test("4,096 statements may wait for a session; one more is refused at once,
   const server = silentServer();
   const database = await openTestPostgres(server.url, { views: 1 });
   using timers = holdTimers();
-  const ask = () => database.views.query("select 1").then(() => "answered", (error: Error) => error.message);
-  const first = ask();
-  const waiting = Array.from({ length: WAITING_MAX }, ask);
-  assert.equal(await ask(), `Cannot wait for a session as too many wait: ${WAITING_MAX}`);
-  assert(timers.fire(5_000));
-  assert.match(await waiting[0]!, /all are busy/);
-  const next = ask(); // one may wait again
-  assert.match(await ask(), /too many wait/);
-  await database.close();
-  assert.deepEqual(
-    new Set([...await Promise.all(waiting.slice(1)), await next]),
-    new Set(["Cannot have a session as the database is closed"]),
-  );
-  assert(timers.fire(CONNECT_MS));
-  assert.match(await first, /^Cannot connect/);
-  await server.close();
+  const ask = () => {
+    const asked = { told: "" };
+    database.views.query("select 1").catch((error: Error) => asked.told = error.message);
+    return asked;
+  };
+  try {
+    const first = ask();
+    const waiting = Array.from({ length: WAITING_MAX }, ask);
+    const refused = ask();
+    await settle();
+    assert.equal(refused.told, `Cannot wait for a session as too many wait: ${WAITING_MAX}`);
+    assert(waiting.every(({ told }) => told === ""));
+    assert(timers.fire(5_000));
+    waiting.push(ask()); // for the one that is given up
+    await settle();
+    assert.match(waiting.shift()!.told, /all are busy/);
+    assert(waiting.every(({ told }) => told === ""));
+    await database.close();
+    assert(timers.fire(CONNECT_MS));
+    timers[Symbol.dispose]();
+    await until(() => first.told !== "", { what: "the first to be told", everyMs: 1 });
+    assert.match(first.told, /^Cannot connect/);
+    for (const { told } of waiting) assert.equal(told, "Cannot have a session as the database is closed");
+  } finally {
+    await database.close();
+    await server.close();
+  }
 });

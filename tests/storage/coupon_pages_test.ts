@@ -1,0 +1,125 @@
+/** In which pages is a coupon read, and in which order are the rows of coupons that wake together locked? */
+import assert from "node:assert/strict";
+import { Fault, Fenced } from "../../src/actors/ports.ts";
+import { decide } from "../../src/domain/coupon.ts";
+import { CouponActivator } from "../../src/storage/coupon_activator.ts";
+import { NotConnected, type Row, SEPARATOR, type Sql, SqlError } from "../../src/storage/sql.ts";
+import { create, terms } from "../support/commands.ts";
+import { openTestPostgres, openTestStorage } from "../support/storage.ts";
+import { until } from "../support/until.ts";
+
+/** A database of one coupon with so many claims, numbered from 1. */
+class Claims implements Sql {
+  /** After which number each page was read; the first page comes with the coupon. */
+  readonly pages: number[] = [];
+  epoch = 1;
+  onPage: (row: Row) => Row | Promise<Row> = (row) => row;
+
+  constructor(readonly count: number) {}
+
+  async query(_text: string, params: readonly unknown[] = [], name?: string): Promise<Row[]> {
+    if (name === "raise") {
+      const counts = [this.count + 1, 1, this.count, 1];
+      return [[0, 1, 0, "c", "C", ...counts, false, null, null, 0, 0, ...Array(7).fill(null)]];
+    }
+    if (name === "read") return [[...this.#page((params[1] as number[])[0]!, 100), null, 0]];
+    this.pages.push(params[1] as number);
+    return [await this.onPage(this.#page(params[1] as number, 4_000))];
+  }
+
+  #page(after: number, size: number): Row {
+    const numbers = Array.from({ length: Math.min(size, this.count - after) }, (_, at) => after + at + 1);
+    const users = numbers.length === 0 ? null : numbers.map((n) => `u${n}`).join(SEPARATOR);
+    return [this.epoch, users, null, numbers.at(-1) ?? null, numbers.length];
+  }
+}
+
+Deno.test("activate() reads all claims, and no page more than tells that there is none", async () => {
+  const cases: [claims: number, pages: number[]][] = [
+    [0, []],
+    [99, []],
+    [100, [100]],
+    [4_099, [100]],
+    [4_100, [100, 4_100]],
+    [8_099, [100, 4_100]],
+    [8_100, [100, 4_100, 8_100]],
+  ];
+  for (const [count, pages] of cases) {
+    const sql = new Claims(count);
+    const { state } = (await new CouponActivator(sql, "a").activate("c"))!;
+    assert.deepEqual([state.holders.size, sql.pages], [count, pages], `${count} claims`);
+  }
+});
+
+Deno.test("activate() asks for the next page, and that leaves, before it adds one", async () => {
+  const sql = new Claims(8_000);
+  let isUnderWay = false;
+  const added: boolean[] = [];
+  sql.onPage = (row) => {
+    isUnderWay = false;
+    setImmediate(() => isUnderWay = true);
+    const users = row[1];
+    return Object.defineProperty(row, 1, {
+      get() {
+        added.push(isUnderWay && sql.pages.length === 2);
+        return users;
+      },
+    });
+  };
+  await new CouponActivator(sql, "a").activate("c");
+  assert.equal(added[1], true, "it is looked at first for its size, then added");
+});
+
+Deno.test("activate() tells of a page that could not be read, though the one before it is still being added", async () => {
+  const sql = new Claims(8_000);
+  sql.onPage = (row) => {
+    if (sql.pages.length === 2) throw new NotConnected("nobody listens");
+    return row;
+  };
+  await assert.rejects(new CouponActivator(sql, "a").activate("c"), (error) => {
+    return error instanceof Fault && error.code === "storage_unavailable";
+  });
+});
+
+Deno.test("activate() reads no further once another owner has raised the epoch, and tells what it knows by then", async () => {
+  for (const raisedAt of [1, 2]) {
+    const sql = new Claims(20_000);
+    sql.onPage = ([, ...rest]) => [sql.pages.length >= raisedAt ? 2 : 1, ...rest];
+    await assert.rejects(new CouponActivator(sql, "a").activate("c"), (error) => {
+      assert(error instanceof Fenced);
+      const { seq, holders } = error.remnant as { seq: number; holders: { size: number } };
+      assert.deepEqual([seq, holders.size], [100 + 4_000 * raisedAt, 100 + 4_000 * raisedAt]);
+      return true;
+    });
+    assert.equal(sql.pages.length, raisedAt);
+  }
+});
+
+Deno.test("coupons that wake together are locked in the order of their ids, as commits lock them", async () => {
+  const database = await openTestPostgres();
+  const storage = await openTestStorage(database);
+  const [first, second] = [await database.connect(), await database.connect()];
+  try {
+    // The index by name would be read in the other order.
+    const keys = ["z", "m", "a"];
+    const ids: number[] = [];
+    for (const key of keys) {
+      const decision = decide(undefined, create(terms(key, 1)), 0);
+      assert(decision.kind === "accepted");
+      ids.push((await storage.coupons.create(key, decision.event))!.id);
+    }
+    await first.script(`begin; select from coupons where id = ${ids[0]} for update`);
+    const awake = keys.map((key) => storage.coupons.activate(key));
+    const waiting = `select count(*)::integer from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    await until(async () => (await second.query(waiting))[0]![0] === 1, { what: "them to wait", everyMs: 5 });
+    for (const id of ids.slice(1)) await second.query(`select from coupons where id = ${id} for update nowait`);
+    await assert.rejects(second.query(`select from coupons where id = ${ids[0]} for update nowait`), SqlError);
+    await first.script("rollback");
+    assert.deepEqual((await Promise.all(awake)).map((each) => each!.handle.id), ids);
+  } finally {
+    first.destroy();
+    second.destroy();
+    await storage.close();
+  }
+});
