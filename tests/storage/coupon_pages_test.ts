@@ -96,8 +96,9 @@ Deno.test("activate() reads no further once another owner has raised the epoch, 
 });
 
 Deno.test("coupons that wake together are locked in the order of their ids, as commits lock them", async () => {
-  const database = await openTestPostgres();
+  const database = await openTestPostgres(undefined, { activations: 1 });
   const storage = await openTestStorage(database);
+  for (const limit of ["statement_timeout", "lock_timeout"]) await database.activations.query(`set ${limit} = 0`);
   const [first, second] = [await database.connect(), await database.connect()];
   try {
     // The index by name would be read in the other order.
