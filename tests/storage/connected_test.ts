@@ -10,9 +10,17 @@ import { until } from "../support/until.ts";
 async function openWatched() {
   const database = await openTestPostgres();
   const sessions: Promise<Connection>[] = [];
+  const readings: Promise<unknown>[] = [];
   const network = { isDown: false };
   const watched: Database = {
     ...database,
+    views: {
+      query(...all) {
+        const reading = database.views.query(...all);
+        readings.push(reading);
+        return reading;
+      },
+    },
     connect() {
       const session = network.isDown ? Promise.reject(new NotConnected("as the test wants it")) : database.connect();
       sessions.push(session);
@@ -25,11 +33,17 @@ async function openWatched() {
     holder: () => "test",
   });
   const lanes = await Promise.all(sessions.slice(-2));
-  return { storage, timers, network, lanes };
+  /** Ends all, once nothing is under way: else it would go on beyond the test. */
+  const close = async () => {
+    timers[Symbol.dispose]();
+    await Promise.allSettled([...sessions, ...readings]);
+    await storage.close();
+  };
+  return { storage, timers, network, lanes, close };
 }
 
 Deno.test("connected() says that Postgres answered lately", async () => {
-  const { storage, timers } = await openWatched();
+  const { storage, close } = await openWatched();
   const now = performance.now.bind(performance);
   try {
     for (const [aheadMs, isConnected] of [[0, true], [1_000, true], [4_100, false]] as const) {
@@ -38,14 +52,13 @@ Deno.test("connected() says that Postgres answered lately", async () => {
     }
   } finally {
     performance.now = now;
-    timers[Symbol.dispose]();
-    await storage.close();
+    await close();
   }
 });
 
 for (const [kind, first] of [["coupons", 0], ["sales", 1]] as const) {
   Deno.test(`connected() says that some lane has its session; of ${kind} it may have none`, async () => {
-    const { storage, timers, network, lanes } = await openWatched();
+    const { storage, timers, network, lanes, close } = await openWatched();
     try {
       network.isDown = true;
       lanes[first]!.destroy();
@@ -58,8 +71,7 @@ for (const [kind, first] of [["coupons", 0], ["sales", 1]] as const) {
       timers[Symbol.dispose]();
       await until(() => storage.connected(), { what: "a lane to have a session again", everyMs: 5 });
     } finally {
-      timers[Symbol.dispose]();
-      await storage.close();
+      await close();
     }
   });
 }

@@ -12,7 +12,8 @@ export function holdTimers(): HeldTimers {
   const { setTimeout, clearTimeout } = globalThis;
   const held = new Map<unknown, { ms: number; callback: () => void }>();
   globalThis.setTimeout = ((callback: () => void, ms: number = 0) => {
-    const timer = setTimeout(() => {}, 0);
+    const timer = setTimeout(() => {}, 0); // for whoever looks at what a timer is
+    clearTimeout(timer);
     held.set(timer, { ms, callback });
     return timer;
   }) as typeof setTimeout;
