@@ -1,9 +1,10 @@
-/** When does storage say that it is connected? */
+/** When does storage say that it is connected, and what is left of it once it is closed? */
 import assert from "node:assert/strict";
 import { openStorage } from "../../src/storage/mod.ts";
 import { type Connection, type Database, NotConnected } from "../../src/storage/sql.ts";
 import { holdTimers } from "../support/held_timers.ts";
-import { NO_EVENTS, openTestPostgres } from "../support/storage.ts";
+import { NO_EVENTS, openTestPostgres, openTestStorage } from "../support/storage.ts";
+import { freshDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 
 /** Opens storage of one lane a kind, whose timers are held: its sessions in the order of their lanes. */
@@ -75,3 +76,18 @@ for (const [kind, first] of [["coupons", 0], ["sales", 1]] as const) {
     }
   });
 }
+
+Deno.test("close() ends the session of every lane", async () => {
+  const url = await freshDatabase();
+  const watch = await openTestPostgres(url, { views: 1 });
+  const storage = await openTestStorage(await openTestPostgres(url));
+  const others = async () => {
+    const sql =
+      "select count(*)::integer from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    return Number((await watch.views.query(sql))[0]![0]);
+  };
+  assert(await others() >= 4, "two lanes a kind");
+  await storage.close();
+  await until(async () => await others() === 0, { what: "all sessions to end", timeoutMs: 10_000, everyMs: 5 });
+  await watch.close();
+});
