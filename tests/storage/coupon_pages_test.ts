@@ -12,16 +12,21 @@ import { until } from "../support/until.ts";
 class Claims implements Sql {
   /** After which number each page was read; the first page comes with the coupon. */
   readonly pages: number[] = [];
+  /** Names of the statements so far. */
+  readonly sent: (string | undefined)[] = [];
   epoch = 1;
+  isGone = false;
   onPage: (row: Row) => Row | Promise<Row> = (row) => row;
 
   constructor(readonly count: number) {}
 
   async query(_text: string, params: readonly unknown[] = [], name?: string): Promise<Row[]> {
+    this.sent.push(name);
     if (name === "raise") {
       const counts = [this.count + 1, 1, this.count, 1];
       return [[0, 1, 0, "c", "C", ...counts, false, null, null, 0, 0, ...Array(7).fill(null)]];
     }
+    if (name === "read" && this.isGone) return [];
     if (name === "read") return [[...this.#page((params[1] as number[])[0]!, 100), null, 0]];
     this.pages.push(params[1] as number);
     return [await this.onPage(this.#page(params[1] as number, 4_000))];
@@ -94,6 +99,22 @@ Deno.test("activate() reads no further once another owner has raised the epoch, 
     });
     assert.equal(sql.pages.length, raisedAt);
   }
+});
+
+Deno.test("activate() of a coupon that is gone once it is to be read is fenced, as by another owner", async () => {
+  const sql = new Claims(200);
+  sql.isGone = true;
+  await assert.rejects(new CouponActivator(sql, "a").activate("c"), Fenced);
+});
+
+Deno.test("activate() with what was known before reads all claims since then before it raises the epoch", async () => {
+  const sql = new Claims(8_000);
+  const { state } = (await new CouponActivator(sql, "a").activate("c"))!;
+  const later = new Claims(20_000);
+  const { state: { holders, seq } } = (await new CouponActivator(later, "a").activate("c", state))!;
+  assert.deepEqual([holders.size, seq], [20_000, 20_000]);
+  assert.deepEqual(later.sent, [...Array(4).fill("read_page"), "raise", "read"]);
+  assert.deepEqual(later.pages, [8_000, 12_000, 16_000, 20_000]);
 });
 
 Deno.test("coupons that wake together are locked in the order of their ids, as commits lock them", async () => {
