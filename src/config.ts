@@ -120,6 +120,9 @@ function clusterConfig(env: Environment, host: string): ClusterConfig | undefine
     joinActivations: integer(env, "JOIN_ACTIVATIONS", 1_000, 1, 1_000_000),
   };
   if (isAlone) return undefined;
+  if (postgresUrl(env) === undefined) {
+    throw wrong("DATABASE_URL", "", "set, since the nodes of a cluster serve from one PostgreSQL");
+  }
   return { ...checked, redisUrl: httpUrl(env, names[0]), redisToken: secret(env, names[1], 1), secret: nodeSecret! };
 }
 

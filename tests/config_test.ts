@@ -89,6 +89,7 @@ Deno.test("readConfig() wants to know where peers find a node that listens beyon
 });
 
 const REGISTRY = {
+  DATABASE_URL: "postgres://doorbuster@127.0.0.1/doorbuster",
   UPSTASH_REDIS_REST_URL: "http://127.0.0.1:8079",
   UPSTASH_REDIS_REST_TOKEN: "token",
   CLUSTER_SECRET: "sixteen-characters-or-more",
@@ -112,6 +113,7 @@ Deno.test("readConfig() makes a node one of several where a registry is named", 
 Deno.test("readConfig() refuses half a cluster, and tells no secret", () => {
   const cases: [Record<string, string>, RegExp][] = [
     [{ UPSTASH_REDIS_REST_TOKEN: "" }, /^UPSTASH_REDIS_REST_TOKEN=: must be/],
+    [{ DATABASE_URL: "" }, /^DATABASE_URL=: must be set, since the nodes of a cluster serve from one PostgreSQL$/],
     [{ UPSTASH_REDIS_REST_URL: "" }, /^UPSTASH_REDIS_REST_URL=: must be a URL/],
     [{ CLUSTER_SECRET: "too short" }, /^CLUSTER_SECRET=\*\*\*: must be at least 16/],
     [{ NODE_ID: "a b" }, /^NODE_ID=a b: must be 1 to 64/],
