@@ -12,6 +12,8 @@ export interface Moment {
 export interface Clock {
   /** Postgres's time, in milliseconds since the Unix epoch; never runs backwards. */
   now(): number;
+  /** The same, but as it was told last: all nodes have it alike, also where it was set back. */
+  shared(): number;
   /** This process's monotonic time, in milliseconds. */
   monotonic(): number;
   /** Calls back once the events that wait now have been handled; far sooner than a timer. */

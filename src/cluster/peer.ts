@@ -111,7 +111,7 @@ export class Peer {
     const { transport, clock } = this.context;
     const batch: Batch = { forwards, open: forwards.length, giveUp: new AbortController() };
     this.#batches.add(batch);
-    const at = { now: clock.now(), monotonic: clock.monotonic() };
+    const at = { now: clock.shared(), monotonic: clock.monotonic() };
     for (const forward of forwards) forward!.lease = leaseOf(forward!, at.monotonic);
     let failure: Failure = { kind: "ambiguous" };
     try {

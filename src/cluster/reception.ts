@@ -65,7 +65,7 @@ export class Reception {
     const { membership, clock } = this.context;
     switch (path) {
       case PATHS.commands: {
-        const runs = decodeCommands(JSON.parse(text), { now: clock.now(), monotonic: clock.monotonic() });
+        const runs = decodeCommands(JSON.parse(text), { now: clock.shared(), monotonic: clock.monotonic() });
         const commands = commandsIn(runs);
         if (this.#open + commands > OPEN_MAX) return { status: 503 };
         return { status: 200, write: (sink) => this.#decide(runs, commands, sink) };

@@ -10,6 +10,9 @@ const READ_EVERY_MS = 1_000;
 /** Readings among which the one with the least round trip counts. */
 const READINGS = 10;
 
+/** By so much, in milliseconds, two clocks drift apart while that many readings are made. */
+const DRIFT_MS = 20;
+
 /** Postgres is silent, where it answered no reading for so long, in milliseconds. */
 const SILENT_MS = 4_000;
 
@@ -28,7 +31,11 @@ export class PostgresClock implements Clock {
   #stopped = false;
 
   now(): number {
-    return this.#last = Math.max(this.#last, Math.floor(performance.now() + this.#offsetMs));
+    return this.#last = Math.max(this.#last, this.shared());
+  }
+
+  shared(): number {
+    return Math.floor(performance.now() + this.#offsetMs);
   }
 
   /** Whether Postgres answered lately. */
@@ -75,9 +82,15 @@ export class PostgresClock implements Clock {
     const [row] = await sql.query("select (extract(epoch from clock_timestamp()) * 1000)::float8", [], "clock");
     this.#answeredAt = performance.now();
     const roundTripMs = this.#answeredAt - sentAt;
-    const offsetMs = Number(row![0]) - (sentAt + roundTripMs / 2);
-    this.#readings = [...this.#readings, { offsetMs, roundTripMs }].slice(-READINGS);
+    const reading = { offsetMs: Number(row![0]) - (sentAt + roundTripMs / 2), roundTripMs };
+    // What cannot be true as well was read before that clock was set, or this machine slept.
+    const before = this.#readings.filter((one) => mayBothBeTrue(one, reading));
+    this.#readings = [...before, reading].slice(-READINGS);
     const best = this.#readings.reduce((a, b) => a.roundTripMs <= b.roundTripMs ? a : b);
     this.#offsetMs = best.offsetMs;
   }
+}
+
+function mayBothBeTrue(a: Reading, b: Reading): boolean {
+  return Math.abs(a.offsetMs - b.offsetMs) <= (a.roundTripMs + b.roundTripMs) / 2 + DRIFT_MS;
 }

@@ -42,6 +42,17 @@ Deno.test("any node answers as the owner does, refusals too", async () => {
   assert.equal(world.node("a").store.appends + world.node("c").store.appends, 0, "the owner alone stores");
 });
 
+Deno.test("a node whose time stands, since Postgres's was set back, answers the others and is answered", async () => {
+  const { world, key } = await withCoupon("b", 2);
+  world.node("b").clock.ahead = 600_000;
+  assert.equal(await told(world, ask(world, "a", key, claim("u1"))), "done");
+  const other = world.keyOf("a");
+  assert.equal(await told(world, ask(world, "b", other, create(terms(other, 1)))), "done");
+  world.node("b").clock.ahead = 0;
+  world.node("a").clock.ahead = 600_000;
+  assert.equal(await told(world, ask(world, "a", key, claim("u2"))), "done");
+});
+
 Deno.test("an answer through another node is the answer of the owner, whole", async () => {
   const { world, key } = await withCoupon("b");
   const command = claim("ünï 🎉", { keyed: true });

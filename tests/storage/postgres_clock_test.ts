@@ -93,19 +93,34 @@ Deno.test("now() is what Postgres told, half a round trip ago", async () => {
 
 Deno.test("of the last ten readings the one with the least round trip counts, of two such the first", async () => {
   await withProcessTime(async (follow, clock, set) => {
-    // Each tells of a time one second further on than the first does.
+    // Each tells of a time one millisecond further on than the first does.
     const roundTrips = [40, 20, 10, 10, 30, 30, 30, 30, 30, 30, 30, 30];
     const best = [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2];
     for (const [at, roundTripMs] of roundTrips.entries()) {
       const atMs = 1_000 * at;
-      await follow(atMs, roundTripMs, 5_000_000 + atMs + 1_000 * at + roundTripMs / 2);
-      assert.equal(clock.now() - atMs - roundTripMs, 5_000_000 + 1_000 * best[at]!, `reading ${at}`);
+      await follow(atMs, roundTripMs, 5_000_000 + atMs + at + roundTripMs / 2);
+      assert.equal(clock.now() - atMs - roundTripMs, 5_000_000 + best[at]!, `reading ${at}`);
     }
-    await follow(12_000, 30, 5_000_000 + 12_000 + 12_000 + 15);
-    assert.equal(clock.now() - 12_030, 5_003_000, "the third is too old, the fourth counts");
-    await follow(13_000, 30, 5_000_000 + 13_000 + 13_000 + 15);
-    assert.equal(clock.now() - 13_030, 5_004_000, "so is the fourth");
+    await follow(12_000, 30, 5_000_000 + 12_000 + 12 + 15);
+    assert.equal(clock.now() - 12_030, 5_000_003, "the third is too old, the fourth counts");
+    await follow(13_000, 30, 5_000_000 + 13_000 + 13 + 15);
+    assert.equal(clock.now() - 13_030, 5_000_004, "so is the fourth");
     set(20_000);
+  });
+});
+
+Deno.test("a clock that was set is followed at the next reading; set back, now() stands and shared() does not", async () => {
+  await withProcessTime(async (follow, clock) => {
+    for (let at = 0; at < 5; at++) await follow(1_000 * at, 2, 5_000_000 + 1_000 * at + 1);
+    assert.equal(clock.now(), 5_004_002);
+    await follow(5_000, 900, 5_605_000);
+    assert.equal(clock.now(), 5_605_450, "set forward by ten minutes, though the reading before was a better one");
+    await follow(6_000, 900, 5_006_450);
+    assert.deepEqual([clock.now(), clock.shared()], [5_605_450, 5_006_900], "and back again");
+    await follow(7_000, 4, 5_007_002);
+    assert.deepEqual([clock.now(), clock.shared()], [5_605_450, 5_007_004]);
+    await follow(8_000, 900, 5_008_000);
+    assert.equal(clock.shared(), 5_008_900, "a reading that may be as true throws none away");
   });
 });
 

@@ -23,6 +23,10 @@ export class FakeClock implements Clock {
     return this.epoch + this.#elapsed;
   }
 
+  shared(): number {
+    return this.epoch + this.#elapsed;
+  }
+
   monotonic(): number {
     return this.#elapsed;
   }

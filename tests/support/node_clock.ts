@@ -5,12 +5,18 @@ import type { FakeClock } from "./fake_clock.ts";
 /** The clock of one process. */
 export class NodeClock implements Clock {
   state: "runs" | "frozen" | "dead" = "runs";
+  /** What its time stands ahead of the world's, in milliseconds, since that was set back. */
+  ahead = 0;
   #held: (() => void)[] = [];
 
   constructor(readonly world: FakeClock) {}
 
   now(): number {
-    return this.world.now();
+    return this.world.now() + this.ahead;
+  }
+
+  shared(): number {
+    return this.world.shared();
   }
 
   monotonic(): number {

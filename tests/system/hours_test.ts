@@ -26,6 +26,7 @@ class Day {
   clockOf(real: Clock): Clock {
     return {
       now: () => real.now() + this.offsetMs,
+      shared: () => real.shared() + this.offsetMs,
       monotonic: () => real.monotonic(),
       soon: (callback) => real.soon(callback),
       after: (delayMs, callback) => real.after(delayMs, callback),
