@@ -63,7 +63,8 @@ async function main(options: Options): Promise<boolean> {
     const told = await conditions((await lab.database("ours")).client);
     for (const experiment of chosen) await experiment.prepare(lab);
     await measureAll(lab, chosen, options);
-    const count = `${rounds} rounds, interleaved; ${seconds} s a measurement, ${CONNECTIONS} connections unless said`;
+    const count =
+      `${rounds} rounds, interleaved; ${seconds} s a measurement, ${CONNECTIONS} connections unless said; nodes as behind a balancer (HEADER_TIMEOUT=0s)`;
     console.log(`${count}; medians.\n${told}.\n\n${rateTable(book)}\n\n${figureTable(book)}\n`);
     return await tellAudit(book);
   } finally {

@@ -4,7 +4,7 @@ import type { Logger } from "@logtape/logtape";
 import type { Config } from "./config.ts";
 import { openEmbedded } from "./storage/embedded.ts";
 import { openPostgres } from "./storage/postgres.ts";
-import { type Database, NotConnected } from "./storage/sql.ts";
+import { ConnectionLost, type Database, NotConnected } from "./storage/sql.ts";
 
 /** How many sessions a database has for activations and for views. */
 export interface Sessions {
@@ -38,7 +38,7 @@ export async function whenReached<T>(log: Logger, open: () => Promise<T>): Promi
     try {
       return { opened: await open() };
     } catch (error) {
-      if (!(error instanceof NotConnected)) return { error };
+      if (!(error instanceof NotConnected || error instanceof ConnectionLost)) return { error };
       log.warn("Waiting for the database: {reason}", { reason: error.message });
       throw error;
     }

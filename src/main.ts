@@ -8,7 +8,7 @@ import { originOf } from "./settings.ts";
 import { FolderInUse, FolderUnusable } from "./storage/embedded.ts";
 import { MigrationError } from "./storage/migrate.ts";
 import { migrateDatabase, UnsafeDatabase } from "./storage/mod.ts";
-import { NotConnected, SqlError } from "./storage/sql.ts";
+import { ConnectionLost, NotConnected, SqlError } from "./storage/sql.ts";
 
 /** Beside what is served and what is finished: for the hand-over to other nodes, and to close what is open. */
 const LEAVE_MAX_MS = 5_000;
@@ -71,7 +71,8 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    const known = [ConfigError, FolderInUse, FolderUnusable, MigrationError, UnsafeDatabase, NotConnected, SqlError];
+    const ofDatabase = [MigrationError, UnsafeDatabase, NotConnected, ConnectionLost, SqlError];
+    const known = [ConfigError, FolderInUse, FolderUnusable, ...ofDatabase];
     if (!known.some((kind) => error instanceof kind)) throw error;
     console.error(`doorbuster: ${(error as Error).message}`);
     Deno.exit(1);

@@ -145,9 +145,8 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
       files.close();
-      // What was written of a file to a client that takes nothing would be waited for without end; no other request
-      // takes longer than this.
-      await Promise.race([server.shutdown(), ...files.cut > 0 ? [after(clock, config.requestTimeoutMs)] : []]);
+      // No command takes longer. A body that does not arrive, or an answer that nobody takes, would be waited for.
+      await Promise.race([server.shutdown(), after(clock, config.requestTimeoutMs)]);
       await Promise.all([coupons.stop(), sales.stop()]);
       await cluster.close();
       bodies.close();

@@ -12,7 +12,7 @@ export interface Moment {
 export interface Clock {
   /** Postgres's time, in milliseconds since the Unix epoch; never runs backwards. */
   now(): number;
-  /** The same, but as it was told last: all nodes have it alike, also where it was set back. */
+  /** Postgres's time as it was read last, for the age of messages: nodes agree on it soon after it was set, also back. */
   shared(): number;
   /** This process's monotonic time, in milliseconds. */
   monotonic(): number;

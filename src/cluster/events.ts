@@ -28,7 +28,7 @@ export interface ClusterEvents {
   tookOver(): void;
   /** A node is out of the ring, and why. */
   nodeGone(member: Member, why: "left" | "unreachable" | "expired"): void;
-  /** The registry lists a node that is none of this cluster: of another secret, or on another database. */
+  /** The registry lists a node that is none of this cluster: of another secret, on another database, or of before the seal. */
   strange(member: Member): void;
   /** Where this node is to be reached by its peers something else answers, or nothing. */
   selfNotFound(self: Member): void;

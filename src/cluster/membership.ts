@@ -80,7 +80,7 @@ export class Membership {
     const { calls, events, heartbeatMs } = this.context;
     for (let tries = FIND_TRIES; tries > 0 && !this.#leaving; tries--) {
       const found = await calls.ping(this.self);
-      if (typeof found === "object" && found.id === this.self.id) return;
+      if (typeof found === "object" && isSame(found, this.self)) return;
       await this.#pause(heartbeatMs);
     }
     if (!this.#leaving) events.selfNotFound(this.self);

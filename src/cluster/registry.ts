@@ -26,14 +26,14 @@ export interface RedisRegistryOptions {
   /** An answer that takes longer does not count, in milliseconds. */
   readonly timeoutMs: number;
   readonly seal: Seal;
-  /** Told once of each node that is listed without this cluster's seal. */
+  /** Told once of each entry without this cluster's seal, and of {@linkcode STRANGERS_MAX} at most. */
   readonly strange: (member: Member) => void;
   /** Begins every key, so that clusters may share a Redis. */
   readonly prefix?: string;
 }
 
-/** Strangers remembered, so that each is told of once. */
-const STRANGERS_MAX = 1_000;
+/** Entries without a seal that are told of: whoever can write to the registry could else fill the log. */
+export const STRANGERS_MAX = 100;
 
 const REMOVE = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
 
@@ -102,8 +102,7 @@ export class RedisRegistry implements Registry {
     const member = memberOf(told);
     if (member === undefined || this.#seal.holds(member, (told as { seal?: unknown }).seal)) return member;
     const text = String(entry);
-    if (!this.#strangers.has(text)) {
-      if (this.#strangers.size >= STRANGERS_MAX) this.#strangers.clear();
+    if (!this.#strangers.has(text) && this.#strangers.size < STRANGERS_MAX) {
       this.#strangers.add(text);
       this.#strange(member);
     }

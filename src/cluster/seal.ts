@@ -1,7 +1,8 @@
 /**
  * Who may say that it is of this cluster? Whoever knows its secret and serves from its database: the entries of the
- * registry bear a seal (HMAC, RFC 2104, with SHA-256) of both. Whoever can write there can so add no node that would be
- * shown the secret, and nodes on another database, as those of a restored copy, are none of this ring.
+ * registry bear a seal (HMAC, RFC 2104, with SHA-256) of both. Whoever can write
+ * there can so add no node that would be shown the secret, but one that was of it once; and nodes on another database, as
+ * one that a dump was loaded into, are none of this ring. (A copy of a database's files is not told from its original.)
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Member } from "./member.ts";

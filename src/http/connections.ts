@@ -1,10 +1,12 @@
 /** Who is connected, and for whose next request is waited in vain? */
 
-/** A connection on which no request began for so many milliseconds is closed, once all on it is answered. */
+/** A connection on which no request began for so many milliseconds is closed, once the last is answered. */
 export const QUIET_MS = 120_000;
 
 /** Ticks in the time that a head may take: its connection is closed within one tick more. */
 const TICKS = 10;
+/** An answer that was given so long ago, in milliseconds, is on its way: nothing is lost where its connection is cut. */
+const SENT_MS = 50;
 /** Milliseconds to the next try where a connection cannot be taken: the process may hold too many files. */
 const PAUSE_MS = 20;
 
@@ -28,14 +30,14 @@ export interface Listening {
   readonly port: number;
   /** Whether it gives up heads that do not arrive. */
   readonly bounded: boolean;
-  /** Takes no more, lets what is in flight be answered, and closes. */
+  /** Takes no more, and closes what is not being answered at once and the others then. */
   shutdown(): Promise<void>;
 }
 
 /** Serves one connection that was accepted; what Deno.serve() does for each of its own. */
 export type ServeConnection = (
   socket: Deno.TcpConn,
-  signal: AbortSignal | undefined,
+  signal: Pick<AbortSignal, "addEventListener">,
   handler: Handler,
   onError: (error: unknown) => Response,
   onListen: (scheme: string) => void,
@@ -70,11 +72,61 @@ function raise(error: unknown): never {
   throw error;
 }
 
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** A connection that is served. */
-interface Connection {
-  /** The tick at which it is closed. */
-  until: number;
-  server?: ReturnType<ServeConnection>;
+class Connection {
+  /** Of the last request on it. */
+  last: Deno.ServeHandlerInfo<Deno.NetAddr> | undefined;
+  #server: ReturnType<ServeConnection> | undefined;
+  #cut = () => {};
+
+  /** @param until the tick at which it is closed */
+  constructor(public until: number) {}
+
+  /** Serves it. @param ended called once it has */
+  serve(serveConnection: ServeConnection, socket: Deno.TcpConn, handler: Handler, ended: () => void): void {
+    // What a signal would do, to be called where it may throw: a connection may have ended by itself just now.
+    const signal = { addEventListener: (_: string, cut: unknown) => void (this.#cut = cut as () => void) };
+    const server = serveConnection(socket, signal, handler, raise, () => {});
+    this.#server = server;
+    const failed = () => {
+      ended();
+      return server.shutdown(); // what is left of a connection that was reset
+    };
+    server.finished.then(ended, failed).catch(() => {});
+  }
+
+  /** A request began on it. */
+  asked(info: Deno.ServeHandlerInfo<Deno.NetAddr>, until: number): void {
+    this.last = info;
+    this.until = until;
+  }
+
+  /** Whether its last request is not answered yet, or its answer still on its way. */
+  get isBusy(): boolean {
+    try {
+      // The runtime gives no address of a request that is over, and asking costs only here.
+      return this.last?.remoteAddr !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Closes it at once: a graceful shutdown would wait for the rest of a body that nobody reads, or of a head. */
+  cut(): void {
+    try {
+      this.#cut();
+    } catch { // It has ended.
+    }
+  }
+
+  /** Closes it once its last request is answered. */
+  async close(): Promise<void> {
+    await this.#server?.shutdown();
+  }
 }
 
 /** Takes its connections itself, and closes those whose clients keep silent. One timer serves all. */
@@ -101,7 +153,7 @@ class Bounded implements Listening {
     this.#failed = failed;
     this.#listener = Deno.listen({ hostname, port });
     this.port = this.#listener.addr.port;
-    const tickMs = headerTimeoutMs / TICKS;
+    const tickMs = Math.max(1, headerTimeoutMs / TICKS);
     this.#quietTicks = Math.ceil(quietMs / tickMs);
     this.#timer = setInterval(() => this.#look(), tickMs);
     this.#acceptAll();
@@ -118,42 +170,43 @@ class Bounded implements Listening {
           this.#failed(error);
           toldAt = this.#tick;
         }
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await pause(PAUSE_MS);
       }
     }
   }
 
   #take(socket: Deno.TcpConn): void {
-    const connection: Connection = { until: this.#tick + TICKS + 1 };
+    if (this.#closing) return socket.close();
+    const connection = new Connection(this.#tick + TICKS + 1);
     const handler: Handler = (request, info) => {
-      connection.until = this.#tick + this.#quietTicks + 1;
+      connection.asked(info, this.#tick + this.#quietTicks + 1);
       return this.#handler(request, info);
     };
     try {
-      socket.setNoDelay(true);
-      connection.server = this.#serveConnection(socket, undefined, handler, raise, () => {});
+      connection.serve(this.#serveConnection, socket, handler, () => this.#connections.delete(connection));
+      this.#connections.add(connection);
     } catch (error) {
       socket.close();
       throw error;
     }
-    this.#connections.add(connection);
-    const gone = () => this.#connections.delete(connection);
-    connection.server.finished.then(gone, gone);
   }
 
   #look(): void {
     this.#tick++;
     for (const connection of this.#connections) {
-      if (connection.until > this.#tick) continue;
-      connection.until = Infinity;
-      connection.server?.shutdown().catch(() => {}); // gone by itself
+      if (connection.until <= this.#tick && !connection.isBusy) connection.cut();
     }
   }
 
   async shutdown(): Promise<void> {
     this.#closing = true;
     this.#listener.close();
-    await Promise.allSettled([...this.#connections].map(({ server }) => server?.shutdown()));
+    const resting = [...this.#connections].filter(({ isBusy }) => !isBusy).map((each) => [each, each.last] as const);
+    await pause(SENT_MS);
+    for (const [each, last] of resting) {
+      if (each.last === last) each.cut();
+    }
+    await Promise.allSettled([...this.#connections].map((connection) => connection.close()));
     clearInterval(this.#timer);
   }
 }

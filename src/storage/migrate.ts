@@ -42,16 +42,16 @@ export async function migrate(
     if (!(error instanceof SqlError)) throw error;
     throw new MigrationError(
       `Cannot bring the schema up to date: ${error.message} (SQLSTATE ${error.sqlstate}); ` +
-        "it must be Doorbuster's own, and the first start on it one that may make tables",
+        "it must be Doorbuster's own, and its role be allowed to change it",
       { cause: error },
     );
   } finally {
-    await connection.query("select pg_advisory_unlock($1)", [ADVISORY_LOCK]);
+    // A session that ended has let go.
+    if (!connection.lost) await connection.query("select pg_advisory_unlock($1)", [ADVISORY_LOCK]);
   }
 }
 
 async function applyAll(connection: Connection, migrations: readonly Migration[]): Promise<string[]> {
-  // A role that may make nothing may serve on a schema that is up to date.
   const [[exists]] = await connection.query(
     "select exists (select from pg_tables where schemaname = current_schema() and tablename = 'migrations')",
   ) as [Row];
@@ -98,7 +98,7 @@ async function apply(connection: Connection, migration: Migration, sum: string):
     );
     await connection.script("commit");
   } catch (error) {
-    await connection.script("rollback");
+    if (!connection.lost) await connection.script("rollback");
     throw error;
   }
 }

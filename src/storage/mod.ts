@@ -103,13 +103,16 @@ async function refuseUnsafe({ views }: Database, allowUnsafe: boolean): Promise<
   );
 }
 
+/** Of SQLSTATEs: a role may not do what it asked for. */
+const FORBIDDEN = "42501";
+
 async function identityOf({ views }: Database): Promise<string> {
   const oid = "(select oid from pg_database where datname = current_database())";
   try {
     const [row] = await views.query(`select system_identifier::text || '/' || ${oid} from pg_control_system()`);
     return String(row![0]);
   } catch (error) {
-    if (error instanceof SqlError) return ""; // Somebody forbade it: then the cluster's secret alone tells who is of it.
+    if (error instanceof SqlError && error.sqlstate === FORBIDDEN) return ""; // then the cluster's secret alone tells who is of it.
     throw error;
   }
 }

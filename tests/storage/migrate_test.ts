@@ -88,7 +88,7 @@ Deno.test("migrate() refuses somebody else's table of migrations", async () => {
   }
 });
 
-Deno.test("migrate() makes nothing on a schema that is up to date, so that who may make nothing may serve", async () => {
+Deno.test("migrate() makes nothing on a schema that is up to date", async () => {
   const database = await openTestPostgres();
   const [owner, server] = [await database.connect(), await database.connect()];
   const role = `server_${crypto.randomUUID().replaceAll("-", "")}`;

@@ -58,7 +58,7 @@ Deno.test("a session whose prepared statements are of an older schema is replace
 
 Deno.test("storage on a server that takes no writes says that it is not connected, until it does again", async () => {
   await withDatabase(async (database, watch, name) => {
-    const storage = await openTestStorage(database);
+    const storage = await openTestStorage(database, { lanes: 1 });
     try {
       assert(storage.connected());
       await watch.views.query(`alter database "${name}" set default_transaction_read_only = on`);

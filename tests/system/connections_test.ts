@@ -139,6 +139,57 @@ Deno.test("what takes long is answered whole, and its connection closed then", a
   assert.match(streamed.heard, /begun [^]*ended\r\n0\r\n\r\n$/);
 });
 
+Deno.test("whose body does not arrive keeps its connection no longer than others, however it dribbles", async () => {
+  await using listening = start({ quietMs: 50 }, () => new Response("no", { status: 413 }));
+  await using client = await Client.at(listening);
+  await client.send(`POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n`);
+  let closed = false;
+  client.closed.then(() => closed = true);
+  await until(async () => {
+    if (!closed) await client.send("x");
+    return closed;
+  }, { what: "the end of who dribbles", everyMs: 5 });
+  assert.match(client.heard, /^HTTP\/1.1 413 /);
+});
+
+Deno.test("a connection of HTTP/2 on which nothing is asked is closed as others are", async () => {
+  await using listening = start({});
+  await using client = await Client.at(listening);
+  await client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+  await client.closed;
+});
+
+Deno.test("shutdown() does not wait for the rest of a body, nor for HTTP/2 on which nothing is asked", async () => {
+  const listening = start({ headerTimeoutMs: 60_000 }, () => new Response("no", { status: 413 }));
+  await using refused = await Client.at(listening);
+  await refused.send(`POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n`);
+  await until(() => refused.heard.endsWith("no"), { what: "the refusal" });
+  await using silent = await Client.at(listening);
+  await silent.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+  await until(() => silent.heard !== "", { what: "settings" });
+  await listening.shutdown();
+  await Promise.all([refused.closed, silent.closed]);
+});
+
+Deno.test("connections that are reset in whatever state leave nothing behind", async () => {
+  await using listening = start({ headerTimeoutMs: 60_000 });
+  const heads = [
+    "",
+    "GET / HTT",
+    HEAD,
+    `${HEAD}\r\n`,
+    `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\n\r\nx`,
+  ];
+  for (const head of [...heads, ...heads]) {
+    const client = await Client.at(listening);
+    await client.send(head);
+    if (head.endsWith("\r\n\r\n")) await until(() => client.heard !== "", { what: "the answer" });
+    await client[Symbol.asyncDispose]();
+  }
+  await using served = await Client.at(listening);
+  await served.ask();
+});
+
 Deno.test("shutdown() answers what is in flight, and closes who asks nothing at once", async () => {
   const { promise: asked, resolve: hear } = Promise.withResolvers<void>();
   const { promise: late, resolve: go } = Promise.withResolvers<Response>();

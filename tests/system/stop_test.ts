@@ -127,6 +127,32 @@ Deno.test("stop() by SIGTERM turns unready at once, serves on for DRAIN, and ans
   });
 });
 
+for (const headerTimeout of ["10s", "0s"]) {
+  Deno.test(`stop() by SIGTERM waits for no body that does not arrive, with HEADER_TIMEOUT=${headerTimeout}`, async () => {
+    const env = { DRAIN: "0ms", REQUEST_TIMEOUT: "500ms", HEADER_TIMEOUT: headerTimeout };
+    const node = await startNode({ databaseUrl: await freshDatabase(), env });
+    const { hostname, port } = new URL(node.url);
+    const clients: Deno.TcpConn[] = [];
+    try {
+      const head =
+        `HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`;
+      const silent = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+      for (
+        const sent of [`POST /api/coupons ${head}`, `POST /nowhere ${head}`, "GET /livez HTTP/1.1\r\n", silent, ""]
+      ) {
+        const client = await Deno.connect({ hostname, port: Number(port) });
+        clients.push(client);
+        await client.write(new TextEncoder().encode(sent));
+      }
+      assert.equal((await ask(node.url, "GET", "/livez")).status, 200, "by now all have been read");
+      await stopWithin(node);
+    } finally {
+      for (const client of clients) client.close();
+      await node.kill();
+    }
+  });
+}
+
 Deno.test("stop() by SIGTERM ends in time and with 0 where PostgreSQL is gone and claims wait", async () => {
   const postgres = await startPostgres();
   try {
