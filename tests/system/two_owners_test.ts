@@ -98,7 +98,7 @@ Deno.test("claim() sees within a second what the other owner restocked or voided
     assert.equal((await claim(a.url, "first", name)).status, 200);
     const holders = ["first"];
     const seenMs: number[] = [];
-    for (let round = 0; round < 24; round++) {
+    for (let round = 0; round < 16; round++) {
       const [giver, taker] = round % 2 === 0 ? [a, b] : [b, a];
       const user = `user-${round}`;
       // The taker has the actor awake and has just told that all is gone.
