@@ -63,9 +63,12 @@ async function main(options: Options): Promise<boolean> {
     const told = await conditions((await lab.database("ours")).client);
     for (const experiment of chosen) await experiment.prepare(lab);
     await measureAll(lab, chosen, options);
-    const count =
-      `${rounds} rounds, interleaved; ${seconds} s a measurement, ${CONNECTIONS} connections unless said; nodes as behind a balancer (HEADER_TIMEOUT=0s)`;
-    console.log(`${count}; medians.\n${told}.\n\n${rateTable(book)}\n\n${figureTable(book)}\n`);
+    const count = `${rounds} rounds, interleaved; ${seconds} s a measurement, ${CONNECTIONS} connections unless said`;
+    console.log(
+      `${count}; nodes as behind a balancer (HEADER_TIMEOUT=0s); medians.\n${told}.\n\n${rateTable(book)}\n\n${
+        figureTable(book)
+      }\n`,
+    );
     return await tellAudit(book);
   } finally {
     await lab.stop();

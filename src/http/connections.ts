@@ -76,27 +76,26 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** What ends a connection's server at once, where it is called. */
+type Signal = Parameters<ServeConnection>[1];
+
 /** A connection that is served. */
 class Connection {
   /** Of the last request on it. */
   last: Deno.ServeHandlerInfo<Deno.NetAddr> | undefined;
-  #server: ReturnType<ServeConnection> | undefined;
+  readonly #server: ReturnType<ServeConnection>;
   #cut = () => {};
 
-  /** @param until the tick at which it is closed */
-  constructor(public until: number) {}
-
-  /** Serves it. @param ended called once it has */
-  serve(serveConnection: ServeConnection, socket: Deno.TcpConn, handler: Handler, ended: () => void): void {
+  /** @param until the tick at which it is closed @param ended called once it has */
+  constructor(public until: number, serve: (signal: Signal) => ReturnType<ServeConnection>, ended: () => void) {
     // What a signal would do, to be called where it may throw: a connection may have ended by itself just now.
-    const signal = { addEventListener: (_: string, cut: unknown) => void (this.#cut = cut as () => void) };
-    const server = serveConnection(socket, signal, handler, raise, () => {});
-    this.#server = server;
+    const server = serve({ addEventListener: (_: string, cut: unknown) => void (this.#cut = cut as () => void) });
     const failed = () => {
       ended();
       return server.shutdown(); // what is left of a connection that was reset
     };
     server.finished.then(ended, failed).catch(() => {});
+    this.#server = server;
   }
 
   /** A request began on it. */
@@ -124,8 +123,8 @@ class Connection {
   }
 
   /** Closes it once its last request is answered. */
-  async close(): Promise<void> {
-    await this.#server?.shutdown();
+  close(): Promise<void> {
+    return this.#server.shutdown();
   }
 }
 
@@ -177,18 +176,19 @@ class Bounded implements Listening {
 
   #take(socket: Deno.TcpConn): void {
     if (this.#closing) return socket.close();
-    const connection = new Connection(this.#tick + TICKS + 1);
     const handler: Handler = (request, info) => {
       connection.asked(info, this.#tick + this.#quietTicks + 1);
       return this.#handler(request, info);
     };
+    const serve = (signal: Signal) => this.#serveConnection(socket, signal, handler, raise, () => {});
+    let connection: Connection;
     try {
-      connection.serve(this.#serveConnection, socket, handler, () => this.#connections.delete(connection));
-      this.#connections.add(connection);
+      connection = new Connection(this.#tick + TICKS + 1, serve, () => this.#connections.delete(connection));
     } catch (error) {
       socket.close();
       throw error;
     }
+    this.#connections.add(connection);
   }
 
   #look(): void {

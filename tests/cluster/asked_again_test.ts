@@ -59,7 +59,8 @@ Deno.test("a dead owner's command is taken over where the asker owns it now, and
   }
 });
 
-Deno.test("a command that a node gives back as it leaves is decided by its asker at once, which asks itself nothing", async () => {
+/** Nodes a and b, and a coupon of b's, which has left and could not tell a. */
+async function withUnheardLeave() {
   const key = keyOf(["a b", "b"]);
   const world = await withCoupons("a b", key);
   const [a, b] = [world.node("a"), world.node("b")];
@@ -68,6 +69,11 @@ Deno.test("a command that a node gives back as it leaves is decided by its asker
   await world.clock.advance(1_100);
   await left;
   world.network.heal();
+  return { world, a, b, key };
+}
+
+Deno.test("a command that a node gives back as it leaves is decided by its asker at once, which asks itself nothing", async () => {
+  const { world, a, b, key } = await withUnheardLeave();
   const pings = () => world.network.sent.get("/ping") ?? 0;
   const before = pings();
   const asked = claimAt(a, key, "u");
@@ -79,14 +85,7 @@ Deno.test("a command that a node gives back as it leaves is decided by its asker
 });
 
 Deno.test("a node that would take no batch as it leaves is asked no more: it is found to be leaving", async () => {
-  const key = keyOf(["a b", "b"]);
-  const world = await withCoupons("a b", key);
-  const [a, b] = [world.node("a"), world.node("b")];
-  world.network.cut(a.self.url, b.self.url);
-  const left = b.cluster.leave();
-  await world.clock.advance(1_100);
-  await left;
-  world.network.heal();
+  const { world, a, b, key } = await withUnheardLeave();
   const receive = (path: string, text: string) => {
     return path === "/commands" ? { status: 503 as const } : b.cluster.reception.receive(path, text);
   };
