@@ -34,8 +34,6 @@ export class CsvStreams {
   #reading: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
-  /** Files that were given up before their end; what was written of them may wait for their clients still. */
-  cut = 0;
 
   /** @param filesMax files that may be open @param stalledMs as {@linkcode STALLED_MS} */
   constructor(readonly filesMax: number = FILES_MAX, readonly stalledMs: number = STALLED_MS) {}
@@ -60,12 +58,8 @@ export class CsvStreams {
     if (method === "HEAD") return answered(null, headers);
     if (this.#closed) return refusal("stopping", id); // the server's end waits for every stream
     if (this.#open.size >= this.filesMax) return refusal("overloaded", id);
-    const { promise: failed, reject } = Promise.withResolvers<never>();
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
     failed.catch(() => {}); // told to whoever reads
-    const fail = (error: Fault) => {
-      this.cut++;
-      reject(error);
-    };
     const open: OpenFile = { takenAt: performance.now(), fail };
     this.#add(open);
     try {
