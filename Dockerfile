@@ -15,6 +15,8 @@ COPY --from=build /app /app
 
 # The loopback address of a container is of no use to others.
 ENV HOST=0.0.0.0
+# Of glibc, not of the node: its memory in huge pages, and more of it at hand, as by `deno task start`.
+ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=512
 EXPOSE 8080 8081
 USER 65532:65532
 STOPSIGNAL SIGTERM

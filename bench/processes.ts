@@ -1,5 +1,5 @@
 /** Which processes are measured, and which measure? Each is ended by its pid, in every case. */
-import { SERVE_ARGS } from "../tools/serve_args.ts";
+import { SERVE_ARGS, SERVE_ENV } from "../tools/serve_args.ts";
 import { endWithMe } from "../tools/services.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -76,7 +76,7 @@ export interface Server {
 async function serve(args: string[], env: Record<string, string>, says: RegExp): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let heard = "";
-  const options = { args: [...RUN, ...args], cwd: ROOT, env };
+  const options = { args: [...RUN, ...args], cwd: ROOT, env: { ...SERVE_ENV, ...env } };
   const child = new Child(Deno.execPath(), options, (text) => {
     if (heard.length < SAID_MAX) heard += text;
     const port = says.exec(heard)?.[1];

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { TextLineStream } from "./text_lines.ts";
 import { startGateway } from "./redis_gateway.ts";
-import { SERVE_ARGS } from "./serve_args.ts";
+import { SERVE_ARGS, SERVE_ENV } from "./serve_args.ts";
 import { endWithMe, ensurePrograms, startPostgres, startRedis } from "./services.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -45,7 +45,7 @@ function spawnNode(place: number, env: Record<string, string>): { ended: Promise
   const child = new Deno.Command(Deno.execPath(), {
     args: [...SERVE_ARGS],
     cwd: ROOT,
-    env,
+    env: { ...SERVE_ENV, ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

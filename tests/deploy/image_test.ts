@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SERVE_ARGS } from "../../tools/serve_args.ts";
+import { SERVE_ARGS, SERVE_ENV } from "../../tools/serve_args.ts";
 import { bases, commandOf, copied, image, projectFile } from "../support/image.ts";
 
 Deno.test("the image's Deno is the one that CI and the README run", () => {
@@ -44,6 +44,12 @@ Deno.test("the image's V8 is set as by `deno task start`", () => {
   const set = (args: readonly string[]) => args.filter((word) => word.startsWith("--v8-flags="));
   assert.equal(set(SERVE_ARGS).length, 1);
   assert.deepEqual(set(commandOf("CMD")), set(SERVE_ARGS));
+});
+
+Deno.test("the image's C library is set as by `deno task start`", () => {
+  const set = image("ENV").filter((words) => words.startsWith("GLIBC_TUNABLES="));
+  assert.equal(Object.keys(SERVE_ENV).length, 1);
+  assert.deepEqual(set, Object.entries(SERVE_ENV).map(([name, value]) => `${name}=${value}`));
 });
 
 Deno.test(".dockerignore lets in what the build copies, and nothing else", () => {

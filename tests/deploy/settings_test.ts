@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { ConfigError, readConfig, settingNames } from "../../src/config.ts";
+import { SERVE_ENV } from "../../tools/serve_args.ts";
 import { nodes, services, wanted } from "../support/compose.ts";
 import { knownSettings, nodeEnvironments } from "../support/deploy_settings.ts";
 import { allowedNames, image, projectFile } from "../support/image.ts";
 
-const imageEnvironment = Object.fromEntries(image("ENV").map((it) => it.split("=") as [string, string]));
+/** Settings alone: what else is set is the C library's. */
+const imageEnvironment = Object.fromEntries(
+  image("ENV").map((it) => it.split("=") as [string, string]).filter(([name]) => !Object.hasOwn(SERVE_ENV, name)),
+);
 
 Deno.test("settingNames() tells what readConfig() asks for, and throws as it does", () => {
   const names = settingNames();

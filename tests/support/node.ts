@@ -1,6 +1,6 @@
 /** How does a test run a real server process, talk to it, and hold what it was told against what is stored? */
 import assert from "node:assert/strict";
-import { SERVE_ARGS } from "../../tools/serve_args.ts";
+import { SERVE_ARGS, SERVE_ENV } from "../../tools/serve_args.ts";
 import { endWithMe } from "../../tools/services.ts";
 import { openTestPostgres } from "./storage.ts";
 import { until } from "./until.ts";
@@ -39,7 +39,14 @@ class ServerProcess {
       args: ["-c", 'exec "$@" >>"$0" 2>&1', this.#log, Deno.execPath(), ...command],
       cwd,
       clearEnv: true,
-      env: { ...Object.fromEntries(inherited), PORT: "0", DATABASE_URL: databaseUrl, DATA_DIR: dataDir, ...env },
+      env: {
+        ...Object.fromEntries(inherited),
+        ...SERVE_ENV,
+        PORT: "0",
+        DATABASE_URL: databaseUrl,
+        DATA_DIR: dataDir,
+        ...env,
+      },
       stdin: "null",
       stdout: "null",
       stderr: "null",
