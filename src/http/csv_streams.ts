@@ -58,9 +58,8 @@ export class CsvStreams {
     if (method === "HEAD") return answered(null, headers);
     if (this.#closed) return refusal("stopping", id); // the server's end waits for every stream
     if (this.#open.size >= this.filesMax) return refusal("overloaded", id);
-    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-    failed.catch(() => {}); // told to whoever reads
-    const open: OpenFile = { takenAt: performance.now(), fail };
+    let failure: Fault | undefined;
+    const open: OpenFile = { takenAt: performance.now(), fail: (error) => void (failure = error) };
     this.#add(open);
     try {
       let next: Promise<IteratorResult<string, void>> | undefined = Promise.resolve(await this.#next(file));
@@ -68,8 +67,9 @@ export class CsvStreams {
       const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
         open.takenAt = performance.now();
         try {
-          const { value, done } = await Promise.race([next ?? this.#next(file), failed]);
+          const { value, done } = await (next ?? this.#next(file));
           next = undefined;
+          if (failure !== undefined) throw failure;
           const header = isFirst ? csvLine(file.columns) : "";
           isFirst = false;
           if (!done || header !== "") controller.enqueue(this.#encoder.encode(header + (value ?? "")));
@@ -89,7 +89,7 @@ export class CsvStreams {
         start: (controller) => {
           open.fail = (error) => {
             this.#remove(open);
-            fail(error);
+            failure = error;
             controller.error(error);
           };
         },

@@ -55,6 +55,26 @@ Deno.test("a coupon's claims leave as one whole file, each page once its client 
   });
 });
 
+Deno.test("a file of any length leaves a server of little memory: what was sent is let go", async () => {
+  const program = `
+    import { CsvStreams } from "./src/http/csv_streams.ts";
+    async function* pages() {
+      for (let page = 0; page < 600; page++) yield Array.from({ length: 2_000 }, (_, line) => ["x".repeat(100), page, line]);
+    }
+    const file = { name: "long", columns: ["text", "page", "line"], pages: pages() };
+    const { response } = await new CsvStreams().open(file, new Request("http://x/"), { id: "1", echoed: false });
+    let bytes = 0;
+    for await (const piece of response.body) bytes += piece.byteLength;
+    console.log(bytes);`;
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--v8-flags=--max-old-space-size=64", program],
+    cwd: new URL("../..", import.meta.url).pathname,
+    stderr: "null",
+  }).output();
+  assert.equal(code, 0);
+  assert(Number(new TextDecoder().decode(stdout)) > 120_000_000);
+});
+
 Deno.test("a file that fails in its middle does not end like a whole one, and the server lives", async () => {
   await withClaims(async (node, database) => {
     const response = await fetch(`${node.url}/api/claims.csv`);
