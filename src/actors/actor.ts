@@ -175,7 +175,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
   async #activate(): Promise<void> {
     this.#activating = true;
     const { store, clock, events } = this.context;
-    const asked = this.mailbox.size;
+    const asked = this.mailbox.waiting();
     const since = clock.monotonic();
     const former = this.#former;
     this.#former = undefined;
@@ -205,12 +205,12 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
   }
 
   /**
-   * There was no such actor when the first `asked` letters were here already: those are decided on nothing, and the
-   * first of them that makes the actor is stored.
+   * There was no such actor when the letters `asked` were here already: those are decided on nothing, and the first of
+   * them that makes the actor is stored.
    */
-  async #absent(asked: number): Promise<void> {
+  async #absent(asked: readonly LetterOf<K>[]): Promise<void> {
     const { rules, store, clock } = this.context;
-    const letters = this.mailbox.take(asked);
+    const letters = this.mailbox.takeThose(asked);
     for (const [index, letter] of letters.entries()) {
       if (letter.deadline < clock.monotonic()) {
         letter.reject(lateFault(letter));

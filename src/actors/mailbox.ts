@@ -76,12 +76,24 @@ export class Mailbox<L extends Perishable> {
     if (letters.length > 0) this.#letters = [...letters, ...this.#letters ?? []];
   }
 
-  /** Takes all that wait, or the first `count`. */
-  take(count: number = this.size): L[] {
-    if (count < this.size) return this.#letters!.splice(0, count);
+  /** Takes all that wait. */
+  take(): L[] {
     const letters = this.#letters ?? [];
     this.#letters = undefined;
     return letters;
+  }
+
+  /** All that wait now, which stay. */
+  waiting(): readonly L[] {
+    return [...this.#letters ?? []];
+  }
+
+  /** Takes those of some letters that still wait. */
+  takeThose(some: readonly L[]): L[] {
+    const wanted = new Set(some);
+    const letters = this.take();
+    this.putBack(letters.filter((letter) => !wanted.has(letter)));
+    return letters.filter((letter) => wanted.has(letter));
   }
 
   /** Drops those whose deadline has passed, each with the Fault of {@linkcode lateFault}. */

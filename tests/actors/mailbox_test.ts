@@ -28,11 +28,16 @@ Deno.test("putBack() puts letters before those that came meanwhile, beyond the l
   assert.deepEqual(names(), ["a", "b", "c", "d"]);
 });
 
-Deno.test("take() of some leaves the others in their order", () => {
+Deno.test("takeThose() takes those that still wait, and leaves the others in their order", () => {
   const { mailbox, letter, names } = makeMailbox(5);
-  for (const name of ["a", "b", "c"]) mailbox.push(letter(name));
-  assert.deepEqual(mailbox.take(2).map(({ name }) => name), ["a", "b"]);
-  assert.deepEqual(names(), ["c"]);
+  for (const [name, deadline] of [["a", 100], ["b", 99], ["c", 100]] as const) mailbox.push(letter(name, deadline));
+  const waiting = mailbox.waiting();
+  assert.deepEqual(waiting.map(({ name }) => name), ["a", "b", "c"]);
+  mailbox.expire(100);
+  for (const name of ["d", "e"]) mailbox.push(letter(name));
+  assert.deepEqual(mailbox.takeThose(waiting).map(({ name }) => name), ["a", "c"]);
+  assert.deepEqual(names(), ["d", "e"]);
+  assert.deepEqual(mailbox.waiting(), []);
 });
 
 Deno.test("expire() tells everyone whom it drops, and keeps whose deadline is now", () => {
