@@ -2,7 +2,7 @@
 import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
 import { COUPON_KINDS, isMoneyTerm, isWhole, type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { isMoney } from "../domain/money.ts";
-import { foldName, isSegment, isUserId } from "../domain/text.ts";
+import { foldName, isFold, isSegment, isUserId } from "../domain/text.ts";
 import { isIdentified, type Told } from "./identified.ts";
 
 function isAmount(value: unknown): boolean {
@@ -67,5 +67,5 @@ export function isCouponCommand(told: unknown): told is CouponCommand {
 
 /** Whether a text is the key of a coupon's actor: the fold of a name. */
 export function isCouponKey(key: string): boolean {
-  return foldName(key) === key;
+  return isFold(key);
 }

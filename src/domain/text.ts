@@ -28,8 +28,8 @@ function isKept(text: string): boolean {
   return isClean(text) && !text.startsWith("\ufeff");
 }
 
-function fitsTextMax(text: string): boolean {
-  return text.length <= TEXT_MAX || (text.length <= 2 * TEXT_MAX && codePoints(text) <= TEXT_MAX);
+function fitsTextMax(text: string, max = TEXT_MAX): boolean {
+  return text.length <= max || (text.length <= 2 * max && codePoints(text) <= max);
 }
 
 /**
@@ -39,16 +39,25 @@ function fitsTextMax(text: string): boolean {
  * with a control character or a U+FEFF at its beginning, ill-formed, with a `/`, or `.` or `..`.
  */
 export function foldName(name: string): string | undefined {
+  return foldWithin(name, TEXT_MAX);
+}
+
+/** Whether a text is the fold of a name. It may be twice as long: the small letter of one, U+0130, is two code points. */
+export function isFold(text: string): boolean {
+  return foldWithin(text, 2 * TEXT_MAX) === text;
+}
+
+function foldWithin(name: string, max: number): string | undefined {
   let shown = name;
   const plain = !NOT_PLAIN_ASCII.test(name);
   if (!plain) {
-    if (!isKept(name) || name.length > 8 * TEXT_MAX) return undefined;
+    if (!isKept(name) || name.length > 8 * max) return undefined;
     shown = name.normalize("NFKC");
-    if (!fitsTextMax(shown)) return undefined;
+    if (!fitsTextMax(shown, max)) return undefined;
     shown = shown.trim();
     if (!isClean(shown)) return undefined;
   }
-  if (shown.length === 0 || !fitsTextMax(shown) || shown.includes("/") || shown === "." || shown === "..") {
+  if (shown.length === 0 || !fitsTextMax(shown, max) || shown.includes("/") || shown === "." || shown === "..") {
     return undefined;
   }
   return plain ? shown.toLowerCase() : shown.toLowerCase().normalize("NFC");
