@@ -20,10 +20,11 @@ export interface AttemptStore {
    * Drops the attempts of all sales whose hour ended before a time; nothing where that has been done.
    *
    * @param beforeMs milliseconds since the Unix epoch
+   * @param goesOn where it says no, the rest is left for the next call
    * @returns the keys of the sales whose attempts were dropped by this call
    * @throws Fault where storage does not answer; some may have been dropped
    */
-  dropAttempts(beforeMs: number): Promise<string[]>;
+  dropAttempts(beforeMs: number, goesOn: () => boolean): Promise<string[]>;
 }
 
 /** What the sweeper tells of its work; must not throw. */
@@ -43,6 +44,7 @@ export class AttemptSweeper {
   readonly #rounds: Rounds;
   /** The hour, from half past to half past, of the last sweep. */
   #sweptIn = NaN;
+  #stopping = false;
 
   /** @param keepMs how long attempts are kept, in milliseconds */
   constructor(store: AttemptStore, clock: Clock, keepMs: number, events: AttemptSweeperEvents) {
@@ -58,8 +60,9 @@ export class AttemptSweeper {
     this.#rounds.start();
   }
 
-  /** Sweeps no more; returns once a sweep under way is over. */
+  /** Sweeps no more; returns once a sweep under way is over, which leaves what it has not come to. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await this.#rounds.stop();
   }
 
@@ -76,7 +79,7 @@ export class AttemptSweeper {
 
   async #sweep(beforeMs: number): Promise<void> {
     try {
-      const keys = await this.#store.dropAttempts(beforeMs);
+      const keys = await this.#store.dropAttempts(beforeMs, () => !this.#stopping);
       if (keys.length > 0) this.#events.dropped(keys);
     } catch (error) {
       this.#events.failed(error);

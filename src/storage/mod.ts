@@ -152,7 +152,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     // Claims and acts wait for no session that lists may take.
     eligibility: new PostgresEligibility(activations),
     saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
-    attempts: new AttemptPartitions(activations, options.saleCloses),
+    attempts: new AttemptPartitions(activations),
     memberships: new MembershipStore(activations),
     userViews: new PostgresUserViews(views, clock),
     exportViews: new PostgresExportViews(views),

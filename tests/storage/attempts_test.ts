@@ -48,7 +48,7 @@ function attemptsOf(errors: Readonly<Record<number, Error[]>>): { attempts: Atte
       return error === undefined ? Promise.resolve([]) : Promise.reject(error);
     },
   };
-  return { attempts: new AttemptPartitions(sql, "sold_out"), tried };
+  return { attempts: new AttemptPartitions(sql), tried };
 }
 
 Deno.test("dropAttempts() leaves those in use for the next time, and drops all others", async () => {
@@ -58,19 +58,66 @@ Deno.test("dropAttempts() leaves those in use for the next time, and drops all o
   assert.deepEqual(tried, [1, 2, 3, 3, 4], "one whose session was lost is tried again");
 });
 
-Deno.test("dropAttempts() is a fault where Postgres refuses for another reason", async () => {
+Deno.test("dropAttempts() is a fault where Postgres refuses for another reason, once it dropped the others", async () => {
   const { attempts, tried } = attemptsOf({ 2: [new SqlError("53100", "disk full")] });
   await assert.rejects(attempts.dropAttempts(0), (error) => {
     return error instanceof Fault && error.code === "storage_unavailable";
   });
+  assert.deepEqual(tried, [1, 2, 3, 4]);
+});
+
+Deno.test("dropAttempts() ends at once where Postgres does not answer", async () => {
+  const { attempts, tried } = attemptsOf({ 2: Array.from({ length: 9 }, () => new ConnectionLost("reset")) });
+  await assert.rejects(attempts.dropAttempts(0), (error) => {
+    return error instanceof Fault && error.code === "storage_unavailable";
+  });
+  assert.deepEqual([...new Set(tried)], [1, 2]);
+});
+
+Deno.test("dropAttempts() leaves the rest where it is not to go on", async () => {
+  const { attempts, tried } = attemptsOf({});
+  assert.deepEqual(await attempts.dropAttempts(0, () => tried.length < 2), [1, 2].map(saleKeyOf));
   assert.deepEqual(tried, [1, 2]);
 });
 
-/** Sales by whether they are sold out and where their attempts are; those that are dropped in either mode, and how. */
+Deno.test("dropAttempts() deletes from the default partition by small statements", async () => {
+  const database = await openTestPostgres();
+  await migrateDatabase(database);
+  const connection = await database.connect();
+  const made: string[] = [];
+  const counted: Sql = {
+    query(text, params) {
+      if (text.includes("delete from")) made.push(text);
+      return connection.query(text, params);
+    },
+  };
+  try {
+    for (const number of [1, 2]) {
+      await connection.query(
+        "select make_sale($1, 1, to_timestamp($1::integer * 3600::float8), now(), 'test', gen_random_uuid(), '', '{}')",
+        [number],
+      );
+      await connection.script(`drop table attempts_${number};
+        insert into attempts select ${number}, i, 1, now(), 'ok', 'u' from generate_series(1, ${number * 10}) i`);
+    }
+    const attempts = new AttemptPartitions(counted, 7);
+    assert.deepEqual(await attempts.dropAttempts(2 * HOUR_MS + 1), [saleKeyOf(1)]);
+    assert.equal(made.length, 2);
+    assert.deepEqual(await connection.query("select sale_id, count(*)::integer from attempts group by 1"), [[2, 20]]);
+    let asked = 0;
+    assert.deepEqual(await attempts.dropAttempts(4 * HOUR_MS, () => ++asked < 3), []);
+    assert.deepEqual(await connection.query("select count(*)::integer from attempts"), [[13]]);
+  } finally {
+    connection.destroy();
+    await database.close();
+  }
+});
+
+/** Sales by whether they are sold out and where their attempts are. */
 const SOLD = ["sold out", "open"] as const;
 const PLACES = ["own", "own, empty", "default", "none"] as const;
 
-Deno.test("dropAttempts() drops those of sales that are over, wherever they are, and empties those of the others", async () => {
+Deno.test("dropAttempts() drops those of old sales, wherever they are, whether or not they may yet sell", async () => {
   const database = await openTestPostgres();
   await migrateDatabase(database);
   const connection = await database.connect();
@@ -101,25 +148,17 @@ Deno.test("dropAttempts() drops those of sales that are over, wherever they are,
         ends,
       ]);
     }
-    for (const closes of ["sold_out", "at_end"] as const) {
-      await connection.script("begin");
-      const dropped = await new AttemptPartitions(connection, closes).dropAttempts(before + 0.5);
-      const expected = cases.flatMap(({ sold, place }, at) => {
-        const isOver = closes === "at_end" || sold === "sold out";
-        return place === "none" || place === "own, empty" && !isOver ? [] : [saleKeyOf(numberOf(at))];
-      });
-      assert.deepEqual(dropped, [saleKeyOf(last), ...expected], closes);
-      const isThere = async (number: number) => {
-        return (await connection.query(`select to_regclass('attempts_${number}') is not null`))[0]![0];
-      };
-      for (const [at, { sold, place }] of cases.entries()) {
-        const stays = place.startsWith("own") && closes === "sold_out" && sold === "open";
-        assert.equal(await isThere(numberOf(at)), stays, `${closes}: ${sold}, ${place}`);
-      }
-      assert(await isThere(young));
-      assert.deepEqual(await connection.query("select count(*)::integer from attempts"), [[0]]);
-      await connection.script("rollback");
-    }
+    const dropped = await new AttemptPartitions(connection).dropAttempts(before + 0.5);
+    const expected = cases.flatMap(({ place }, at) => place === "none" ? [] : [saleKeyOf(numberOf(at))]);
+    assert.deepEqual(dropped, [saleKeyOf(last), ...expected]);
+    const partitions = await connection.query(
+      "select inhrelid::regclass::text from pg_inherits where inhparent = 'attempts'::regclass order by 1",
+    );
+    assert.deepEqual(partitions.flat(), [`attempts_${young}`, "attempts_default"].sort());
+    assert.deepEqual(await connection.query("select count(*)::integer from attempts"), [[0]]);
+    await connection.script(`insert into attempts values (${last}, 1, 1, now(), 'ok', 'u')`);
+    assert.deepEqual(await new AttemptPartitions(connection).dropAttempts(before + 0.5), [saleKeyOf(last)]);
+    assert.deepEqual(await new AttemptPartitions(connection).dropAttempts(before + 0.5), []);
   } finally {
     connection.destroy();
     await database.close();
