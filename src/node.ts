@@ -64,6 +64,12 @@ function openNodeStorage(
     }));
 }
 
+/**
+ * Sales in memory, each with all its codes: some ten MB where 10,000 items were sold. Whoever asks for old ones, one after
+ * another, has one after another let go.
+ */
+const SALES_AWAKE_MAX = 64;
+
 function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Metrics): LocalSystems {
   const { clock } = storage;
   const limits = {
@@ -73,9 +79,10 @@ function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Met
     timeoutMs: config.requestTimeoutMs,
   };
   const rules = saleRules(saleSettings(config));
+  const saleLimits = { ...limits, awakeMax: Math.min(SALES_AWAKE_MAX, limits.awakeMax) };
   return {
     coupons: new ActorSystem<CouponKind>(couponRules, paced(storage.coupons), clock, limits, metrics),
-    sales: new ActorSystem<SaleKind>(rules, paced(storage.sales), clock, limits, metrics),
+    sales: new ActorSystem<SaleKind>(rules, paced(storage.sales), clock, saleLimits, metrics),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What can be asked of flash sales over HTTP? */
-import type { ItemState, Sales, SaleViews } from "../actors/ports.ts";
+import type { Clock, ItemState, Sales, SaleViews } from "../actors/ports.ts";
 import { SALE_REFUSALS, type SaleCommand, type SalePhase, type SaleRefusal } from "../domain/sale.ts";
-import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
+import { HOUR_MS, type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
@@ -33,9 +33,13 @@ export interface SaleParts {
   readonly bodies: BodyReader;
   readonly pictures: ItemPictures;
   readonly streams: SaleStreams;
+  readonly clock: Pick<Clock, "now">;
   /** Undefined: checkouts are not counted. */
   readonly limiter?: RateLimiter | undefined;
 }
+
+/** How long after a sale's hour its actor is likely to sleep, in milliseconds. */
+const ASLEEP_AFTER_MS = HOUR_MS;
 
 /** The routes of sales. Each throws BadRequest or Fault. */
 export class SaleRoutes {
@@ -95,10 +99,18 @@ export class SaleRoutes {
     const parts = parseCode(codeOf(request.url));
     if (parts === undefined) return refusal("code_unknown", id);
     const { key, code } = parts;
+    // A code that is not there wakes no sale with all of its own.
+    if (this.#isLongOver(parts) && await this.parts.views.hold(parts.number, code) === undefined) {
+      return refusal("code_unknown", id);
+    }
     const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
       ? { kind, code, by: caller.sub }
       : { kind, code };
     return await this.#tell(request, id, caller, key, wanted);
+  }
+
+  #isLongOver({ number }: { readonly number: number }): boolean {
+    return (number + 1) * HOUR_MS + ASLEEP_AFTER_MS <= this.parts.clock.now();
   }
 
   async #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {

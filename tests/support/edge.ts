@@ -169,6 +169,7 @@ export function makeEdge(
       bodies,
       pictures: new ItemPictures(),
       streams,
+      clock,
       limiter: door.limiter?.(clock),
     }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
