@@ -1,6 +1,7 @@
 /**
  * How do pages follow a sale? By server-sent events (WHATWG HTML, 9.2) of its counters, at most four a second. Each
- * sale that is watched is read once a round, however many watch it, and told only where it changed.
+ * sale that is watched is read once a round, however many watch it, and told only where it changed. Of many sales the
+ * older ones are read by turns, so that they slow the newest ones' streams by little.
  */
 import type { SaleSummary, SaleViews } from "../actors/ports.ts";
 import { type Answered, refusal } from "./answer.ts";
@@ -11,6 +12,8 @@ import { showSale } from "./sale_shown.ts";
 export const ROUND_MS = 250;
 /** Streams of this node; one more is refused with `overloaded`. */
 export const STREAMS_MAX = 10_000;
+/** Watched sales that each round reads, and how many of the older ones beside them. */
+const NEWEST = 4, OLDER = 4;
 /** Rounds without news after which a comment is sent, so that no proxy takes the stream for dead. */
 const QUIET_ROUNDS = 60;
 
@@ -31,6 +34,8 @@ export class SaleStreams {
   #count = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #reading = false;
+  /** Place, among the older watched sales, of the next one to be read. */
+  #older = 0;
   #closed = false;
 
   /** @param streamsMax streams that may be open */
@@ -75,14 +80,27 @@ export class SaleStreams {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      for (const [number, watched] of this.#sales) {
+      const read = this.#readNow();
+      for (const number of read) {
         const sale = await this.views.sale(number);
-        if (sale !== undefined) this.#tell(watched, eventOf(sale));
+        const watched = this.#sales.get(number);
+        if (sale !== undefined && watched !== undefined) this.#tell(watched, eventOf(sale));
       }
+      const readNow = new Set(read);
+      for (const [number, watched] of this.#sales) if (!readNow.has(number)) this.#rest(watched);
     } catch { // The next round may read it.
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** The sales that this round reads: the newest, and of the older ones the next few. */
+  #readNow(): number[] {
+    const numbers = [...this.#sales.keys()].sort((a, b) => b - a);
+    const older = numbers.splice(NEWEST);
+    const next = [...older.slice(this.#older), ...older.slice(0, this.#older)].slice(0, OLDER);
+    this.#older = older.length === 0 ? 0 : (this.#older + OLDER) % older.length;
+    return [...numbers, ...next];
   }
 
   #watch(number: number, watcher: ReadableStreamDefaultController<Uint8Array>, event: string): () => void {
@@ -95,6 +113,13 @@ export class SaleStreams {
       if (watched.watchers.size === 0) this.#sales.delete(number);
       if (--this.#count === 0) clearInterval(this.#timer);
     };
+  }
+
+  /** A round in which a sale was not read: who waits is shown that the stream lives. */
+  #rest(watched: Watched): void {
+    watched.quietRounds = (watched.quietRounds + 1) % QUIET_ROUNDS;
+    if (watched.quietRounds > 0) return;
+    for (const watcher of watched.watchers.keys()) if ((watcher.desiredSize ?? 0) > 0) watcher.enqueue(QUIET);
   }
 
   #tell(watched: Watched, event: string): void {

@@ -175,3 +175,39 @@ Deno.test("round() sends a comment after 60 rounds without news, and nothing els
     assert.deepEqual(await rounds(1), [":\n\n"]);
   });
 });
+
+Deno.test("round() reads the newest sales each time, and many older ones by turns", async () => {
+  let read: number[] = [];
+  const streams = new SaleStreams({
+    sale(number) {
+      read.push(number);
+      return Promise.resolve({ ...saleWith(0), number });
+    },
+  });
+  try {
+    for (let number = 1; number <= 14; number++) follow(streams, { ...saleWith(0), number });
+    const rounds: number[][] = [];
+    for (let round = 0; round < 3; round++) {
+      read = [];
+      await streams.round();
+      rounds.push(read);
+    }
+    for (const round of rounds) assert.deepEqual(round.slice(0, 4), [14, 13, 12, 11]);
+    assert.deepEqual(rounds.map((round) => round.slice(4)), [[10, 9, 8, 7], [6, 5, 4, 3], [2, 1, 10, 9]]);
+  } finally {
+    streams.close();
+  }
+});
+
+Deno.test("round() shows those who follow a sale that is not read that their stream lives", async () => {
+  const streams = new SaleStreams({ sale: (number) => Promise.resolve({ ...saleWith(0), number }) });
+  try {
+    for (let number = 2; number <= 600; number++) follow(streams, { ...saleWith(0), number });
+    const reader = streams.open({ ...saleWith(0), number: 1 }, ID).response.body!.getReader();
+    await reader.read();
+    for (let round = 0; round < 61; round++) await streams.round();
+    assert.equal(new TextDecoder().decode((await reader.read()).value), ":\n\n");
+  } finally {
+    streams.close();
+  }
+});
