@@ -60,8 +60,8 @@ export interface AttemptCount {
   readonly attempts: number;
   /** Whether the sale is so old that its attempts may have been dropped. */
   readonly mayBeDropped: boolean;
-  /** Whether they were dropped whole: there is nowhere to store one. */
-  readonly isGone: boolean;
+  /** Whether the sale's have no partition of their own. */
+  readonly isUnpartitioned: boolean;
   /** Attempts read, in order of their numbers. */
   readonly rows: number;
   /** Of those read; 0 where there is none. */

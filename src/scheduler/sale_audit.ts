@@ -93,7 +93,8 @@ async function lookAtAttempts(read: Read, number: number): Promise<Finding[]> {
   for (let after = 0;;) {
     const from = after;
     const page = await read((rows) => rows.attempts(number, from));
-    if (page === undefined) return [];
+    // Without a partition of its own, and with none read: they were dropped whole, maybe since the page before.
+    if (page === undefined || page.isUnpartitioned && page.rows === 0) return [];
     if (rowCount === 0) firstSeq = page.firstSeq;
     rowCount += page.rows;
     lastSeq = Math.max(lastSeq, page.lastSeq);

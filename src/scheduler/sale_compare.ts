@@ -20,8 +20,7 @@ export function compareSale(number: number, count: Omit<SaleCount, "mark">): Fin
 
 /** A sale's counter of attempts against all those that are stored. */
 export function compareAttempts(number: number, count: Omit<AttemptCount, "next">): Finding[] {
-  const { attempts, mayBeDropped, isGone, rows, firstSeq, lastSeq } = count;
-  if (isGone) return [];
+  const { attempts, mayBeDropped, rows, firstSeq, lastSeq } = count;
   const begins = rows === 0 ? attempts === 0 : firstSeq === 1;
   const goesOn = rows === 0 || (lastSeq === attempts && rows === lastSeq - firstSeq + 1);
   if (goesOn && (begins || mayBeDropped)) return [];

@@ -84,9 +84,9 @@ export class PostgresAuditRows implements AuditRows {
   async attempts(number: number, afterSeq: number): Promise<AttemptCount | undefined> {
     const [row] = await this.#read("audit_attempts", [number, afterSeq, this.settings.keepAttemptsMs]);
     if (row === undefined) return undefined;
-    const [attempts, mayBeDropped, isGone, rows, firstSeq, lastSeq] = row;
+    const [attempts, mayBeDropped, isUnpartitioned, rows, firstSeq, lastSeq] = row;
     const next = nextOf(attempts, afterSeq + ATTEMPTS_PAGE);
-    return { attempts, mayBeDropped, isGone, rows, firstSeq, lastSeq, next } as AttemptCount;
+    return { attempts, mayBeDropped, isUnpartitioned, rows, firstSeq, lastSeq, next } as AttemptCount;
   }
 
   async straySaleRows(): Promise<Stray[]> {

@@ -140,6 +140,22 @@ Deno.test("audit() adds up the pages of a sale's attempts, which begin with the 
       0,
     ],
     [
+      "they were dropped whole between two pages",
+      [
+        page({ rows: 10, firstSeq: 1, lastSeq: 10, next: 10 }),
+        page({ rows: 0, firstSeq: 0, lastSeq: 0, isUnpartitioned: true }),
+      ],
+      0,
+    ],
+    [
+      "one is missing of a sale without a partition of its own",
+      [
+        page({ rows: 10, firstSeq: 1, lastSeq: 10, next: 10, isUnpartitioned: true }),
+        page({ rows: 14, firstSeq: 11, lastSeq: 25, isUnpartitioned: true }),
+      ],
+      1,
+    ],
+    [
       "one is missing in the first page",
       [page({ rows: 9, firstSeq: 1, lastSeq: 10, next: 10 }), page({ rows: 15, firstSeq: 11, lastSeq: 25 })],
       1,

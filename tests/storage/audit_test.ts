@@ -120,6 +120,11 @@ Deno.test("audit() takes attempts that were dropped by age for what they are", a
     assert.deepEqual(await counters(`${old}; drop table attempts_${number}`), []);
     assert.deepEqual(await counters(`${old}; delete from attempts where seq = 4`), ["attempts"]);
     assert.deepEqual(await counters(`${old}; delete from attempts where seq = 7`), ["attempts"]);
+    const inDefault = (seqs: string) =>
+      `create temp table kept as select * from attempts; drop table attempts_${number};
+      insert into attempts select * from kept where ${seqs}; drop table kept`;
+    assert.deepEqual(await counters(`${young}; ${inDefault("true")}`), [], "a sale without a partition of its own");
+    assert.deepEqual(await counters(`${young}; ${inDefault("seq <> 4")}`), ["attempts"]);
     assert.deepEqual(await counters(`${young}; truncate attempts`), ["attempts"]);
     assert.deepEqual(await counters(`${young}; truncate attempts; ${later}`), ["attempts"]);
   });

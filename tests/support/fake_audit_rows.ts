@@ -13,7 +13,7 @@ export const SALE: SaleCount = {
 };
 /** Attempts that are. */
 export const ATTEMPTS: AttemptCount = {
-  ...{ attempts: 7, mayBeDropped: false, isGone: false, rows: 7, firstSeq: 1, lastSeq: 7, next: undefined },
+  ...{ attempts: 7, mayBeDropped: false, isUnpartitioned: false, rows: 7, firstSeq: 1, lastSeq: 7, next: undefined },
 };
 
 /** What an audit reads; every read is told to `onRead` first. */
