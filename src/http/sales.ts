@@ -38,6 +38,10 @@ export interface SaleParts {
   readonly limiter?: RateLimiter | undefined;
 }
 
+function commandOf(request: Request, caller: Caller, key: string, wanted: Wanted): SaleCommand {
+  return { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
+}
+
 /** How long after a sale's hour its actor is likely to sleep, in milliseconds. */
 const ASLEEP_AFTER_MS = HOUR_MS;
 
@@ -99,22 +103,26 @@ export class SaleRoutes {
     const parts = parseCode(codeOf(request.url));
     if (parts === undefined) return refusal("code_unknown", id);
     const { key, code } = parts;
+    const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
+      ? { kind, code, by: caller.sub }
+      : { kind, code };
+    const command = commandOf(request, caller, key, wanted);
     // A code that is not there wakes no sale with all of its own.
     if (this.#isLongOver(parts) && await this.parts.views.hold(parts.number, code) === undefined) {
       return refusal("code_unknown", id);
     }
-    const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
-      ? { kind, code, by: caller.sub }
-      : { kind, code };
-    return await this.#tell(request, id, caller, key, wanted);
+    return await this.#ask(key, command, id);
   }
 
   #isLongOver({ number }: { readonly number: number }): boolean {
     return (number + 1) * HOUR_MS + ASLEEP_AFTER_MS <= this.parts.clock.now();
   }
 
-  async #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {
-    const command = { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
+  #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {
+    return this.#ask(key, commandOf(request, caller, key, wanted), id);
+  }
+
+  async #ask(key: string, command: SaleCommand, id: RequestId): Promise<Answered> {
     const outcome = await this.parts.sales.ask(key, command);
     return outcome.kind === "refused"
       ? refusal(problemOf(outcome.refusal), id)

@@ -213,6 +213,11 @@ test("an unknown code of a sale that is long over wakes it not, and a known one 
   for (const [method, path] of [["POST", "purchase"], ["DELETE", "checkout"], ["DELETE", "purchase"]] as const) {
     assert.equal(await code(edge, method, `/${path}?code=${unknown}`), "404 code_unknown");
   }
+  const strange = new Request(`http://localhost/purchase?code=${unknown}`, {
+    method: "POST",
+    headers: { "idempotency-key": "a b" },
+  });
+  assert.equal((await (await edge.fetch(strange)).json()).code, "invalid_idempotency_key", "as of any sale");
   assert.equal(edge.sales.awake, 0);
   assert.match(await code(edge, "POST", `/purchase?code=${body.code}`), /^4\d\d (?!code_unknown)/);
   assert.equal(edge.sales.awake, 1);
