@@ -34,7 +34,7 @@ import { Trail } from "../../src/http/trail.ts";
 const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };
 const NO_COUPON_VIEWS = {} as CouponViews;
 const NO_ELIGIBILITY = {} as EligibilityViews;
-const NO_SALE_VIEWS = {} as SaleViews;
+const NO_SALE_VIEWS = { current: () => 0 } as SaleViews; // by which no sale is an old one
 
 /** A rival's claim. */
 export type Claim = (
@@ -101,14 +101,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_ELIGIBILITY),
     bulk: new BulkRoutes({} as BulkJobs, bodies, new CsvStreams()),
-    sales: new SaleRoutes({
-      sales,
-      views: NO_SALE_VIEWS,
-      bodies,
-      pictures: new ItemPictures(),
-      streams,
-      clock: { now: () => 0 }, // no sale is long over
-    }),
+    sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,
     callers: new Callers(),

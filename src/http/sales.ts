@@ -1,7 +1,7 @@
 /** What can be asked of flash sales over HTTP? */
-import type { Clock, ItemState, Sales, SaleViews } from "../actors/ports.ts";
+import type { ItemState, Sales, SaleViews } from "../actors/ports.ts";
 import { SALE_REFUSALS, type SaleCommand, type SalePhase, type SaleRefusal } from "../domain/sale.ts";
-import { HOUR_MS, type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
+import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
@@ -33,17 +33,9 @@ export interface SaleParts {
   readonly bodies: BodyReader;
   readonly pictures: ItemPictures;
   readonly streams: SaleStreams;
-  readonly clock: Pick<Clock, "now">;
   /** Undefined: checkouts are not counted. */
   readonly limiter?: RateLimiter | undefined;
 }
-
-function commandOf(request: Request, caller: Caller, key: string, wanted: Wanted): SaleCommand {
-  return { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
-}
-
-/** How long after a sale's hour its actor is likely to sleep, in milliseconds. */
-const ASLEEP_AFTER_MS = HOUR_MS;
 
 /** The routes of sales. Each throws BadRequest or Fault. */
 export class SaleRoutes {
@@ -102,20 +94,17 @@ export class SaleRoutes {
   ): Promise<Answered> {
     const parts = parseCode(codeOf(request.url));
     if (parts === undefined) return refusal("code_unknown", id);
-    const { key, code } = parts;
+    const { key, number, code } = parts;
     const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
       ? { kind, code, by: caller.sub }
       : { kind, code };
     const command = commandOf(request, caller, key, wanted);
-    // A code that is not there wakes no sale with all of its own.
-    if (this.#isLongOver(parts) && await this.parts.views.hold(parts.number, code) === undefined) {
+    const { views } = this.parts;
+    // A sale of before the last hour is likely asleep: a code that is not there does not wake it with all of its own.
+    if (number < views.current() - 1 && await views.hold(number, code) === undefined) {
       return refusal("code_unknown", id);
     }
     return await this.#ask(key, command, id);
-  }
-
-  #isLongOver({ number }: { readonly number: number }): boolean {
-    return (number + 1) * HOUR_MS + ASLEEP_AFTER_MS <= this.parts.clock.now();
   }
 
   #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {
@@ -250,6 +239,10 @@ function countedFor(caller: Caller, url: string): string | undefined {
   if (caller.kind !== "service" && caller.kind !== "open") return soleUserOf(caller);
   const userId = query.get("user_id");
   return isUserId(userId) ? userId : undefined;
+}
+
+function commandOf(request: Request, caller: Caller, key: string, wanted: Wanted): SaleCommand {
+  return { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
 }
 
 /** A sale that is paused and a coupon that is paused are told by one code, with statuses of their own. */

@@ -86,7 +86,7 @@ export async function openClockedNode(
   const edge = new Edge({
     coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.eligibility),
     bulk: new BulkRoutes(storage.bulkJobs, bodies, new CsvStreams()),
-    sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams, clock }),
+    sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,
     callers: new Callers(),

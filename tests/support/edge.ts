@@ -169,7 +169,6 @@ export function makeEdge(
       bodies,
       pictures: new ItemPictures(),
       streams,
-      clock,
       limiter: door.limiter?.(clock),
     }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),

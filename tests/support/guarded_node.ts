@@ -60,7 +60,7 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
     bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
     users: new UserRoutes(storage.memberships, userViews, bodies),
     exports: new ExportRoutes({ coupons: views, sales: saleViews, users: userViews, all: exportViews, streams: files }),
-    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams, clock }),
+    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams }),
     cluster: new ClusterRoutes(aloneViews({ coupons, sales })),
     callers: knownCallers(clock),
     trail: new Trail({
