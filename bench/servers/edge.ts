@@ -34,7 +34,7 @@ import { Trail } from "../../src/http/trail.ts";
 const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };
 const NO_COUPON_VIEWS = {} as CouponViews;
 const NO_ELIGIBILITY = {} as EligibilityViews;
-const NO_SALE_VIEWS = { current: () => 0 } as SaleViews; // by which no sale is an old one
+const NO_SALE_VIEWS = {} as SaleViews;
 
 /** A rival's claim. */
 export type Claim = (

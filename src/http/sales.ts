@@ -94,24 +94,15 @@ export class SaleRoutes {
   ): Promise<Answered> {
     const parts = parseCode(codeOf(request.url));
     if (parts === undefined) return refusal("code_unknown", id);
-    const { key, number, code } = parts;
+    const { key, code } = parts;
     const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
       ? { kind, code, by: caller.sub }
       : { kind, code };
-    const command = commandOf(request, caller, key, wanted);
-    const { views } = this.parts;
-    // A sale of before the last hour is likely asleep: a code that is not there does not wake it with all of its own.
-    if (number < views.current() - 1 && await views.hold(number, code) === undefined) {
-      return refusal("code_unknown", id);
-    }
-    return await this.#ask(key, command, id);
+    return await this.#tell(request, id, caller, key, wanted);
   }
 
-  #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {
-    return this.#ask(key, commandOf(request, caller, key, wanted), id);
-  }
-
-  async #ask(key: string, command: SaleCommand, id: RequestId): Promise<Answered> {
+  async #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {
+    const command = { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
     const outcome = await this.parts.sales.ask(key, command);
     return outcome.kind === "refused"
       ? refusal(problemOf(outcome.refusal), id)
@@ -239,10 +230,6 @@ function countedFor(caller: Caller, url: string): string | undefined {
   if (caller.kind !== "service" && caller.kind !== "open") return soleUserOf(caller);
   const userId = query.get("user_id");
   return isUserId(userId) ? userId : undefined;
-}
-
-function commandOf(request: Request, caller: Caller, key: string, wanted: Wanted): SaleCommand {
-  return { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
 }
 
 /** A sale that is paused and a coupon that is paused are told by one code, with statuses of their own. */

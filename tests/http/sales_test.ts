@@ -201,24 +201,3 @@ test("a code of another sale, or of none, is unknown", async (edge) => {
     }
   }
 });
-
-test("an unknown code of a sale that is long over wakes it not, and a known one is answered as ever", async (edge) => {
-  const { body } = await say(edge, "POST", `/checkout?user_id=user_1&id=${id(7)}`);
-  await edge.clock.advance(2 * HOUR_MS - 1);
-  const unknown = `${KEY}.${"A".repeat(22)}`;
-  assert.equal(await code(edge, "POST", `/purchase?code=${unknown}`), "404 code_unknown");
-  assert.equal(edge.sales.awake, 1, "it may be awake still: it is asked");
-  await edge.clock.advance(HOUR_MS);
-  assert.equal(edge.sales.awake, 0);
-  for (const [method, path] of [["POST", "purchase"], ["DELETE", "checkout"], ["DELETE", "purchase"]] as const) {
-    assert.equal(await code(edge, method, `/${path}?code=${unknown}`), "404 code_unknown");
-  }
-  const strange = new Request(`http://localhost/purchase?code=${unknown}`, {
-    method: "POST",
-    headers: { "idempotency-key": "a b" },
-  });
-  assert.equal((await (await edge.fetch(strange)).json()).code, "invalid_idempotency_key", "as of any sale");
-  assert.equal(edge.sales.awake, 0);
-  assert.match(await code(edge, "POST", `/purchase?code=${body.code}`), /^4\d\d (?!code_unknown)/);
-  assert.equal(edge.sales.awake, 1);
-});
