@@ -1,5 +1,5 @@
 /** Who may call this node, from where and how often? Beyond loopback it must know whom it serves. */
-import { type Environment, integer, oneOf, optionalSecret, wrong } from "./settings.ts";
+import { type Environment, integer, oneOf, optionalSecret, readAll, wrong } from "./settings.ts";
 
 /** By what callers are known. */
 export interface CallersConfig {
@@ -32,30 +32,52 @@ const JWT_SECRET_LEAST = 32;
 /** Checkouts a minute, beyond loopback. */
 const RATE_LIMIT = 60;
 const MANY = 1_000_000;
-const OF_ITS_OWN = "a secret that nothing else has";
 
 /** Whether only this machine reaches an address. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
+function jwksFileOf(env: Environment): string | undefined {
+  const file = env["JWKS_FILE"] || undefined;
+  if (file !== undefined && env["JWT_SECRET"]) {
+    throw wrong("JWKS_FILE", file, "unset where JWT_SECRET is set: users' tokens are signed in one way");
+  }
+  return file;
+}
+
+/** A secret that none of those before it is: one for two purposes would make a service an administrator, say. */
+function ownSecret(env: Environment, name: string, least: number, others: readonly string[]): string | undefined {
+  const value = optionalSecret(env, name, least);
+  if (value !== undefined && others.some((other) => env[other] === value)) {
+    throw wrong(name, "***", "a secret that nothing else has");
+  }
+  return value;
+}
+
 function callersConfig(env: Environment): CallersConfig | undefined {
-  const callers = {
-    adminToken: optionalSecret(env, "ADMIN_TOKEN", TOKEN_LEAST),
-    serviceToken: optionalSecret(env, "SERVICE_TOKEN", TOKEN_LEAST),
-    jwtSecret: optionalSecret(env, "JWT_SECRET", JWT_SECRET_LEAST),
-    jwksFile: env["JWKS_FILE"] || undefined,
-  };
-  const { adminToken, serviceToken, jwtSecret, jwksFile } = callers;
-  if (jwtSecret !== undefined && jwksFile !== undefined) {
-    throw wrong("JWKS_FILE", jwksFile, "unset where JWT_SECRET is set: users' tokens are signed in one way");
-  }
-  // One secret for two purposes would make a service an administrator, or let it sign any user's token.
-  if (serviceToken !== undefined && serviceToken === adminToken) throw wrong("SERVICE_TOKEN", "***", OF_ITS_OWN);
-  if (jwtSecret !== undefined && (jwtSecret === adminToken || jwtSecret === serviceToken)) {
-    throw wrong("JWT_SECRET", "***", OF_ITS_OWN);
-  }
+  const callers = readAll<CallersConfig>({
+    adminToken: () => optionalSecret(env, "ADMIN_TOKEN", TOKEN_LEAST),
+    serviceToken: () => ownSecret(env, "SERVICE_TOKEN", TOKEN_LEAST, ["ADMIN_TOKEN"]),
+    jwtSecret: () => ownSecret(env, "JWT_SECRET", JWT_SECRET_LEAST, ["ADMIN_TOKEN", "SERVICE_TOKEN"]),
+    jwksFile: () => jwksFileOf(env),
+  });
   return Object.values(callers).every((value) => value === undefined) ? undefined : callers;
+}
+
+/** Beyond loopback a node must know its callers. */
+function checkKnown(env: Environment, host: string): void {
+  if (isLoopback(host)) return;
+  const why = `set, since HOST=${host} is beyond loopback`;
+  readAll({
+    admin() {
+      if (!env["ADMIN_TOKEN"]) throw wrong("ADMIN_TOKEN", "", why);
+    },
+    others() {
+      if (env["SERVICE_TOKEN"] || env["JWT_SECRET"] || env["JWKS_FILE"]) return;
+      throw wrong("SERVICE_TOKEN", "", `${why}; or JWT_SECRET, or JWKS_FILE`);
+    },
+  });
 }
 
 function originsOf(env: Environment): string[] {
@@ -71,17 +93,12 @@ function originsOf(env: Environment): string[] {
 
 /** Checks the settings of callers. @param host what this node listens on @throws ConfigError */
 export function doorConfig(env: Environment, host: string): DoorConfig {
-  const callers = callersConfig(env);
-  const alone = isLoopback(host);
-  const why = `set, since HOST=${host} is beyond loopback`;
-  if (!alone && callers?.adminToken === undefined) throw wrong("ADMIN_TOKEN", "", why);
-  if (!alone && !callers!.serviceToken && !callers!.jwtSecret && !callers!.jwksFile) {
-    throw wrong("SERVICE_TOKEN", "", `${why}; or JWT_SECRET, or JWKS_FILE`);
-  }
-  return {
-    callers,
-    rateLimit: integer(env, "RATE_LIMIT", alone ? 0 : RATE_LIMIT, 0, MANY),
-    corsOrigins: originsOf(env),
-    trustProxy: oneOf(env, "TRUST_PROXY", "false", ["true", "false"]) === "true",
-  };
+  const { known: _, ...config } = readAll({
+    known: () => checkKnown(env, host),
+    callers: () => callersConfig(env),
+    rateLimit: () => integer(env, "RATE_LIMIT", isLoopback(host) ? 0 : RATE_LIMIT, 0, MANY),
+    corsOrigins: () => originsOf(env),
+    trustProxy: () => oneOf(env, "TRUST_PROXY", "false", ["true", "false"]) === "true",
+  });
+  return config;
 }

@@ -8,7 +8,9 @@ import {
   oneOf,
   optionalSecret,
   originOf,
+  readAll,
   secret,
+  whereRight,
   wrong,
 } from "./settings.ts";
 
@@ -73,6 +75,10 @@ export interface ClusterConfig {
 const PROCESS: Environment = readingBy((name) => Deno.env.get(name));
 
 const HOUR_MS = 3_600_000;
+const HEARTBEAT_MS = 1_000;
+const REGISTRY = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const;
+/** Life of a hold by default, by CHECKOUT_MODE. */
+const TTL_MS = { exclusive: 30_000, open: HOUR_MS };
 /** Where the peers' listener is by default. */
 export const CLUSTER_PORT = 8081;
 
@@ -100,66 +106,82 @@ function hostOf(env: Environment): string {
   return value;
 }
 
+function nodeIdOf(env: Environment): string {
+  const value = env["NODE_ID"] || `node-${crypto.randomUUID().slice(0, 8)}`;
+  if (!/^[\w.-]{1,64}$/.test(value)) throw wrong("NODE_ID", value, "1 to 64 letters, digits, '.', '_' or '-'");
+  return value;
+}
+
+function isWithoutRegistry(env: Environment): boolean {
+  return REGISTRY.every((name) => !env[name]);
+}
+
 function clusterConfig(env: Environment, host: string): ClusterConfig | undefined {
-  const names = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const;
-  const isAlone = names.every((name) => !env[name]);
-  const nodeId = env["NODE_ID"] || `node-${crypto.randomUUID().slice(0, 8)}`;
-  if (!/^[\w.-]{1,64}$/.test(nodeId)) throw wrong("NODE_ID", nodeId, "1 to 64 letters, digits, '.', '_' or '-'");
-  const port = integer(env, "CLUSTER_PORT", CLUSTER_PORT, 1, 65_535);
-  const heartbeatMs = duration(env, "HEARTBEAT", 1_000, 50, 60_000);
-  // What is set is checked also where the node is alone: it will not be for ever.
-  const nodeSecret = isAlone ? optionalSecret(env, "CLUSTER_SECRET", 16) : secret(env, "CLUSTER_SECRET", 16);
+  const isAlone = isWithoutRegistry(env);
+  const portOf = () => integer(env, "CLUSTER_PORT", CLUSTER_PORT, 1, 65_535);
+  const heartbeatOf = () => duration(env, "HEARTBEAT", HEARTBEAT_MS, 50, 60_000);
+  const heartbeat = whereRight(heartbeatOf, HEARTBEAT_MS);
   // Where a node listens beyond loopback is seldom where its peers find it.
-  const near = isAlone || isLoopback(host) ? originOf(host, port) : undefined;
-  const checked = {
-    nodeId,
-    nodeUrl: httpUrl(env, "NODE_URL", near),
-    port,
-    heartbeatMs,
-    expiryMs: duration(env, "NODE_EXPIRY", 3 * heartbeatMs, 2 * heartbeatMs, 600_000),
-    joinActivations: integer(env, "JOIN_ACTIVATIONS", 1_000, 1, 1_000_000),
-  };
-  if (isAlone) return undefined;
-  if (postgresUrl(env) === undefined) {
+  const near = isAlone || isLoopback(host) ? originOf(host, whereRight(portOf, CLUSTER_PORT)) : undefined;
+  // What is set is checked also where the node is alone: it will not be for ever.
+  const checked = readAll<ClusterConfig>({
+    nodeId: () => nodeIdOf(env),
+    nodeUrl: () => httpUrl(env, "NODE_URL", near),
+    port: portOf,
+    heartbeatMs: heartbeatOf,
+    expiryMs: () => duration(env, "NODE_EXPIRY", 3 * heartbeat, 2 * heartbeat, 600_000),
+    joinActivations: () => integer(env, "JOIN_ACTIVATIONS", 1_000, 1, 1_000_000),
+    secret: () => isAlone ? optionalSecret(env, "CLUSTER_SECRET", 16) ?? "" : secret(env, "CLUSTER_SECRET", 16),
+    redisUrl: () => isAlone ? "" : httpUrl(env, REGISTRY[0]),
+    redisToken: () => isAlone ? "" : secret(env, REGISTRY[1], 1),
+  });
+  return isAlone ? undefined : checked;
+}
+
+/** The nodes of a cluster serve from one PostgreSQL. */
+function databaseOf(env: Environment): string | undefined {
+  const url = postgresUrl(env);
+  if (url === undefined && !isWithoutRegistry(env)) {
     throw wrong("DATABASE_URL", "", "set, since the nodes of a cluster serve from one PostgreSQL");
   }
-  return { ...checked, redisUrl: httpUrl(env, names[0]), redisToken: secret(env, names[1], 1), secret: nodeSecret! };
+  return url;
 }
 
 /**
  * Checks the settings.
  *
  * @returns frozen settings, defaults filled in
- * @throws ConfigError one line that names the first wrong setting, its value and what is allowed
+ * @throws ConfigError a line for each wrong setting, which names it, its value and what is allowed
  */
 export function readConfig(env: Environment = PROCESS): Config {
-  const checkoutMode = oneOf(env, "CHECKOUT_MODE", "exclusive", ["exclusive", "open"]);
-  const host = hostOf(env);
-  return Object.freeze({
-    host,
-    port: integer(env, "PORT", 8080, 0, 65_535),
-    logLevel: oneOf(env, "LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
-    databaseUrl: postgresUrl(env),
-    dataDir: env["DATA_DIR"] || "./data",
-    allowUnsafeDatabase: oneOf(env, "ALLOW_UNSAFE_DATABASE", "false", ["true", "false"]) === "true",
-    lanes: integer(env, "LANES", 1, 1, 64),
-    mailboxMax: integer(env, "MAILBOX_MAX", 4_096, 1, 1_000_000),
-    actorsAwakeMax: integer(env, "ACTORS_AWAKE_MAX", 10_000, 1, 10_000_000),
-    actorIdleMs: duration(env, "ACTOR_IDLE", 300_000, 1_000, 86_400_000),
-    requestTimeoutMs: duration(env, "REQUEST_TIMEOUT", 5_000, 100, 60_000),
-    drainMs: duration(env, "DRAIN", 2_000, 0, 60_000),
-    headerTimeoutMs: duration(env, "HEADER_TIMEOUT", 10_000, 0, 60_000),
-    itemsPerSale: integer(env, "ITEMS_PER_SALE", 10_000, 1, 999_999),
-    purchaseLimit: integer(env, "PURCHASE_LIMIT", 10, 1, 32_767),
-    checkoutMode,
-    checkoutTtlMs: duration(env, "CHECKOUT_TTL", checkoutMode === "open" ? HOUR_MS : 30_000, 1, 24 * HOUR_MS),
-    saleCloses: oneOf(env, "SALE_CLOSES", "sold_out", ["sold_out", "at_end"]),
-    salesAhead: integer(env, "SALES_AHEAD", 1, 0, 24),
-    keepAttemptsMs: duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
-    cluster: clusterConfig(env, host),
-    auditEveryMs: duration(env, "AUDIT_EVERY", 600_000, 0, 24 * HOUR_MS),
-    ...doorConfig(env, host),
+  const modeOf = () => oneOf(env, "CHECKOUT_MODE", "exclusive", ["exclusive", "open"]);
+  const host = whereRight(() => hostOf(env), "127.0.0.1");
+  const { door, ...config } = readAll({
+    host: () => hostOf(env),
+    port: () => integer(env, "PORT", 8080, 0, 65_535),
+    logLevel: () => oneOf(env, "LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
+    databaseUrl: () => databaseOf(env),
+    dataDir: () => env["DATA_DIR"] || "./data",
+    allowUnsafeDatabase: () => oneOf(env, "ALLOW_UNSAFE_DATABASE", "false", ["true", "false"]) === "true",
+    lanes: () => integer(env, "LANES", 1, 1, 64),
+    mailboxMax: () => integer(env, "MAILBOX_MAX", 4_096, 1, 1_000_000),
+    actorsAwakeMax: () => integer(env, "ACTORS_AWAKE_MAX", 10_000, 1, 10_000_000),
+    actorIdleMs: () => duration(env, "ACTOR_IDLE", 300_000, 1_000, 86_400_000),
+    requestTimeoutMs: () => duration(env, "REQUEST_TIMEOUT", 5_000, 100, 60_000),
+    drainMs: () => duration(env, "DRAIN", 2_000, 0, 60_000),
+    headerTimeoutMs: () => duration(env, "HEADER_TIMEOUT", 10_000, 0, 60_000),
+    itemsPerSale: () => integer(env, "ITEMS_PER_SALE", 10_000, 1, 999_999),
+    purchaseLimit: () => integer(env, "PURCHASE_LIMIT", 10, 1, 32_767),
+    checkoutMode: modeOf,
+    checkoutTtlMs: () => duration(env, "CHECKOUT_TTL", TTL_MS[whereRight(modeOf, "exclusive")], 1, 24 * HOUR_MS),
+    saleCloses: () => oneOf(env, "SALE_CLOSES", "sold_out", ["sold_out", "at_end"]),
+    salesAhead: () => integer(env, "SALES_AHEAD", 1, 0, 24),
+    keepAttemptsMs: () => duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
+    cluster: () => clusterConfig(env, host),
+    auditEveryMs: () => duration(env, "AUDIT_EVERY", 600_000, 0, 24 * HOUR_MS),
+    door: () => doorConfig(env, host),
   });
+  return Object.freeze({ ...config, ...door });
 }
 
 /**

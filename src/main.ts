@@ -74,7 +74,7 @@ if (import.meta.main) {
     const ofDatabase = [MigrationError, UnsafeDatabase, NotConnected, ConnectionLost, SqlError];
     const known = [ConfigError, FolderInUse, FolderUnusable, ...ofDatabase];
     if (!known.some((kind) => error instanceof kind)) throw error;
-    console.error(`doorbuster: ${(error as Error).message}`);
+    for (const line of (error as Error).message.split("\n")) console.error(`doorbuster: ${line}`);
     Deno.exit(1);
   }
 }

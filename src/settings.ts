@@ -1,6 +1,6 @@
-/** How is one setting read from its text? A value that is not allowed is one line that names it. */
+/** How is a setting read from its text? A value that is not allowed is one line that names it. */
 
-/** A setting has a value that is not allowed. */
+/** A setting has a value that is not allowed, or several have: its message has a line for each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -13,6 +13,38 @@ const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000,
 /** The error of a wrong value; of a secret, give `***` in its place. */
 export function wrong(name: string, value: string, allowed: string): ConfigError {
   return new ConfigError(`${name}=${value}: must be ${allowed}`);
+}
+
+/**
+ * Reads several settings, all of them, whichever are wrong: so whoever mends them learns of all at once.
+ *
+ * @throws ConfigError with a line for each that is wrong, in order
+ */
+export function readAll<T extends object>(
+  readers: { readonly [K in keyof T]: () => T[K] },
+): T {
+  const lines = new Set<string>();
+  const read = Object.entries<() => unknown>(readers).map(([key, reader]) => {
+    try {
+      return [key, reader()];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const line of error.message.split("\n")) lines.add(line);
+      return [key, undefined];
+    }
+  });
+  if (lines.size > 0) throw new ConfigError([...lines].join("\n"));
+  return Object.fromEntries(read) as T;
+}
+
+/** A setting that others depend on: the fallback where it is wrong, which its own reader tells. */
+export function whereRight<T>(reader: () => T, fallback: T): T {
+  try {
+    return reader();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return fallback;
+  }
 }
 
 /** The error of a port that cannot be had. @param name of its setting */

@@ -171,7 +171,6 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
     ["LOG_LEVEL", "loud", /^LOG_LEVEL=loud: must be one of debug, info, warning, error$/],
     ["ALLOW_UNSAFE_DATABASE", "yes", /must be one of true, false$/],
     ["HOST", "a/b", /^HOST=a\/b: must be an address or a name/],
-    ["HOST", "0.0.0.0", /^ADMIN_TOKEN=: must be set, since HOST=0.0.0.0 is beyond loopback$/],
     ["ADMIN_TOKEN", "secret", /^ADMIN_TOKEN=\*\*\*: must be at least 16 visible ASCII characters$/],
     ["SERVICE_TOKEN", "a secret with blanks", /^SERVICE_TOKEN=\*\*\*: must be at least 16/],
     ["JWT_SECRET", "secret of thirty-one characters", /^JWT_SECRET=\*\*\*: must be at least 32/],
@@ -196,4 +195,25 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
       return true;
     });
   }
+});
+
+Deno.test("readConfig() tells of every wrong setting at once, a line each, and of none twice", () => {
+  const env = {
+    ...{ HOST: "a/b", PORT: "abc", CHECKOUT_MODE: "shared", CHECKOUT_TTL: "0s", HEARTBEAT: "1", NODE_EXPIRY: "1s" },
+    ...{ UPSTASH_REDIS_REST_URL: "redis", ADMIN_TOKEN: "secret", RATE_LIMIT: "many", TRUST_PROXY: "1", LANES: "2" },
+  };
+  assert.throws(() => readConfig(env), (error) => {
+    assert(error instanceof ConfigError);
+    assert.deepEqual(error.message.split("\n").map((line) => line.slice(0, line.indexOf("="))), [
+      ...["HOST", "PORT", "DATABASE_URL", "CHECKOUT_MODE", "CHECKOUT_TTL", "HEARTBEAT", "NODE_EXPIRY"],
+      ...["CLUSTER_SECRET", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "ADMIN_TOKEN", "RATE_LIMIT"],
+      "TRUST_PROXY",
+    ]);
+    assert(!error.message.includes("secret"));
+    return true;
+  });
+  assert.throws(() => readConfig({ HOST: "0.0.0.0" }), {
+    message: "ADMIN_TOKEN=: must be set, since HOST=0.0.0.0 is beyond loopback\n" +
+      "SERVICE_TOKEN=: must be set, since HOST=0.0.0.0 is beyond loopback; or JWT_SECRET, or JWKS_FILE",
+  });
 });
