@@ -1,4 +1,5 @@
 /** What did the client send? A JSON object of at most 16 KiB, in time. */
+import { parseMediaType } from "./media_type.ts";
 import { BadRequest } from "./problem.ts";
 
 /** Largest body, in bytes. */
@@ -6,7 +7,10 @@ export const BODY_MAX = 16 * 1024;
 /** A body that did not arrive within so many milliseconds is given up. */
 export const BODY_TIMEOUT_MS = 10_000;
 
-const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+/** Names of UTF-8, and of ASCII, which is a part of it. */
+const UTF_8 = /^(?:utf-?8|(?:us-)?ascii)$/i;
+/** U+FEFF, which some clients put before UTF-8; a parser may ignore it (RFC 8259, section 8.1). */
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** Ticks in the time that a body may take: it is given up within one tick more. */
 const TICKS = 10;
@@ -81,7 +85,8 @@ export class BodyReader {
     if (fault !== undefined) return Promise.reject(fault);
     const length = headers.get("content-length");
     if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
-    return this.#inTime(length === null ? chunked(request) : request.json());
+    // text() leaves a byte order mark out; json() does not.
+    return length === null ? this.#inTime(textOf(request), parse) : this.#inTime(request.text(), JSON.parse);
   }
 
   /** As `json`, and the same for whoever reads it until it is forgotten. Throws as `json`. */
@@ -100,18 +105,31 @@ export class BodyReader {
   async optionalJson(request: Request): Promise<unknown> {
     const length = request.headers.get("content-length");
     if (request.body === null || length === "0") return undefined;
-    return await (length === null ? this.#inTime(maybeChunked(request)) : this.json(request));
+    if (length !== null) return await this.json(request);
+    // Whether a body of unknown length is there at all shows only as it comes, whatever its type says.
+    return await this.#inTime(textOf(request), (text) => {
+      if (text === "") return undefined;
+      const fault = formFault(request.headers);
+      if (fault !== undefined) throw fault;
+      return parse(text);
+    });
   }
 
-  #inTime(read: Promise<unknown>): Promise<unknown> {
+  #inTime(read: Promise<string>, parse: (text: string) => unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const waiting = this.#add(reject);
-      read.then((value) => {
+      const refuse = (error: unknown) =>
+        reject(error instanceof BadRequest ? error : new BadRequest("invalid_request", "The body is not valid JSON"));
+      read.then((text) => {
         this.#remove(waiting);
-        resolve(value);
+        try {
+          resolve(parse(text));
+        } catch (error) {
+          refuse(error);
+        }
       }, (error) => {
         this.#remove(waiting);
-        reject(error instanceof BadRequest ? error : new BadRequest("invalid_request", "The body is not valid JSON"));
+        refuse(error);
       });
     });
   }
@@ -120,14 +138,26 @@ export class BodyReader {
 /** What is wrong with a body's form, before it is read. */
 function formFault(headers: Headers): BadRequest | undefined {
   const type = headers.get("content-type");
-  if (type !== "application/json" && !(type !== null && JSON_TYPE.test(type))) {
-    return new BadRequest("unsupported_media_type");
+  if (type !== "application/json") {
+    const { essence, parameters } = parseMediaType(type ?? "") ?? {};
+    if (essence !== "application/json") return new BadRequest("unsupported_media_type");
+    // JSON has no parameters, so they are ignored; but what says that it is in another encoding would be misread.
+    const charset = parameters!.get("charset");
+    if (charset !== undefined && !UTF_8.test(charset)) {
+      return new BadRequest("unsupported_media_type", "The body must be UTF-8: charset may be utf-8 alone");
+    }
   }
   const coding = headers.get("content-encoding");
   if (coding === null || coding.toLowerCase() === "identity") return undefined;
   return new BadRequest("unsupported_media_type", "The body must be plain, with no Content-Encoding");
 }
 
+/** Parses a text that may begin with a byte order mark. */
+function parse(text: string): unknown {
+  return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
+}
+
+/** The text of a body of unknown length. */
 async function textOf(request: Request): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -139,17 +169,4 @@ async function textOf(request: Request): Promise<string> {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
     await new Blob(chunks as BlobPart[]).bytes(),
   );
-}
-
-async function chunked(request: Request): Promise<unknown> {
-  return JSON.parse(await textOf(request));
-}
-
-/** Of a body of unknown length it shows only as it comes whether there is one, whatever its type says. */
-async function maybeChunked(request: Request): Promise<unknown> {
-  const text = await textOf(request);
-  if (text === "") return undefined;
-  const fault = formFault(request.headers);
-  if (fault !== undefined) throw fault;
-  return JSON.parse(text);
 }

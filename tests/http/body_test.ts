@@ -56,6 +56,36 @@ Deno.test("json() gives up a body that does not arrive, whatever arrived before 
   }, 50);
 });
 
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+/** How bodies come: with their length, or in chunks. */
+const WAYS: Record<string, (text: string) => Request> = {
+  "with its length": (text) => requestOf(bytesOf(text), { "content-length": String(bytesOf(text).length) }),
+  "without": (text) => requestOf(new Blob([text]).stream()),
+};
+
+for (const [way, requestWith] of Object.entries(WAYS)) {
+  Deno.test(`json() and optionalJson() read a body that begins with a byte order mark, ${way}`, async () => {
+    await withReader(async (bodies) => {
+      for (const read of ["json", "optionalJson"] as const) {
+        assert.deepEqual(await bodies[read](requestWith('\ufeff{"a":"\ufeff"}')), { a: "\ufeff" });
+        for (const text of ["\ufeff", '{"a":1}\ufeff', ' \ufeff{"a":1}', '\ufffe{"a":1}']) {
+          assert.equal(await codeOf(bodies[read](requestWith(text))), "invalid_request", JSON.stringify(text));
+        }
+      }
+      assert.equal(await bodies.optionalJson(requestWith("")), undefined);
+    });
+  });
+}
+
+Deno.test("json() reads a body that is not UTF-8 as none", async () => {
+  await withReader(async (bodies) => {
+    const utf16 = new Uint8Array([0xff, 0xfe, 0x7b, 0, 0x7d, 0]);
+    assert.equal(await codeOf(bodies.json(requestOf(utf16, { "content-length": "6" }))), "invalid_request");
+    assert.equal(await codeOf(bodies.json(requestOf(new Blob([utf16]).stream()))), "invalid_request");
+  });
+});
+
 Deno.test("peek() keeps a body for whoever reads it, until it is forgotten", async () => {
   await withReader(async (bodies) => {
     const request = requestOf('{"name":"promo"}');

@@ -101,3 +101,26 @@ Deno.test("HEAD answers as GET does, without a body, and tells no length that is
     await node.kill();
   }
 });
+
+Deno.test("a body may begin with a byte order mark, and one alone, with its length or in chunks", async () => {
+  const node = await startNode({ databaseUrl: await freshDatabase() });
+  try {
+    await createCoupon(node.url, "CT", 5);
+    const headers = { host: "localhost", "content-type": "application/json; odata.metadata=minimal" };
+    for (const [marks, status] of [["", 200], ["\ufeff", 200], ["\ufeff\ufeff", 400]] as const) {
+      const body = `${marks}{"user_id":"joe","coupon_name":"CT"}`;
+      const size = new TextEncoder().encode(body).length;
+      const ways: [Record<string, string>, string][] = [
+        [{ "content-length": String(size) }, body],
+        [{ "transfer-encoding": "chunked" }, `${size.toString(16)}\r\n${body}\r\n0\r\n\r\n`],
+      ];
+      for (const [more, sent] of ways) {
+        const path = "/api/coupons/validate";
+        const { status: told, text } = await sendRaw(node.url, "POST", path, { ...headers, ...more }, sent);
+        assert.equal(told, status, `${JSON.stringify(more)}: ${text}`);
+      }
+    }
+  } finally {
+    await node.kill();
+  }
+});
