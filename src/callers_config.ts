@@ -11,6 +11,10 @@ export interface CallersConfig {
   readonly jwtSecret: string | undefined;
   /** A file with the public keys of users' tokens, a JSON Web Key Set. */
   readonly jwksFile: string | undefined;
+  /** The `iss` that users' tokens must have; undefined with `jwtSecret` alone: any. */
+  readonly jwtIssuer: string | undefined;
+  /** What users' tokens must have in `aud`; undefined with `jwtSecret` alone: they must have no `aud`. */
+  readonly jwtAudience: string | undefined;
 }
 
 /** How this node meets the world. */
@@ -32,6 +36,8 @@ const JWT_SECRET_LEAST = 32;
 /** Checkouts a minute, beyond loopback. */
 const RATE_LIMIT = 60;
 const MANY = 1_000_000;
+/** Of the `iss` and `aud` that tokens must have. */
+const CLAIM_VALUE = /^(?=.{1,255}$)[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u;
 
 /** Whether only this machine reaches an address. */
 export function isLoopback(host: string): boolean {
@@ -55,12 +61,31 @@ function ownSecret(env: Environment, name: string, least: number, others: readon
   return value;
 }
 
+/** What a claim of users' tokens must say, compared exactly. @throws ConfigError */
+function claimValue(env: Environment, name: string): string | undefined {
+  const value = env[name] || undefined;
+  if (value === undefined) {
+    if (!env["JWKS_FILE"]) return undefined;
+    // An issuer signs tokens for other services with the same keys, and a set may hold keys of several issuers.
+    throw wrong(name, "", "set where JWKS_FILE is: other tokens may be signed with the same keys");
+  }
+  if (!CLAIM_VALUE.test(value)) {
+    throw wrong(name, value, "1 to 255 visible characters, with single blanks between, such as https://login.example");
+  }
+  if (!env["JWKS_FILE"] && !env["JWT_SECRET"]) {
+    throw wrong(name, value, "unset where neither JWT_SECRET nor JWKS_FILE is set: users have no tokens");
+  }
+  return value;
+}
+
 function callersConfig(env: Environment): CallersConfig | undefined {
   const callers = readAll<CallersConfig>({
     adminToken: () => optionalSecret(env, "ADMIN_TOKEN", TOKEN_LEAST),
     serviceToken: () => ownSecret(env, "SERVICE_TOKEN", TOKEN_LEAST, ["ADMIN_TOKEN"]),
     jwtSecret: () => ownSecret(env, "JWT_SECRET", JWT_SECRET_LEAST, ["ADMIN_TOKEN", "SERVICE_TOKEN"]),
     jwksFile: () => jwksFileOf(env),
+    jwtIssuer: () => claimValue(env, "JWT_ISSUER"),
+    jwtAudience: () => claimValue(env, "JWT_AUDIENCE"),
   });
   return Object.values(callers).every((value) => value === undefined) ? undefined : callers;
 }

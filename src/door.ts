@@ -17,11 +17,12 @@ export interface Door extends Pick<EdgeParts, "callers" | "trail" | "cors"> {
 /** A clock's time, for those who are made before the clock. */
 type Now = Pick<Clock, "now">;
 
-async function usersOf({ jwtSecret, jwksFile }: CallersConfig, clock: Now): Promise<UserTokens | undefined> {
-  if (jwtSecret !== undefined) return Jwts.bySecret(jwtSecret, clock);
+async function usersOf(config: CallersConfig, clock: Now): Promise<UserTokens | undefined> {
+  const { jwtSecret, jwksFile, jwtIssuer: issuer, jwtAudience: audience } = config;
+  if (jwtSecret !== undefined) return Jwts.bySecret(jwtSecret, { issuer, audience }, clock);
   if (jwksFile === undefined) return undefined;
   try {
-    return await Jwts.byKeys(await Deno.readTextFile(jwksFile), clock);
+    return await Jwts.byKeys(await Deno.readTextFile(jwksFile), { issuer, audience }, clock);
   } catch (error) {
     const why = error instanceof BadKeySet ? error.message : "it cannot be read";
     throw new ConfigError(`JWKS_FILE=${jwksFile}: must be a file with a JSON Web Key Set of public keys: ${why}`);

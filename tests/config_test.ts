@@ -39,12 +39,33 @@ const [ADMIN_TOKEN, SERVICE_TOKEN, JWT_SECRET] = ["admin", "service", "jwt"].map
   string,
 ];
 
+/** What tokens by a set of keys must say. */
+const CLAIMS = { JWT_ISSUER: "https://login.example", JWT_AUDIENCE: "the shop" };
+
+Deno.test("readConfig() wants to know whose tokens are taken, and for whom, where JWKS_FILE is set", () => {
+  const { jwtIssuer, jwtAudience } = readConfig({ JWKS_FILE: "/keys.json", ...CLAIMS }).callers!;
+  assert.deepEqual([jwtIssuer, jwtAudience], [CLAIMS.JWT_ISSUER, CLAIMS.JWT_AUDIENCE]);
+  assert.equal(readConfig({ JWT_SECRET, JWT_ISSUER: "me" }).callers!.jwtIssuer, "me");
+  for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"]) {
+    const refused = (env: Record<string, string>, line: RegExp) =>
+      assert.throws(() => readConfig(env), { name: "ConfigError", message: line }, JSON.stringify(env));
+    refused(
+      { JWKS_FILE: "/keys.json", ...CLAIMS, [name]: "" },
+      new RegExp(`^${name}=: must be set where JWKS_FILE is`),
+    );
+    refused({ SERVICE_TOKEN, [name]: "x" }, new RegExp(`^${name}=x: must be unset where neither`));
+    for (const value of [" ", " x", "x ", "a\tb", "a\nb", "a  b", "a\u200bb", "x".repeat(256)]) {
+      refused({ JWT_SECRET, [name]: value }, new RegExp(`^${name}=.*: must be 1 to 255 visible characters`, "s"));
+    }
+  }
+});
+
 Deno.test("readConfig() lets a node listen beyond loopback only where it can know its callers", () => {
   const open = (env: Record<string, string>) => readConfig({ HOST: "0.0.0.0", ...env });
-  const least = { SERVICE_TOKEN, JWT_SECRET, JWKS_FILE: "/keys.json" };
-  for (const [name, value] of Object.entries(least)) {
-    assert.equal(open({ ADMIN_TOKEN, [name]: value }).host, "0.0.0.0", name);
-    assert.throws(() => open({ [name]: value }), /^ConfigError: ADMIN_TOKEN=: must be set, since HOST=0.0.0.0/);
+  const least = [{ SERVICE_TOKEN }, { JWT_SECRET }, { JWKS_FILE: "/keys.json", ...CLAIMS }];
+  for (const env of least) {
+    assert.equal(open({ ADMIN_TOKEN, ...env }).host, "0.0.0.0", JSON.stringify(env));
+    assert.throws(() => open(env), /^ConfigError: ADMIN_TOKEN=: must be set, since HOST=0.0.0.0/);
   }
   assert.throws(
     () => open({ ADMIN_TOKEN }),
@@ -79,6 +100,8 @@ Deno.test("readConfig() takes one secret for one purpose, and one way to sign us
     serviceToken: SERVICE_TOKEN,
     jwtSecret: undefined,
     jwksFile: undefined,
+    jwtIssuer: undefined,
+    jwtAudience: undefined,
   }, "one token is enough to ask everyone");
 });
 

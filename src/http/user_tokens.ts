@@ -1,4 +1,7 @@
-/** Is this a user's token, and whose? A JWT (RFC 7519) that our own kind of key signed, not expired, with a user's id. */
+/**
+ * Is this a user's token, and whose? A JWT (RFC 7519) that our own kind of key signed, for this service, not expired,
+ * with a user's id.
+ */
 import {
   createLocalJWKSet,
   errors,
@@ -7,6 +10,7 @@ import {
   type JWTPayload,
   jwtVerify,
   type JWTVerifyOptions,
+  type JWTVerifyResult,
 } from "jose";
 import type { Clock } from "../actors/ports.ts";
 import { isUserId } from "../domain/text.ts";
@@ -31,7 +35,18 @@ const BY_CURVE: Readonly<Record<string, string>> = {
 /** Bits of an RSA key at least (RFC 7518, sections 3.3 and 3.5). */
 const RSA_LEAST = 2_048;
 
-/** Tells whether a token's signature and times are good, at a time. */
+/** What a user's token must say beside whose it is (RFC 8725, sections 3.8 and 3.9). */
+export interface TokenTerms {
+  /** Its `iss`, exactly; undefined: whatever signs with the key is the issuer. */
+  readonly issuer?: string | undefined;
+  /** Its `aud`, or one of them, exactly; undefined: a token that names an audience is meant for others (RFC 7519, 4.1.3). */
+  readonly audience?: string | undefined;
+}
+
+/** Media types of users' tokens: a JWT, or an access token (RFC 9068). Others are made for another use (RFC 8725, 3.11). */
+const TYPES = /^(application\/)?(at\+)?jwt$/i;
+
+/** Checks a token's signature, times, issuer, audience and type, at a time. */
 type Verify = (token: string, now: Date) => Promise<JWTPayload>;
 
 interface Known {
@@ -57,9 +72,16 @@ export class Jwts implements UserTokens {
   ) {}
 
   /** Signed with a secret that the issuer shares: HS256 alone. */
-  static bySecret(secret: string, clock: Pick<Clock, "now">, tokensMax: number = TOKENS_MAX): Jwts {
+  static bySecret(
+    secret: string,
+    terms: TokenTerms,
+    clock: Pick<Clock, "now">,
+    tokensMax: number = TOKENS_MAX,
+  ): Jwts {
     const key = new TextEncoder().encode(secret);
-    return new Jwts((token, now) => checked(jwtVerify(token, key, optionsOf(["HS256"], now))), clock, tokensMax);
+    const verify: Verify = async (token, now) =>
+      checked(await jwtVerify(token, key, optionsOf(["HS256"], terms, now)), terms);
+    return new Jwts(verify, clock, tokensMax);
   }
 
   /**
@@ -68,13 +90,16 @@ export class Jwts implements UserTokens {
    * @param text of a JSON Web Key Set (RFC 7517)
    * @throws BadKeySet where it is none, or holds a key that is not public or that no token could be verified with
    */
-  static async byKeys(text: string, clock: Pick<Clock, "now">, tokensMax: number = TOKENS_MAX): Promise<Jwts> {
+  static async byKeys(
+    text: string,
+    terms: TokenTerms,
+    clock: Pick<Clock, "now">,
+    tokensMax: number = TOKENS_MAX,
+  ): Promise<Jwts> {
     const keys = await keySetOf(text);
-    return new Jwts(
-      (token, now) => checked(jwtVerify(token, keys, optionsOf(PUBLIC_ALGORITHMS, now))),
-      clock,
-      tokensMax,
-    );
+    const verify: Verify = async (token, now) =>
+      checked(await jwtVerify(token, keys, optionsOf(PUBLIC_ALGORITHMS, terms, now)), terms);
+    return new Jwts(verify, clock, tokensMax);
   }
 
   /** Tokens that are remembered. */
@@ -106,12 +131,24 @@ export class Jwts implements UserTokens {
   }
 }
 
-function optionsOf(algorithms: string[], currentDate: Date): JWTVerifyOptions {
-  return { algorithms, currentDate, requiredClaims: ["exp", "sub"] };
+function optionsOf(algorithms: string[], { issuer, audience }: TokenTerms, currentDate: Date): JWTVerifyOptions {
+  return {
+    algorithms,
+    currentDate,
+    requiredClaims: ["exp", "sub"],
+    ...issuer !== undefined && { issuer },
+    ...audience !== undefined && { audience },
+  };
 }
 
-async function checked(verified: Promise<{ payload: JWTPayload }>): Promise<JWTPayload> {
-  return (await verified).payload;
+/** Checks what jose leaves to its callers. @throws TypeError */
+function checked(
+  { payload, protectedHeader: { typ } }: JWTVerifyResult,
+  { audience }: TokenTerms,
+): JWTPayload {
+  if (typ !== undefined && !(typeof typ === "string" && TYPES.test(typ))) throw new TypeError("It is of another type");
+  if (audience === undefined && "aud" in payload) throw new TypeError("It is for another audience");
+  return payload;
 }
 
 /** What a key that does not say signs with; undefined where it is none to verify with. */

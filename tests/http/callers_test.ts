@@ -73,7 +73,7 @@ Deno.test("of() knows the admin, a service and users by their tokens, and no one
 Deno.test("of() takes HS256 alone where users' tokens are signed with a secret", async () => {
   const clock = new FakeClock();
   const secret = JWT_SECRET.padEnd(64, "x");
-  const users = Jwts.bySecret(secret, clock);
+  const users = Jwts.bySecret(secret, {}, clock);
   const callers = new Callers({ adminToken: undefined, serviceToken: undefined, users });
   for (const alg of ["HS256", "HS384", "HS512"]) {
     const claims = new SignJWT({ sub: "u", exp: clock.now() / 1_000 + 60 }).setProtectedHeader({ alg });
@@ -86,7 +86,7 @@ Deno.test("of() knows the kinds of callers alone that have a token", async () =>
   const clock = new FakeClock();
   const user = await userToken("u", clock.now());
   const none = { adminToken: undefined, serviceToken: undefined, users: undefined };
-  const all = { adminToken: ADMIN_TOKEN, serviceToken: SERVICE_TOKEN, users: Jwts.bySecret(JWT_SECRET, clock) };
+  const all = { adminToken: ADMIN_TOKEN, serviceToken: SERVICE_TOKEN, users: Jwts.bySecret(JWT_SECRET, {}, clock) };
   const shown = { adminToken: ADMIN_TOKEN, serviceToken: SERVICE_TOKEN, users: user };
   const known = { adminToken: "admin", serviceToken: "service", users: "user:u" };
   for (const one of ["adminToken", "serviceToken", "users"] as const) {
@@ -102,7 +102,7 @@ Deno.test("of() knows the kinds of callers alone that have a token", async () =>
 Deno.test("userOf() verifies a token once, until it is over", async () => {
   const clock = new FakeClock();
   let verified = 0;
-  const tokens = Jwts.bySecret(JWT_SECRET, clock);
+  const tokens = Jwts.bySecret(JWT_SECRET, {}, clock);
   const { verify } = tokens;
   Object.assign(tokens, { verify: (...args: Parameters<typeof verify>) => (verified++, verify(...args)) });
   const token = await userToken("u", clock.now());
@@ -120,7 +120,7 @@ Deno.test("userOf() verifies a token once, until it is over", async () => {
 
 Deno.test("userOf() remembers good tokens alone, and so many of them", async () => {
   const clock = new FakeClock();
-  const tokens = Jwts.bySecret(JWT_SECRET, clock, 3);
+  const tokens = Jwts.bySecret(JWT_SECRET, {}, clock, 3);
   for (let n = 0; n < 10; n++) await tokens.userOf(await userToken(`u${n}`, clock.now()), `digest ${n}`);
   assert.equal(tokens.size, 3);
   assert(!(tokens.userOf(await userToken("u9", clock.now()), "digest 9") instanceof Promise), "the last is known");
@@ -151,7 +151,7 @@ Deno.test("of() takes what a key of the set signed, by its algorithm, and nothin
   const now = clock.now();
   const keys = await keysOf(ALGORITHMS);
   const [stranger] = await keysOf(["ES256"]);
-  const users = await Jwts.byKeys(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }), clock);
+  const users = await Jwts.byKeys(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }), {}, clock);
   const callers = new Callers({ adminToken: ADMIN_TOKEN, serviceToken: undefined, users });
   for (const [place, alg] of ALGORITHMS.entries()) {
     assert.equal(await told(callers, `Bearer ${await signed(alg, keys[place]!.key, now)}`), "user:u", alg);
@@ -177,7 +177,7 @@ Deno.test("byKeys() passes keys for encryption over, of whatever algorithm", asy
   const clock = new FakeClock();
   const [pair, rsa] = await keysOf(["ES256", "RS256"]);
   const others = [{ ...rsa!.jwk, use: "enc", alg: "RSA-OAEP" }, { ...pair!.jwk, use: "enc" }];
-  const users = await Jwts.byKeys(JSON.stringify({ keys: [...others, { ...pair!.jwk, use: "sig" }] }), clock);
+  const users = await Jwts.byKeys(JSON.stringify({ keys: [...others, { ...pair!.jwk, use: "sig" }] }), {}, clock);
   const callers = new Callers({ adminToken: ADMIN_TOKEN, serviceToken: undefined, users });
   assert.equal(await told(callers, `Bearer ${await signed("ES256", pair!.key, clock.now())}`), "user:u");
   assert.equal(await told(callers, `Bearer ${await signed("RS256", rsa!.key, clock.now())}`), "invalid_token");
@@ -208,7 +208,7 @@ Deno.test("byKeys() refuses what is no set of public signing keys, and says why"
     ['{"keys": [null]}', /its key 1 is no public/],
   ];
   for (const [text, why] of cases) {
-    await assert.rejects(Jwts.byKeys(text, new FakeClock()), (error) => {
+    await assert.rejects(Jwts.byKeys(text, {}, new FakeClock()), (error) => {
       assert(error instanceof BadKeySet);
       assert.match(error.message, why, text);
       return true;

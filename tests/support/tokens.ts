@@ -22,9 +22,15 @@ function claimsOf(sub: string, now: number, claims: Claims): Record<string, unkn
   return { sub, exp: Math.floor(now / 1_000) + HOUR_S, ...claims };
 }
 
-/** A user's token, good for an hour from `now` on (milliseconds since the epoch). */
-export function userToken(sub: string, now: number, claims: Claims = {}, secret: string = JWT_SECRET): Promise<string> {
-  const signed = new SignJWT(claimsOf(sub, now, claims)).setProtectedHeader({ alg: "HS256" });
+/** A user's token, good for an hour from `now` on (milliseconds since the epoch). @param header beside `alg` */
+export function userToken(
+  sub: string,
+  now: number,
+  claims: Claims = {},
+  secret: string = JWT_SECRET,
+  header: Claims = {},
+): Promise<string> {
+  const signed = new SignJWT(claimsOf(sub, now, claims)).setProtectedHeader({ alg: "HS256", ...header });
   return signed.sign(new TextEncoder().encode(secret));
 }
 
@@ -45,7 +51,7 @@ export function knownCallers(clock: { now(): number }, tokensMax?: number): Call
   return new Callers({
     adminToken: ADMIN_TOKEN,
     serviceToken: SERVICE_TOKEN,
-    users: Jwts.bySecret(JWT_SECRET, clock, tokensMax),
+    users: Jwts.bySecret(JWT_SECRET, {}, clock, tokensMax),
   });
 }
 

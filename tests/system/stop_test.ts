@@ -225,6 +225,8 @@ Deno.test("start() refuses to listen beyond loopback without its secrets, with o
   env["ADMIN_TOKEN"] = "an-admins-own-token";
   assertRefused(await refusedStart({ env }), "SERVICE_TOKEN=", "or JWT_SECRET, or JWKS_FILE");
   env["JWKS_FILE"] = "/nowhere/keys.json";
+  assertRefused(await refusedStart({ env }), "JWT_ISSUER=", "set where JWKS_FILE is");
+  Object.assign(env, { JWT_ISSUER: "https://login.example", JWT_AUDIENCE: "doorbuster" });
   const refused = await refusedStart({ env });
   assertRefused(refused, "JWKS_FILE=/nowhere/keys.json", "a file with a JSON Web Key Set");
   assert(!refused.said.includes("an-admins-own-token"));
