@@ -80,6 +80,7 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
       timeoutMs: expiryMs / 4,
       seal: new Seal(settings.secret, storage.identity),
       strange: (member) => events.strange(member),
+      crowded: (ids, tooLong) => events.registryCrowded(ids, tooLong),
     }),
     transport,
     clock: storage.clock,
@@ -171,6 +172,11 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
       log.error("Not of this cluster: {id} at {url}, by its CLUSTER_SECRET or its database or its version", {
         id,
         url,
+      }),
+    registryCrowded: (ids, tooLong) =>
+      log.error("The registry holds {ids} ids and {tooLong} entries that are too long: only a part is read", {
+        ids,
+        tooLong,
       }),
     selfNotFound: ({ url }) =>
       log.error("This node is not found where its peers are to reach it: NODE_URL={url}", { url }),

@@ -30,6 +30,8 @@ export interface ClusterEvents {
   nodeGone(member: Member, why: "left" | "unreachable" | "expired"): void;
   /** The registry lists a node that is none of this cluster: of another secret, on another database, or of before the seal. */
   strange(member: Member): void;
+  /** The registry holds more than is read of it: so many ids, and so many entries that are too long. */
+  registryCrowded(ids: number, tooLong: number): void;
   /** Where this node is to be reached by its peers something else answers, or nothing. */
   selfNotFound(self: Member): void;
   /** Another, younger process has this node's id. */

@@ -28,12 +28,49 @@ export interface RedisRegistryOptions {
   readonly seal: Seal;
   /** Told once of each entry without this cluster's seal, and of {@linkcode STRANGERS_MAX} at most. */
   readonly strange: (member: Member) => void;
+  /** Told when the registry begins to hold more than is read of it: so many ids, so many entries that are too long. */
+  readonly crowded: (ids: number, tooLong: number) => void;
   /** Begins every key, so that clusters may share a Redis. */
   readonly prefix?: string;
 }
 
 /** Entries without a seal that are told of: whoever can write to the registry could else fill the log. */
 export const STRANGERS_MAX = 100;
+
+/** Entries that one look at the registry fetches; of more ids than that, a random part. */
+export const ENTRIES_MAX = 1_000;
+/** Longest entry that is fetched, in bytes; a node's own has a tenth of it. */
+export const ENTRY_MAX = 4_096;
+/** Longest id that is fetched, in bytes. */
+const ID_MAX = 64;
+
+/**
+ * Counts and measures before it fetches, since whoever can write to the registry can write anything there: what Redis
+ * sends is bounded, whatever it holds. A key that holds no text is passed over.
+ *
+ * Keys: the set of ids. Arguments: ids at most, bytes of an id, bytes of an entry. Returns how many ids there are, how
+ * many entries are too long, the ids without an entry, and the entries.
+ */
+const LIST = `
+local count = redis.call('scard', KEYS[1])
+local ids = count <= tonumber(ARGV[1]) and redis.call('smembers', KEYS[1])
+  or redis.call('srandmember', KEYS[1], ARGV[1])
+local long, expired, entries = 0, {}, {}
+for _, id in ipairs(ids) do
+  local key = KEYS[1] .. ':' .. id
+  local size = #id <= tonumber(ARGV[2]) and redis.pcall('strlen', key) or -1
+  if type(size) == 'number' and size > tonumber(ARGV[3]) then
+    long = long + 1
+  elseif type(size) == 'number' and size > 0 then
+    entries[#entries + 1] = redis.call('get', key)
+  elseif size == 0 then
+    expired[#expired + 1] = id
+  end
+end
+return {count, long, expired, entries}`;
+
+/** What {@linkcode LIST} returns. */
+type Listed = [ids: number, tooLong: number, expired: string[], entries: string[]];
 
 const REMOVE = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
 
@@ -48,10 +85,14 @@ export class RedisRegistry implements Registry {
   readonly #seal: Seal;
   readonly #strange: (member: Member) => void;
   readonly #strangers = new Set<string>();
+  readonly #crowded: (ids: number, tooLong: number) => void;
+  #isCrowded = false;
 
-  constructor({ url, token, expiryMs, timeoutMs, seal, strange, prefix = "doorbuster" }: RedisRegistryOptions) {
+  constructor(options: RedisRegistryOptions) {
+    const { url, token, expiryMs, timeoutMs, seal, strange, crowded, prefix = "doorbuster" } = options;
     this.#seal = seal;
     this.#strange = strange;
+    this.#crowded = crowded;
     this.#redis = new Redis({
       url,
       token,
@@ -75,16 +116,21 @@ export class RedisRegistry implements Registry {
   }
 
   async list(): Promise<Member[]> {
-    const ids: string[] = await this.#redis.smembers(this.#nodes);
-    if (ids.length === 0) return [];
-    const entries: unknown[] = await this.#redis.mget(ids.map((id) => this.#key(id)));
-    const expired = ids.filter((_, at) => entries[at] === null);
+    const limits = [ENTRIES_MAX, ID_MAX, ENTRY_MAX];
+    const [ids, tooLong, expired, entries] = await this.#redis.eval<number[], Listed>(LIST, [this.#nodes], limits);
     if (expired.length > 0) await this.#redis.srem(this.#nodes, ...expired);
+    this.#tellCrowd(ids, tooLong);
     return entries.flatMap((entry) => this.#memberOf(entry) ?? []);
   }
 
   async remove(member: Member): Promise<void> {
     await this.#redis.eval(REMOVE, [this.#key(member.id)], [this.#textOf(member)]);
+  }
+
+  #tellCrowd(ids: number, tooLong: number): void {
+    const isCrowded = ids > ENTRIES_MAX || tooLong > 0;
+    if (isCrowded && !this.#isCrowded) this.#crowded(ids, tooLong);
+    this.#isCrowded = isCrowded;
   }
 
   #key(id: string): string {

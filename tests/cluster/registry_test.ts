@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { createClient } from "@redis/client";
 import type { Member } from "../../src/cluster/member.ts";
-import { RedisRegistry, type Registry } from "../../src/cluster/registry.ts";
+import { ENTRIES_MAX, ENTRY_MAX, RedisRegistry, type Registry, STRANGERS_MAX } from "../../src/cluster/registry.ts";
 import { Seal } from "../../src/cluster/seal.ts";
 import { type Gateway, startGateway } from "../../tools/redis_gateway.ts";
 import { until } from "../support/until.ts";
+
+type Client = ReturnType<typeof createClient>;
 
 const TOKEN = "secret";
 const SEAL = new Seal("a secret of the cluster", "7300/5");
@@ -17,6 +19,7 @@ async function withRegistry(
       open: (expiryMs?: number, token?: string, seal?: Seal) => Registry;
       prefix: string;
       strangers: Member[];
+      crowds: [ids: number, tooLong: number][];
     },
   ) => Promise<void>,
 ): Promise<void> {
@@ -26,10 +29,12 @@ async function withRegistry(
   const prefix = `test-${crypto.randomUUID()}`;
   const strangers: Member[] = [];
   const strange = (member: Member) => void strangers.push(member);
+  const crowds: [ids: number, tooLong: number][] = [];
+  const crowded = (...crowd: [number, number]) => void crowds.push(crowd);
   const open = (expiryMs = 60_000, token = TOKEN, seal = SEAL) =>
-    new RedisRegistry({ url: gateway.url, token, expiryMs, timeoutMs: 2_000, prefix, seal, strange });
+    new RedisRegistry({ url: gateway.url, token, expiryMs, timeoutMs: 2_000, prefix, seal, strange, crowded });
   try {
-    await body({ gateway, open, prefix, strangers });
+    await body({ gateway, open, prefix, strangers, crowds });
   } finally {
     await gateway.stop();
   }
@@ -108,6 +113,123 @@ Deno.test("nodes without this cluster's seal are left out, and told of once", ()
     assert.equal(strangers.length, 5, "it was started again");
   }));
 
+/** A Redis client of the test's own, for the time of `body`. */
+async function withRedis<T>(body: (redis: ReturnType<typeof createClient>) => Promise<T>): Promise<T> {
+  const redis = createClient({ url: Deno.env.get("TEST_REDIS_URL")! });
+  await redis.connect();
+  try {
+    return await body(redis as never);
+  } finally {
+    redis.destroy();
+  }
+}
+
+/** Bytes that a connection to the gateway carried back while `act` ran. */
+async function bytesOf(gateway: Gateway, act: (url: string) => Promise<unknown>): Promise<number> {
+  let bytes = 0;
+  const proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { method, headers } = request;
+    const response = await fetch(gateway.url + new URL(request.url).pathname, {
+      method,
+      headers,
+      body: await request.text(),
+    });
+    const text = await response.text();
+    bytes += text.length;
+    return new Response(text, { status: response.status, headers: { "content-type": "application/json" } });
+  });
+  await act(`http://127.0.0.1:${proxy.addr.port}`);
+  await proxy.shutdown();
+  return bytes;
+}
+
+Deno.test("of a registry full of strange entries at most 1,000 are fetched, and it is told once", () =>
+  withRegistry(async ({ gateway, open, prefix, strangers, crowds }) => {
+    await withRedis(async (redis) => {
+      const ids = Array.from({ length: 20_000 }, (_, at) => `fake-${at}`);
+      await redis.sAdd(`${prefix}:nodes`, ids);
+      const filler = "x".repeat(3_000);
+      await redis.mSet(ids.map((id) => [`${prefix}:nodes:${id}`, JSON.stringify({ ...node(id), seal: filler })]));
+      const registry = open();
+      await registry.write(node("a"));
+      const bytes = await bytesOf(gateway, async (url) => {
+        const behind = new RedisRegistry({
+          url,
+          token: TOKEN,
+          expiryMs: 60_000,
+          timeoutMs: 10_000,
+          prefix,
+          seal: SEAL,
+          strange: (member) => void strangers.push(member),
+          crowded: (...crowd) => void crowds.push(crowd),
+        });
+        for (let look = 0; look < 2; look++) {
+          const listed = await behind.list();
+          assert(listed.every(({ id }) => id === "a"));
+        }
+      });
+      assert(bytes < 2 * ENTRIES_MAX * ENTRY_MAX * 4 / 3, `${bytes} bytes`);
+      assert.deepEqual(crowds, [[20_001, 0]]);
+      assert(strangers.length <= STRANGERS_MAX);
+      for (let at = 0; at < ids.length; at += 1_000) {
+        await redis.del(ids.slice(at, at + 1_000).map((id) => `${prefix}:nodes:${id}`));
+      }
+      await until(async () => (await registry.list()).length === 1 && await redis.sCard(`${prefix}:nodes`) === 1, {
+        what: "ids without an entry to be taken off",
+      });
+    });
+  }));
+
+/** What whoever can write to the registry may put beside the node `a`, by the name of its test. */
+const POISONS: readonly [what: string, tooLong: number, (redis: Client, nodes: string) => Promise<unknown>][] = [
+  ["an entry of 8 MB", 1, async (redis, nodes) => {
+    await redis.sAdd(nodes, "b");
+    await redis.set(`${nodes}:b`, "x".repeat(8_000_000));
+  }],
+  ["an entry one byte too long", 1, async (redis, nodes) => {
+    await redis.sAdd(nodes, "b");
+    await redis.set(`${nodes}:b`, "x".repeat(ENTRY_MAX + 1));
+  }],
+  ["an id of 8 MB", 0, (redis, nodes) => redis.sAdd(nodes, "x".repeat(8_000_000))],
+  ["an id with its entry, one byte too long", 0, async (redis, nodes) => {
+    await redis.sAdd(nodes, "b".repeat(65));
+    await redis.set(`${nodes}:${"b".repeat(65)}`, "{}");
+  }],
+  ["a list where an entry is to be", 0, async (redis, nodes) => {
+    await redis.sAdd(nodes, "b");
+    await redis.lPush(`${nodes}:b`, Array.from({ length: 1_000 }, () => "x".repeat(1_000)));
+  }],
+  ["bytes that are no text", 0, async (redis, nodes) => {
+    await redis.sAdd(nodes, "b");
+    await redis.sendCommand(["SET", `${nodes}:b`, Buffer.from([0xff, 0xfe, 0x00, 0x80])] as never);
+  }],
+  ["an empty id and an empty entry", 0, async (redis, nodes) => {
+    await redis.sAdd(nodes, ["", "b"]);
+    await redis.set(`${nodes}:b`, "");
+  }],
+];
+for (const [what, tooLong, poison] of POISONS) {
+  Deno.test(`${what} costs a node next to nothing, and hides no other`, () =>
+    withRegistry(async ({ gateway, open, prefix, crowds }) => {
+      await open().write(node("a"));
+      await withRedis((redis) => poison(redis, `${prefix}:nodes`));
+      const bytes = await bytesOf(gateway, async (url) => {
+        const options = { url, token: TOKEN, expiryMs: 60_000, timeoutMs: 10_000, prefix, seal: SEAL };
+        const crowded = (...crowd: [number, number]) => void crowds.push(crowd);
+        const registry = new RedisRegistry({ ...options, strange() {}, crowded });
+        for (let look = 0; look < 2; look++) assert.deepEqual(await registry.list(), [node("a")]);
+      });
+      assert(bytes < 10_000, `${bytes} bytes`);
+      assert.deepEqual(crowds, tooLong > 0 ? [[2, tooLong]] : []);
+    }));
+}
+
+Deno.test("a set of nodes that is no set is an error, not a list of none", () =>
+  withRegistry(async ({ open, prefix }) => {
+    await withRedis((redis) => redis.set(`${prefix}:nodes`, "x".repeat(8_000_000)));
+    await assert.rejects(open().list(), /WRONGTYPE/);
+  }));
+
 async function assertGone(registry: Registry): Promise<void> {
   await assert.rejects(registry.list());
   await assert.rejects(registry.write(node("a")));
@@ -137,6 +259,7 @@ Deno.test("an answer that takes too long does not count", async () => {
     timeoutMs: 50,
     seal: SEAL,
     strange() {},
+    crowded() {},
   });
   await assert.rejects(registry.list(), { name: "TimeoutError" });
   resolve();

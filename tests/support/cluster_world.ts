@@ -92,6 +92,7 @@ export class ClusterWorld {
         },
         registryFailed: () => count("registryFailed"),
         strange: () => count("strange"),
+        registryCrowded: () => count("registryCrowded"),
         selfNotFound: () => count("selfNotFound"),
       },
     });

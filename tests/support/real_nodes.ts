@@ -55,6 +55,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     displaced: ignored,
     registryFailed: ignored,
     strange: ignored,
+    registryCrowded: ignored,
     selfNotFound: ignored,
     unexpected: ignored,
   };
