@@ -1,4 +1,5 @@
 /** What may be configured? The only reader of the environment; every value is checked at start. */
+import { clusterSecret } from "./cluster_secret.ts";
 import { type DoorConfig, doorConfig, isLoopback } from "./callers_config.ts";
 import {
   duration,
@@ -6,7 +7,6 @@ import {
   httpUrl,
   integer,
   oneOf,
-  optionalSecret,
   originOf,
   readAll,
   secret,
@@ -131,7 +131,7 @@ function clusterConfig(env: Environment, host: string): ClusterConfig | undefine
     heartbeatMs: heartbeatOf,
     expiryMs: () => duration(env, "NODE_EXPIRY", 3 * heartbeat, 2 * heartbeat, 600_000),
     joinActivations: () => integer(env, "JOIN_ACTIVATIONS", 1_000, 1, 1_000_000),
-    secret: () => isAlone ? optionalSecret(env, "CLUSTER_SECRET", 16) ?? "" : secret(env, "CLUSTER_SECRET", 16),
+    secret: () => clusterSecret(env, isAlone) ?? "",
     redisUrl: () => isAlone ? "" : httpUrl(env, REGISTRY[0]),
     redisToken: () => isAlone ? "" : secret(env, REGISTRY[1], 1),
   });

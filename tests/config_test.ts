@@ -118,6 +118,28 @@ const REGISTRY = {
   CLUSTER_SECRET: "sixteen-characters-or-more",
 };
 
+Deno.test("readConfig() refuses a cluster's secret that equals another secret, and tells neither", () => {
+  const { CLUSTER_SECRET } = REGISTRY;
+  const tricky = "p@ss:w/rd-of-a-cluster";
+  const cases: Record<string, string>[] = [
+    { ADMIN_TOKEN: CLUSTER_SECRET },
+    { SERVICE_TOKEN: CLUSTER_SECRET },
+    { JWT_SECRET: CLUSTER_SECRET.padEnd(32, "-"), CLUSTER_SECRET: CLUSTER_SECRET.padEnd(32, "-") },
+    { UPSTASH_REDIS_REST_TOKEN: CLUSTER_SECRET },
+    { UPSTASH_REDIS_REST_URL: `http://default:${CLUSTER_SECRET}@127.0.0.1:8079` },
+    { DATABASE_URL: `postgres://doorbuster:${CLUSTER_SECRET}@127.0.0.1/doorbuster` },
+    { DATABASE_URL: `postgres://doorbuster@127.0.0.1/doorbuster?sslmode=require&password=${CLUSTER_SECRET}` },
+    { DATABASE_URL: `postgres://doorbuster:${encodeURIComponent(tricky)}@a/doorbuster`, CLUSTER_SECRET: tricky },
+  ];
+  for (const change of cases) {
+    for (const env of [{ ...REGISTRY, ...change }, { CLUSTER_SECRET, ...change }]) { // alone as well
+      const message = /^CLUSTER_SECRET=\*\*\*: must be a secret that nothing else has$/m;
+      assert.throws(() => readConfig(env), { name: "ConfigError", message }, JSON.stringify(change));
+    }
+  }
+  assert.equal(readConfig({ ...REGISTRY, ADMIN_TOKEN }).cluster!.secret, CLUSTER_SECRET);
+});
+
 Deno.test("readConfig() makes a node one of several where a registry is named", () => {
   const { nodeId, ...cluster } = readConfig({ ...REGISTRY, HEARTBEAT: "500ms" }).cluster!;
   assert.match(nodeId, /^node-[0-9a-f]{8}$/);
