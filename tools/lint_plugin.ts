@@ -13,7 +13,7 @@ const CHANCE = "chance comes in as an argument or through Clock.random(), so tha
 const CORE = "the domain only decides: return a value, and let the room that called act on it";
 const SLEEP = "a test that sleeps is slow and flaky: set a fake Clock, or use until() of tests/support/until.ts";
 const ONLY = "the other tests would silently not run: use `deno test --filter`";
-const SETTINGS = "settings are read and checked once: take a plain option, filled from Config by src/main.ts";
+const SETTINGS = "settings are read and checked once: take a plain option, filled from Config by src/node.ts";
 
 const TIME: Readonly<Record<string, string>> = {
   "Date.now": CLOCK,
@@ -140,7 +140,7 @@ const walls: Deno.lint.Rule = {
       if (target.room === room || allowed.some((start) => target.path.startsWith(start))) return;
       report(
         `src/${path} may not import ${specifier}: src/${room} may import ${named}; take it as a plain option or ` +
-          "through a port of actors/ports.ts, and let src/main.ts wire it",
+          "through a port of actors/ports.ts, and let src/node.ts wire it",
       );
     });
   },

@@ -33,7 +33,7 @@ async function writeFile(path: string): Promise<void> {
 
 async function importAll({ url }: Database, path: string): Promise<number> {
   const permissions = ["--allow-net", "--allow-env", "--allow-sys", "--allow-read", "--allow-write"];
-  const args = ["run", "--frozen", ...permissions, "src/import_task.ts", path];
+  const args = ["run", "--frozen", ...permissions, "src/main.ts", "import", path];
   const startedAt = performance.now();
   const child = new Child(Deno.execPath(), { args, cwd: ROOT, env: { DATABASE_URL: url } }, () => {});
   const code = await child.ended();

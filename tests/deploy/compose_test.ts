@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CLUSTER_PORT, readConfig } from "../../src/config.ts";
-import { stopMaxMs } from "../../src/main.ts";
+import { stopMaxMs } from "../../src/cli/serve.ts";
 import { environmentOf, nodes, openNetworks, service, services } from "../support/compose.ts";
 import { image } from "../support/image.ts";
 

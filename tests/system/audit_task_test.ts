@@ -1,7 +1,7 @@
 /** Does `deno task audit` say by its exit code what it saw, and leave everything as it was? */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { tell } from "../../src/audit_task.ts";
+import { tell } from "../../src/cli/audit.ts";
 import { withDataDir } from "../support/data_dir.ts";
 import { freshDatabase } from "../support/database.ts";
 import { ask, claim, createCoupon, startNode } from "../support/node.ts";

@@ -87,7 +87,7 @@ Deno.test("import:codes that is killed in the middle is completed by running it 
   try {
     await withFile(["name", ...rows].join("\n"), async (file) => {
       const child = new Deno.Command(Deno.execPath(), {
-        args: [...RUN, "src/import_codes_task.ts", file],
+        args: [...RUN, "src/main.ts", "import-codes", file],
         cwd: ROOT,
         env: { DATABASE_URL: databaseUrl },
         stdin: "null",

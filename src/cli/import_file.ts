@@ -1,8 +1,8 @@
-/** How does a task bring a file in? It opens file and database, tells how it goes, and ends with what came of it. */
-import { type Config, readConfig } from "./config.ts";
-import { openDatabase, type Sessions } from "./database.ts";
-import { migrateDatabase } from "./storage/mod.ts";
-import type { Database } from "./storage/sql.ts";
+/** How does a command bring a file in? It opens file and database, says how it goes, and ends with what came of it. */
+import { type Config, readConfig } from "../config.ts";
+import { openDatabase, type Sessions } from "../database.ts";
+import { migrateDatabase } from "../storage/mod.ts";
+import type { Database } from "../storage/sql.ts";
 
 const ALL = 0;
 const SOME = 1;
@@ -44,10 +44,8 @@ export class Teller {
   }
 }
 
-/** A task that brings a file in. */
+/** How one kind of file is brought in. */
 export interface ImportTask {
-  /** How it is called. */
-  readonly usage: string;
   readonly sessions: Sessions;
   /** What a statement may take, in milliseconds. */
   timeoutMs(config: Config): number;
@@ -55,20 +53,17 @@ export interface ImportTask {
   run(file: Deno.FsFile, database: Database, teller: Teller): Promise<boolean>;
 }
 
-/** Runs the task on the file that the command line names, and ends this process. */
-export async function runImport(task: ImportTask): Promise<never> {
-  let code = NOT_IMPORTED;
+/** Brings a file in. @returns the exit code: 0 all lines are stored; 1 all but those that were told; 2 it stopped */
+export async function runImport(path: string, task: ImportTask): Promise<number> {
   try {
-    code = await importNamed(task) ? ALL : SOME;
+    return await importNamed(path, task) ? ALL : SOME;
   } catch (error) {
-    console.error(`doorbuster: Could not import: ${(error as Error).message}`);
+    for (const line of (error as Error).message.split("\n")) console.error(`doorbuster: Could not import: ${line}`);
+    return NOT_IMPORTED;
   }
-  Deno.exit(code);
 }
 
-async function importNamed(task: ImportTask): Promise<boolean> {
-  const [path, ...more] = Deno.args;
-  if (path === undefined || more.length > 0) throw new Error(`name one file: ${task.usage}`);
+async function importNamed(path: string, task: ImportTask): Promise<boolean> {
   using file = await Deno.open(path);
   const teller = new Teller((await file.stat()).size);
   const config = readConfig();

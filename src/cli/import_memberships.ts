@@ -1,13 +1,9 @@
-/**
- * How do millions of users come in? `deno task import users.csv` stores the memberships of a file, beside nodes that
- * serve or without one; again after a failure, it completes what it began. Exit code: 0 all are stored; 1 all but bad
- * lines, which are told; 2 it could not go on.
- */
+/** How do millions of users come in? A file's memberships are stored in batches, beside nodes that serve or without. */
 import { runImport, shown, type Teller } from "./import_file.ts";
-import { readMemberships } from "./membership_csv.ts";
-import { importMemberships, type ImportProgress } from "./membership_import.ts";
-import { MembershipStore } from "./storage/membership_store.ts";
-import type { Database } from "./storage/sql.ts";
+import { readMemberships } from "../membership_csv.ts";
+import { importMemberships, type ImportProgress } from "../membership_import.ts";
+import { MembershipStore } from "../storage/membership_store.ts";
+import type { Database } from "../storage/sql.ts";
 
 /** Sessions that store at once. */
 const SESSIONS = 2;
@@ -31,9 +27,9 @@ async function importFile(file: Deno.FsFile, database: Database, teller: Teller)
   return bad === 0;
 }
 
-if (import.meta.main) {
-  await runImport({
-    usage: "deno task import users.csv",
+/** Stores the memberships of a file. @returns the exit code, as {@linkcode runImport} */
+export function importMembershipFile(path: string): Promise<number> {
+  return runImport(path, {
     sessions: { activations: SESSIONS, views: 1 },
     timeoutMs: () => BATCH_TIMEOUT_MS,
     run: importFile,

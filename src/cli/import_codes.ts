@@ -1,13 +1,9 @@
-/**
- * How do coupons that someone has named come in by the million? `deno task import:codes codes.csv` makes those of a file,
- * beside nodes that serve or without one; the same again after a failure completes it. Exit code: 0 each line's coupon is
- * there; 1 all but those of some lines, which are told; 2 it could not go on.
- */
-import { type CouponLine, readCoupons } from "./coupon_csv.ts";
+/** How do coupons that someone has named come in by the million? From a file, beside nodes that serve or without. */
+import { type CouponLine, readCoupons } from "../coupon_csv.ts";
 import { runImport, shown, type Teller } from "./import_file.ts";
-import { BULK_PACE } from "./scheduler/bulk_maker.ts";
-import { CouponImport } from "./storage/coupon_import.ts";
-import type { Database } from "./storage/sql.ts";
+import { BULK_PACE } from "../scheduler/bulk_maker.ts";
+import { CouponImport } from "../storage/coupon_import.ts";
+import type { Database } from "../storage/sql.ts";
 
 /** What came of the lines. */
 class Tally {
@@ -67,9 +63,9 @@ async function importFile(file: Deno.FsFile, database: Database, teller: Teller)
   return tally.counts.bad + tally.counts.other === 0;
 }
 
-if (import.meta.main) {
-  await runImport({
-    usage: "deno task import:codes codes.csv",
+/** Makes the coupons of a file. @returns the exit code, as {@linkcode runImport} */
+export function importCodeFile(path: string): Promise<number> {
+  return runImport(path, {
     sessions: { activations: 1, views: 1 },
     timeoutMs: ({ requestTimeoutMs }) => requestTimeoutMs,
     run: importFile,

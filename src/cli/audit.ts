@@ -1,16 +1,12 @@
-/**
- * How does an operator learn whether all is exact? `deno task audit` holds every counter of the database against its
- * rows, beside nodes that serve or without one, and changes nothing. Exit code: 0 exact; 1 not exact; 2 it could not
- * look, or not at everything.
- */
+/** How does an operator learn whether all is exact? Every counter is compared with its rows, and nothing is changed. */
 import { existsSync } from "node:fs";
-import { type Config, ConfigError, readConfig } from "./config.ts";
-import { openDatabase } from "./database.ts";
-import { audit, type AuditReport, FINDINGS_MAX } from "./scheduler/audit.ts";
-import { Pace } from "./scheduler/pace.ts";
-import { PostgresAuditRows } from "./storage/audit.ts";
-import { PostgresClock } from "./storage/postgres_clock.ts";
-import type { Database } from "./storage/sql.ts";
+import { type Config, ConfigError, readConfig } from "../config.ts";
+import { openDatabase } from "../database.ts";
+import { audit, type AuditReport, FINDINGS_MAX } from "../scheduler/audit.ts";
+import { Pace } from "../scheduler/pace.ts";
+import { PostgresAuditRows } from "../storage/audit.ts";
+import { PostgresClock } from "../storage/postgres_clock.ts";
+import type { Database } from "../storage/sql.ts";
 
 const EXACT = 0;
 const NOT_EXACT = 1;
@@ -37,23 +33,21 @@ export function tell({ coupons, sales, findings, busy }: AuditReport, say: (line
   return findings.length > 0 ? NOT_EXACT : busy.length > 0 ? NOT_AUDITED : EXACT;
 }
 
-async function main(): Promise<number> {
-  const config = readConfig();
+async function auditHere(config: Config): Promise<AuditReport> {
   const database = await openExisting(config);
   try {
-    const pace = new Pace(new PostgresAuditRows(database.views, config), new PostgresClock(), SHARE);
-    return tell(await audit(pace, false), console.log);
+    return await audit(new Pace(new PostgresAuditRows(database.views, config), new PostgresClock(), SHARE), false);
   } finally {
     await database.close();
   }
 }
 
-if (import.meta.main) {
-  let code = NOT_AUDITED;
+/** Audits and says what was found. @returns the exit code: 0 exact; 1 not exact; 2 not audited, or not everything */
+export async function auditAll(_url: string | undefined): Promise<number> {
   try {
-    code = await main();
+    return tell(await auditHere(readConfig()), console.log);
   } catch (error) {
-    console.error(`doorbuster: Could not audit: ${(error as Error).message}`);
+    for (const line of (error as Error).message.split("\n")) console.error(`doorbuster: Could not audit: ${line}`);
+    return NOT_AUDITED;
   }
-  Deno.exit(code);
 }

@@ -1,0 +1,115 @@
+/** What can be asked of `doorbuster` on the command line? Commander reads it; each command is a file beside this one. */
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+
+/** The command line itself is wrong: no command has begun. */
+const USAGE_ERROR = 2;
+const HELP_WIDTH = 100;
+
+const MORE = `
+Settings come from the environment, such as PORT and DATABASE_URL; the README lists them.
+
+In a checkout there are also, each with --help:
+  deno task seed      fill a running node with demonstration users, segments and coupons
+  deno task stampede  send buyers at the current sale of running nodes, then audit what they were told
+  deno task cluster   run three nodes with a PostgreSQL and a Redis of their own`;
+
+const EXAMPLES = {
+  serve: `
+Examples:
+  deno task dev                                     serve from an embedded database in ./data
+  DATABASE_URL=postgres://user:password@localhost/doorbuster deno task start
+  PORT=9000 LOG_LEVEL=debug deno task dev`,
+  migrate: `
+Each start does this too; any number of processes may do it at once.
+
+Example:
+  DATABASE_URL=postgres://user:password@localhost/doorbuster deno task migrate`,
+  audit: `
+Exit code: 0 all exact; 1 not exact; 2 not audited, or not everything.
+
+The embedded database has one process at a time. While a node uses it, that node audits, asked at --url, or at
+the HOST and PORT of the environment; with ADMIN_TOKEN where it asks for tokens.
+
+Examples:
+  deno task audit
+  DATABASE_URL=postgres://user:password@localhost/doorbuster deno task audit
+  ADMIN_TOKEN=… deno task audit --url http://127.0.0.1:8080`,
+  import: `
+Lines are ID,segment,expiredSegment (Unix seconds), with or without that header. A membership that exists is
+replaced, so an import that failed can be repeated.
+
+Exit code: 0 all stored; 1 all but bad lines; 2 stopped.
+
+Example:
+  deno task import users.csv`,
+  importCodes: `
+The first line names the columns: name, and any other field of POST /api/coupons; amount is 1 where it is left
+out. Coupons that exist stay as they are, so an import that failed can be repeated.
+
+Exit code: 0 every line's coupon exists; 1 bad lines, or coupons with other terms; 2 stopped.
+
+Example:
+  deno task import:codes codes.csv`,
+} as const;
+
+/** Takes a command's exit code; none where it goes on. */
+type Exit = (code: number) => void;
+
+function commandLine(exit: Exit): Command {
+  const program = new Command("doorbuster")
+    .description("Hands out scarce things exactly: coupons with a quota, and flash sales.")
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => console.log(text.trimEnd()),
+      writeErr: (text) => console.error(text.trimEnd()),
+      // What a terminal can do is not asked: that would take a permission for the environment.
+      getOutHelpWidth: () => HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError("Try --help.")
+    .addHelpText("after", MORE);
+  program.command("serve")
+    .description("serve requests until SIGTERM or SIGINT; the default")
+    .addHelpText("after", EXAMPLES.serve)
+    .action(async () => await (await import("./serve.ts")).serve());
+  program.command("migrate")
+    .description("bring the database's schema up to date")
+    .addHelpText("after", EXAMPLES.migrate)
+    .action(async () => exit(await (await import("./migrate.ts")).migrateSchema()));
+  program.command("audit")
+    .description("compare all counters with their rows, beside running nodes; changes nothing")
+    .option("--url <url>", "a running node that audits in place of this process")
+    .addHelpText("after", EXAMPLES.audit)
+    .action(async ({ url }: { url?: string }) => exit(await (await import("./audit.ts")).auditAll(url)));
+  program.command("import")
+    .description("store the memberships of a CSV file")
+    .argument("<file>", "a CSV file of ID,segment,expiredSegment")
+    .addHelpText("after", EXAMPLES.import)
+    .action(async (file: string) => exit(await (await import("./import_memberships.ts")).importMembershipFile(file)));
+  program.command("import-codes")
+    .description("make the coupons that a CSV file names")
+    .argument("<file>", "a CSV file whose first line names its columns")
+    .addHelpText("after", EXAMPLES.importCodes)
+    .action(async (file: string) => exit(await (await import("./import_codes.ts")).importCodeFile(file)));
+  return program;
+}
+
+/**
+ * Does what the command line says.
+ *
+ * @returns the exit code; undefined while it goes on serving
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number | undefined> {
+  let code: number | undefined;
+  try {
+    await commandLine((ended) => code = ended).parseAsync(args.length === 0 ? ["serve"] : args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : USAGE_ERROR;
+  }
+}

@@ -1,0 +1,55 @@
+/** Does the command line say what there is, and refuse what there is not, before anything is opened? */
+import assert from "node:assert/strict";
+import project from "../../deno.json" with { type: "json" };
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+async function run(program: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const command = new Deno.Command(Deno.execPath(), {
+    // No permission at all: whoever asks for help, or asks wrongly, opens and reads nothing.
+    args: ["run", "--no-prompt", program, ...args],
+    cwd: ROOT,
+    stdin: "null",
+  });
+  const { code, stdout, stderr } = await command.output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+const doorbuster = (...args: string[]) => run("src/main.ts", args);
+
+Deno.test("--version is that of deno.json", async () => {
+  assert.deepEqual(await doorbuster("--version"), { code: 0, out: project.version + "\n", err: "" });
+});
+
+Deno.test("--help names each command and the tasks of a checkout, and each command's help has an example", async () => {
+  const { code, out } = await doorbuster("--help");
+  assert.equal(code, 0);
+  const commands = ["serve", "migrate", "audit", "import", "import-codes"];
+  for (const word of [...commands, "deno task seed", "deno task stampede", "deno task cluster"]) {
+    assert(out.includes(`\n  ${word} `), word);
+  }
+  await Promise.all(commands.map(async (command) => {
+    const help = await doorbuster(command, "--help");
+    assert.equal(help.code, 0, help.err);
+    assert.match(help.out, new RegExp(`^Usage: doorbuster ${command} [^]*\\nExamples?:\\n  .*deno task `), command);
+  }));
+});
+
+Deno.test("a misspelt command, option or number of files is refused with 2, and nothing is served or opened", async () => {
+  const cases: [string[], RegExp][] = [
+    [["migrat"], /unknown command 'migrat'\n\(Did you mean migrate\?\)/],
+    [["serve", "8080"], /too many arguments for 'serve'/],
+    [["--port", "8080"], /unknown option '--port'/],
+    [["serve", "--port=8080"], /unknown option '--port=8080'/],
+    [["import"], /missing required argument 'file'/],
+    [["import", "a.csv", "b.csv"], /too many arguments for 'import'/],
+    [["import-codes", "--dry"], /unknown option '--dry'/],
+    [["audit", "--url"], /argument missing/],
+  ];
+  await Promise.all(cases.map(async ([args, complaint]) => {
+    const { code, out, err } = await doorbuster(...args);
+    assert.match(err, complaint);
+    assert.match(err, /Try --help\.\n$/);
+    assert.deepEqual([code, out], [2, ""], args.join(" "));
+  }));
+});
