@@ -6,8 +6,8 @@ export interface AdminAct {
   readonly caller: string;
   /** What was asked for: `coupon.create` … */
   readonly act: string;
-  /** Names of coupons, ids of users or sales; may be empty. */
-  readonly target: string;
+  /** Names of coupons, ids of users or sales: one, several that tell it together, or none. */
+  readonly target: readonly string[];
   /** Where the request came from, as far as that is known. */
   readonly address: string;
   readonly requestId: string;

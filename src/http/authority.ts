@@ -9,9 +9,9 @@ export interface Act {
   /** Told in the trail: `coupon.create` … */
   readonly act: string;
   /** What it is done to, by the path and the query; never a code. */
-  readonly target: (routed: Pick<RoutedRequest, "request" | "names">) => string;
-  /** What it is done to stands in the JSON body, in this field. */
-  readonly field?: string;
+  readonly target: (routed: Pick<RoutedRequest, "request" | "names">) => readonly string[];
+  /** What it is done to stands in the JSON body, in these fields. */
+  readonly fields?: readonly string[];
 }
 
 /**
@@ -38,22 +38,28 @@ export function admit(authority: Authority, caller: Caller, user?: string): void
 
 /** Done to what the path names: a coupon, or a coupon and a user. */
 export function onNames(act: string): Act {
-  return { act, target: ({ names }) => names.join(" ") };
+  return { act, target: ({ names }) => names };
 }
 
-/** Done to what a field of the body names. */
-export function onField(act: string, field: string): Act {
-  return { act, target: () => "", field };
+/** Done to what fields of the body name together. */
+export function onFields(act: string, ...fields: string[]): Act {
+  return { act, target: () => [], fields };
 }
 
 /** Done to the sale that the path names. */
 export function onSale(act: string): Act {
   // A path may hold anything in a sale's place, a code too.
   const isSale = (name: string) => name === "current" || parseSaleKey(name) !== undefined;
-  return { act, target: ({ names: [name = ""] }) => isSale(name) ? name : "" };
+  return { act, target: ({ names }) => names.filter(isSale) };
 }
 
 /** Done to what a code of a sale stands for: the sale is told. */
 export function onCode(act: string): Act {
-  return { act, target: ({ request }) => parseCode(new URL(request.url).searchParams.get("code") ?? "")?.key ?? "" };
+  return {
+    act,
+    target({ request }) {
+      const code = parseCode(new URL(request.url).searchParams.get("code") ?? "");
+      return code === undefined ? [] : [code.key];
+    },
+  };
 }

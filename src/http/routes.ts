@@ -1,5 +1,5 @@
 /** Which routes are there, and who may ask for each? One table of all but the hot ones, which app.ts finds by itself. */
-import { type Authority, onCode, onField, onNames, onSale } from "./authority.ts";
+import { type Authority, onCode, onFields, onNames, onSale } from "./authority.ts";
 import type { BulkRoutes } from "./bulk.ts";
 import type { ClusterRoutes } from "./cluster.ts";
 import type { CouponRoutes } from "./coupons.ts";
@@ -46,7 +46,7 @@ function couponRoutes({ coupons }: RouteParts): HandledRoute[] {
   const one = "/api/coupons/:name";
   return [
     route("POST", "/api/coupons/validate", "caller", (routed) => coupons.validate(routed)),
-    route("POST", "/api/coupons", onField("coupon.create", "name"), (routed) => coupons.create(routed)),
+    route("POST", "/api/coupons", onFields("coupon.create", "name"), (routed) => coupons.create(routed)),
     route("GET", "/api/coupons", "public", (routed) => coupons.list(routed)),
     route("GET", one, "public", (routed) => coupons.show(routed)),
     route("PUT", one, onNames("coupon.edit"), (routed) => coupons.edit(routed)),
@@ -61,7 +61,7 @@ function couponRoutes({ coupons }: RouteParts): HandledRoute[] {
 function bulkRoutes({ bulk }: RouteParts): HandledRoute[] {
   const one = "/api/bulk/:id";
   return [
-    route("POST", "/api/coupons/bulk", onField("bulk.create", "pattern"), (routed) => bulk.add(routed)),
+    route("POST", "/api/coupons/bulk", onFields("bulk.create", "pattern"), (routed) => bulk.add(routed)),
     route("GET", "/api/bulk", "admin", (routed) => bulk.list(routed)),
     route("GET", one, "admin", (routed) => bulk.show(routed)),
     route("DELETE", one, onNames("bulk.cancel"), (routed) => bulk.cancel(routed)),
@@ -90,7 +90,7 @@ function saleRoutes({ sales }: RouteParts): HandledRoute[] {
 function userRoutes({ users }: RouteParts): HandledRoute[] {
   const one = "/api/users/:user";
   return [
-    route("POST", "/users", onField("user.put", "ID"), (routed) => users.put(routed)),
+    route("POST", "/users", onFields("user.put", "ID", "segment"), (routed) => users.put(routed)),
     route("GET", "/segments/count", "service", (routed) => users.segments(routed)),
     route("GET", "/api/users/register", onNames("users.register"), (routed) => users.register(routed)),
     route("POST", "/api/users/register", onNames("users.register"), (routed) => users.register(routed)),

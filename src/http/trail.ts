@@ -12,8 +12,10 @@ import { showTime } from "./shown.ts";
 
 /** Refusals of one caller that are recorded in a minute: else anyone with a token could fill the trail. */
 export const REFUSED_A_MINUTE = 60;
-/** Longest text of a row, in UTF-16 units. */
-const TEXT_MAX = 600;
+/** Longest text of a row, in UTF-16 units: no shorter than a name or an id may be, however its characters are composed. */
+const TEXT_MAX = 2_048;
+/** Ends a text that was cut. */
+const CUT = "\u2026";
 /** What no text of the database may hold, or a log should. */
 // deno-lint-ignore no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
@@ -74,11 +76,11 @@ export class Trail {
     const { request, id, caller } = routed;
     const admitted = isAdmitted(act, caller);
     if (!admitted && !this.#refused.take(scopeOf(caller)).allowed) throw new BadRequest("forbidden");
-    const target = admitted && act.field !== undefined ? await this.#named(request, act.field) : act.target(routed);
+    const target = admitted && act.fields !== undefined ? await this.#named(request, act.fields) : act.target(routed);
     const row = await acts.begin({
       caller: tidy(scopeOf(caller) || "open"),
       act: act.act,
-      target: tidy(target),
+      target: target.map(tidy),
       address: this.#addressOf(request, connected),
       requestId: tidy(id.id),
     });
@@ -96,14 +98,15 @@ export class Trail {
     return answered;
   }
 
-  /** What a field of the body says, before the body is checked; empty where it says nothing. */
-  async #named(request: Request, field: string): Promise<string> {
+  /** What fields of the body say, before the body is checked, up to the first that is no text. */
+  async #named(request: Request, fields: readonly string[]): Promise<string[]> {
     try {
-      const body = await this.parts.bodies.peek(request);
-      const value = (body as Readonly<Record<string, unknown>> | null)?.[field];
-      return typeof value === "string" ? value : "";
+      const body = await this.parts.bodies.peek(request) as Readonly<Record<string, unknown>> | null;
+      const values = fields.map((field) => body?.[field]);
+      const end = values.findIndex((value) => typeof value !== "string");
+      return (end < 0 ? values : values.slice(0, end)) as string[];
     } catch {
-      return "";
+      return [];
     }
   }
 
@@ -128,5 +131,5 @@ export class Trail {
 
 function tidy(text: string): string {
   const told = text.replace(CODE, "$1").replace(CONTROL, "\ufffd");
-  return (told.length > TEXT_MAX ? told.slice(0, TEXT_MAX) : told).toWellFormed();
+  return (told.length > TEXT_MAX ? told.slice(0, TEXT_MAX) + CUT : told).toWellFormed();
 }

@@ -3,10 +3,13 @@ import type { AdminAct, AdminActs, AdminActView } from "../actors/ports.ts";
 import type { Sql } from "./sql.ts";
 import { repeatable, unavailable } from "./trouble.ts";
 
-const BEGIN = `insert into admin_acts (at, caller, act, target, address, request_id)
-values (clock_timestamp(), $1, $2, $3, $4, $5) returning id`;
+const BEGIN = `insert into admin_acts (at, caller, act, target_parts, address, request_id)
+values (clock_timestamp(), $1, $2, $3::text[], $4, $5) returning id`;
 const COMPLETE = "update admin_acts set status = $2, code = $3 where id = $1 and status is null";
-const PAGE = `select id, (extract(epoch from at) * 1000)::bigint, caller, act, target, address, request_id, status, code
+/** Acts from before the parts were kept have their target as one part. */
+const TARGET = "coalesce(target_parts, case when target = '' then '{}' else array[target] end)";
+const PAGE =
+  `select id, (extract(epoch from at) * 1000)::bigint, caller, act, ${TARGET}, address, request_id, status, code
 from admin_acts where $1::bigint = 0 or id < $1 order by id desc limit $2`;
 
 /** The trail over a database. */

@@ -11,7 +11,7 @@ export interface OpenActs {
 const ACT: AdminAct = {
   caller: "user:ünï 🎉",
   act: "coupon.edit",
-  target: "50%_off ' \\ \"",
+  target: ["50%_off ' \\ \"", "ünï 🎉"],
   address: "2001:db8::1",
   requestId: "r-1",
 };
@@ -54,19 +54,35 @@ export function adminActsContract(name: string, openActs: () => Promise<OpenActs
   test("acts come in pages, the newest first, also while others are added", async (acts) => {
     assert.deepEqual(await acts.page(0, 10), { data: [], next: undefined });
     const ids: number[] = [];
-    for (let n = 0; n < 5; n++) ids.push(await acts.begin({ ...ACT, target: String(n) }));
+    for (let n = 0; n < 5; n++) ids.push(await acts.begin({ ...ACT, target: [String(n)] }));
     assert.deepEqual(ids, ids.toSorted((a, b) => a - b));
     const targets: string[] = [];
     let before = 0;
     for (let pages = 0; pages < 3; pages++) {
       const { data, next } = await acts.page(before, 2);
-      for (const { target } of data) targets.push(target);
+      for (const { target } of data) targets.push(...target);
       assert.equal(next === undefined, pages === 2);
       before = next ?? 0;
-      await acts.begin({ ...ACT, target: "later" });
+      await acts.begin({ ...ACT, target: ["later"] });
     }
     assert.deepEqual(targets, ["4", "3", "2", "1", "0"]);
     assert.equal((await acts.page(ids[0]!, 10)).data.length, 0);
+  });
+
+  test("the parts of a target come back as they were, in their order", async (acts) => {
+    const targets = [
+      [],
+      [""],
+      ["", ""],
+      ["a b", "c"],
+      ["a", "b c"],
+      ["NULL", "null"],
+      ["{}", "{a,b}", ",", '"', "\\", '\\"', "'"],
+      [" a", "a "],
+      ["ünï 🎉", "%_"],
+    ];
+    for (const target of targets) await acts.begin({ ...ACT, target });
+    assert.deepEqual((await acts.page(0, 100)).data.map(({ target }) => target), targets.toReversed());
   });
 
   test("acts that begin at once are all there", async (acts) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Fault } from "../../src/actors/ports.ts";
 import { itemIdOf } from "../../src/domain/sale_ids.ts";
 import { answer } from "../../src/http/answer.ts";
-import { onField } from "../../src/http/authority.ts";
+import { onFields } from "../../src/http/authority.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { BadRequest } from "../../src/http/problem.ts";
 import { Trail } from "../../src/http/trail.ts";
@@ -35,7 +35,9 @@ async function say(edge: TestEdge, request: Request): Promise<Answer> {
 
 /** The acts so far, in their order, each in a line. */
 function trail({ acts }: TestEdge): string[] {
-  return acts.rows.map(({ caller, act, target, status, code }) => `${caller} ${act} [${target}] ${status} ${code}`);
+  return acts.rows.map(({ caller, act, target, status, code }) =>
+    `${caller} ${act} [${target.join(" + ")}] ${status} ${code}`
+  );
 }
 
 test("every kind of act is recorded with what became of it, the refused ones too", async (edge) => {
@@ -62,7 +64,7 @@ test("every kind of act is recorded with what became of it, the refused ones too
     "admin coupon.create [] 400 invalid_request",
     "admin coupon.edit [promo] 200 null",
     "admin coupon.edit [none] 404 coupon_not_found",
-    "admin claim.void [promo ann] 404 claim_not_found",
+    "admin claim.void [promo + ann] 404 claim_not_found",
     `admin sale.edit [${KEY}] 200 null`,
     "admin sale.attempts [current] 200 null",
     "admin claim.void [] 400 invalid_request",
@@ -70,6 +72,37 @@ test("every kind of act is recorded with what became of it, the refused ones too
   const [first] = edge.acts.rows;
   assert.equal(first!.address, "10.1.2.3");
   assert.match(first!.requestId, /^[\w-]+$/);
+});
+
+test("acts on different targets never read the same", async (edge) => {
+  const path = (coupon: string, user: string) =>
+    `/api/coupons/${encodeURIComponent(coupon)}/claims/${encodeURIComponent(user)}`;
+  const pairs = [["a b", "c"], ["a", "b c"], ["a", "b"], ["a b c", "x"], ['a","b', "c"], ["a + b", "c"], ["a,b", "c"]];
+  for (const [coupon, user] of pairs) await say(edge, get(path(coupon!, user!), "DELETE", admin));
+  const bodies: [unknown, string[]][] = [
+    [{ ID: "a b", segment: "c", expiredSegment: 1 }, ["a b", "c"]],
+    [{ ID: "a", segment: "b c", expiredSegment: 1 }, ["a", "b c"]],
+    [{ ID: "a", segment: 7 }, ["a"]],
+    [{ ID: "", segment: "a" }, ["", "a"]],
+    [{ segment: "a" }, []],
+    [["a"], []],
+    [null, []],
+  ];
+  for (const [body] of bodies) await say(edge, post("/users", body, admin));
+  assert.deepEqual(edge.acts.rows.map(({ target }) => target), [...pairs, ...bodies.map(([, target]) => target)]);
+  const { body: { data } } = await say(edge, get("/api/audit?limit=1000", "GET", admin));
+  assert.deepEqual(
+    data.map(({ target }: { target: string[] }) => target).reverse(),
+    edge.acts.rows.map(({ target }) => target),
+  );
+});
+
+test("a valid name is recorded whole, however its characters are composed", async (edge) => {
+  const names = ["\u1112\u1161\u11ab".repeat(255), "\u{1d538}".repeat(255), "\u03b1\u0313\u0300\u0345".repeat(255)];
+  for (const name of names) {
+    assert.equal((await say(edge, post("/api/coupons", { name, amount: 1 }, admin))).status, 201);
+  }
+  assert.deepEqual(edge.acts.rows.map(({ target }) => target), names.map((name) => [name]));
 });
 
 test("an act by someone who may not is recorded and not done; without a token it is neither", async (edge) => {
@@ -159,7 +192,7 @@ test("no code comes into the trail, wherever it stands; of one that is voided it
     "admin purchase.void [] 400 invalid_request",
     "admin purchase.void [] 404 code_unknown",
     "admin sale.attempts [] 404 sale_not_found",
-    `admin claim.void [${KEY} ${KEY}] 404 claim_not_found`.replace("claim_not", "coupon_not"),
+    `admin claim.void [${KEY} + ${KEY}] 404 claim_not_found`.replace("claim_not", "coupon_not"),
     `admin coupon.create [x ${KEY}] 400 invalid_request`,
   ]);
 });
@@ -167,9 +200,10 @@ test("no code comes into the trail, wherever it stands; of one that is voided it
 test("a name that no database takes is made one that it does", async (edge) => {
   await say(edge, get("/api/coupons/a%00b/claims/%0a", "DELETE", admin));
   await say(edge, post("/api/coupons", { name: "\ud800" + "x".repeat(5_000), amount: 1 }, admin));
-  assert.equal(edge.acts.rows[0]!.target, "a\ufffdb \ufffd");
-  const { target } = edge.acts.rows[1]!;
-  assert(target.isWellFormed() && target.length === 600);
+  assert.deepEqual(edge.acts.rows[0]!.target, ["a\ufffdb", "\ufffd"]);
+  const [name, ...none] = edge.acts.rows[1]!.target;
+  assert(name!.isWellFormed() && name!.length === 2_049 && name!.endsWith("x\u2026"));
+  assert.deepEqual(none, []);
 });
 
 test("X-Forwarded-For is not believed, unless a proxy is trusted", async (edge) => {
@@ -200,14 +234,14 @@ test("GET /api/audit tells acts in pages, the newest first", async (edge) => {
     at: "2026-11-21T14:00:00.000Z",
     caller: "admin",
     act: "coupon.create",
-    target: "c",
+    target: ["c"],
     address: "10.1.2.3",
     request_id: "r-c",
     status: 201,
     code: null,
   });
   const second = await say(edge, get(`/api/audit?limit=2&cursor=${first.body.next_cursor}`, "GET", admin));
-  assert.deepEqual(second.body.data.map(({ target }: { target: string }) => target), ["a"]);
+  assert.deepEqual(second.body.data.map(({ target }: { target: string[] }) => target), [["a"]]);
   assert.equal(second.body.next_cursor, null);
   for (const query of ["cursor=x", "limit=0", "limit=1001", `cursor=${btoa("claims:1").replaceAll("=", "")}`]) {
     assert.equal((await say(edge, get(`/api/audit?${query}`, "GET", admin))).status, 400, query);
@@ -233,7 +267,7 @@ Deno.test("an act is answered once what became of it is recorded, and its body i
   const id = { id: "request", echoed: false };
   let isAnswered = false;
   const performed = trail.perform(
-    onField("coupon.create", "name"),
+    onFields("coupon.create", "name"),
     { request, id, caller: { kind: "admin" }, names: [] },
     FROM,
     async () => answer(201, id, JSON.stringify(await bodies.json(request))),

@@ -111,7 +111,7 @@ Deno.test("membership(), and an act's beginning and end, wait for no session tha
     let listed = false;
     const ended = Promise.allSettled(lists).then(() => listed = true);
     assert.equal(await storage.eligibility.membership("none", "a"), undefined);
-    const act = { caller: "admin", act: "coupon.edit", target: "C", address: "127.0.0.1", requestId: "r" };
+    const act = { caller: "admin", act: "coupon.edit", target: ["C"], address: "127.0.0.1", requestId: "r" };
     await storage.acts.complete(await storage.acts.begin(act), 200, null);
     assert.equal(listed, false);
     await database.close();

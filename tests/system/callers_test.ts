@@ -38,7 +38,12 @@ Deno.test("a server that listens beyond loopback serves whom it knows, counts ch
     ]);
     const { body } = await ask(url, "GET", "/api/audit", undefined, admin);
     const [act, ...none] = body.data as unknown as Record<string, unknown>[];
-    assert.deepEqual([act!["act"], act!["target"], act!["status"], none.length], ["coupon.create", "promo", 201, 0]);
+    assert.deepEqual([act!["act"], act!["target"], act!["status"], none.length], [
+      "coupon.create",
+      ["promo"],
+      201,
+      0,
+    ]);
     assert.equal(act!["address"], "127.0.0.1");
     assert.match(said(), /"known":\["ADMIN_TOKEN","SERVICE_TOKEN","JWT_SECRET"\]/);
     assert.doesNotMatch(said(), /Deno\.serve/, "nothing that the runtime warns of");

@@ -12,7 +12,13 @@ const Act = name(
       examples: ["admin"],
     }),
     act: z.string().meta({ description: "What was asked for.", examples: ["coupon.create"] }),
-    target: z.string().meta({ description: "What it was to be done to; may be empty.", examples: ["PROMO_SUPER"] }),
+    target: z.array(z.string()).meta({
+      description:
+        "What it was to be done to, part by part: a coupon's name; for `claim.void` the coupon's name and the " +
+        "user's id; for `user.put` the user's id and the segment; a sale; a bulk job, or its pattern. Empty where the " +
+        "request did not say. Acts that an older version recorded have one part, with blanks between.",
+      examples: [["PROMO_SUPER", "user_12345"]],
+    }),
     address: z.string().meta({ description: "Where the request came from; `unknown` where that is not known." }),
     status: z.nullable(z.int().min(100).max(599)).meta({
       description: "Of its answer; null: it may have been done, or not.",
@@ -45,7 +51,7 @@ export const audit: readonly Operation[] = [
             id: 1,
             caller: "admin",
             act: "coupon.create",
-            target: "PROMO_SUPER",
+            target: ["PROMO_SUPER"],
             address: "127.0.0.1",
             status: 201,
             code: null,

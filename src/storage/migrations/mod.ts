@@ -6,6 +6,7 @@ import kinds from "./0004_kinds.sql" with { type: "text" };
 import callers from "./0005_callers.sql" with { type: "text" };
 import bulk from "./0006_bulk.sql" with { type: "text" };
 import attempts from "./0007_attempts.sql" with { type: "text" };
+import actTargets from "./0009_act_targets.sql" with { type: "text" };
 
 /** One numbered file of schema changes. */
 export interface Migration {
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 5, name: "0005_callers", sql: callers },
   { number: 6, name: "0006_bulk", sql: bulk },
   { number: 7, name: "0007_attempts", sql: attempts },
+  { number: 9, name: "0009_act_targets", sql: actTargets },
 ];
