@@ -180,7 +180,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
     const former = this.#former;
     this.#former = undefined;
     try {
-      const activation = await store.activate(this.key, former?.remnant);
+      const activation = await store.activate(this.key, clock.now(), former?.remnant);
       if (activation === undefined) return await this.#absent(asked);
       events.activated();
       this.#awaken(activation, since);

@@ -191,11 +191,12 @@ export interface Store<K extends Kind> {
   /**
    * Raises the actor's epoch, names this node as its holder, and reads its state.
    *
+   * @param now by the actors' clock, in milliseconds since the Unix epoch: stored answers of 48 hours and more are left out
    * @param remnant a state that once was true, to be used up: only what has changed since need be read
    * @returns undefined where no such actor exists
    * @throws Fenced where another owner raised the epoch before the state was read; it may have a remnant
    */
-  activate(key: string, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined>;
+  activate(key: string, now: number, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined>;
   /**
    * Makes an actor by its first event, where none has its key.
    *

@@ -47,10 +47,10 @@ export class Pace {
 export class PacedStore<K extends Kind> implements Store<K> {
   constructor(readonly store: Store<K>, readonly pace: Pace) {}
 
-  async activate(key: string, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined> {
+  async activate(key: string, now: number, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined> {
     const waitMs = this.pace.take();
     if (waitMs > 0) await new Promise<void>((resolve) => this.pace.clock.after(waitMs, resolve));
-    return await this.store.activate(key, remnant);
+    return await this.store.activate(key, now, remnant);
   }
 
   create(key: string, event: K["Event"]): Promise<Handle | undefined> {

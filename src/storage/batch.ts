@@ -47,6 +47,14 @@ export function told(rows: string, sent: string): string {
   return `select count(*)::integer, case when count(*) < cardinality(${sent}) then ${places} end from ${rows}`;
 }
 
+/** For how long a stored answer is kept, in milliseconds: an actor that is activated later does not know its key. */
+export const KEEP_ANSWERS_MS = 48 * 3_600_000;
+
+/** The time up to which stored answers are forgotten, for a statement. @param now by the actors' clock */
+export function answersSince(now: number): number {
+  return Math.floor(now) - KEEP_ANSWERS_MS;
+}
+
 /**
  * The end of an insert of receipts. A key that is used again after its 48 hours, which actors forget by then, is bound
  * to what it stands for now: its old row would else refuse the turn, and with it each one that brings the key.

@@ -10,6 +10,7 @@ import type { Activation } from "../actors/ports.ts";
 import { Fenced } from "../actors/ports.ts";
 import type { Coupon } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
+import { answersSince } from "./batch.ts";
 import { claimContentOf, kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
@@ -43,7 +44,7 @@ left join lateral (
 ) p on true
 left join lateral (
   select string_agg(id || ' ' || content, e'\\x1f') keys from receipts
-  where coupon_id = c.id and (c.kind = 'charge' or at > now() - interval '48 hours')
+  where coupon_id = c.id and (c.kind = 'charge' or at > to_timestamp($3::bigint / 1000e0))
 ) r on true
 where c.id = any($1::integer[])`;
 
@@ -53,6 +54,7 @@ const READ_PAGE = `select (select epoch from coupons where fold = $1), ${CLAIMS_
 
 interface Waiter {
   readonly fold: string;
+  readonly now: number;
   /** What this node knew of the coupon before, to be used up. */
   readonly remnant: Coupon | undefined;
   readonly resolve: (activation: Activation<Coupon> | undefined) => void;
@@ -68,10 +70,10 @@ export class CouponActivator {
   constructor(readonly sql: Sql, readonly holder: string) {}
 
   /** Activates one. As {@linkcode Store.activate}. */
-  async activate(fold: string, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
+  async activate(fold: string, now: number, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
     if (remnant !== undefined) remnant.seq = (await this.#readOn(fold, remnant, remnant.seq)).after;
     return await new Promise((resolve, reject) => {
-      this.#waiting.push({ fold, remnant, resolve, reject });
+      this.#waiting.push({ fold, now, remnant, resolve, reject });
       if (this.#running < AT_ONCE) this.#run();
     });
   }
@@ -105,7 +107,10 @@ export class CouponActivator {
 
   async #readJoined(unread: readonly Unread[]): Promise<void> {
     if (unread.length === 0) return;
-    const params = [unread.map(({ activation }) => activation.handle.id), unread.map(({ after }) => after)];
+    const ids = unread.map(({ activation }) => activation.handle.id);
+    // Of those that are read together, the one that has waited longest tells how old answers may be.
+    const since = answersSince(Math.min(...unread.map(({ waiter }) => waiter.now)));
+    const params = [ids, unread.map(({ after }) => after), since];
     const rows = await repeatable("Cannot activate", () => this.sql.query(READ, params, "read"));
     const byId = new Map(rows.map((row) => [row[6] as number, row]));
     for (const one of unread) this.#finish(one, byId.get(one.activation.handle.id));

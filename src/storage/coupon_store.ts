@@ -50,8 +50,12 @@ export class CouponStore implements Store<CouponKind> {
     readonly holder: string,
   ) {}
 
-  activate(key: string, remnant?: CouponKind["State"]): Promise<Activation<CouponKind["State"]> | undefined> {
-    return this.activator.activate(key, remnant);
+  activate(
+    key: string,
+    now: number,
+    remnant?: CouponKind["State"],
+  ): Promise<Activation<CouponKind["State"]> | undefined> {
+    return this.activator.activate(key, now, remnant);
   }
 
   async create(key: string, event: CouponEvent): Promise<Handle | undefined> {

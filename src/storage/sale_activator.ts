@@ -13,6 +13,7 @@ import {
   purchaseContent,
   type Sale,
 } from "../domain/sale.ts";
+import { answersSince } from "./batch.ts";
 import { codeOf } from "./sale_batch.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
@@ -34,7 +35,7 @@ const READ_PAGE = `select (select epoch from sales where id = $1), count(*)::int
   ${column("case when k.bought_keyed then k.bought_id::text else '' end")},
   case when $2::uuid = '${BEFORE_ALL}' then (
     select string_agg(id || ' ' || content, e'\\x1f') from sale_receipts
-    where sale_id = $1 and at > now() - interval '48 hours'
+    where sale_id = $1 and at > to_timestamp($3::bigint / 1000e0)
   ) end
 from (
   select h.*, p.slot, p.keyed bought_keyed, p.id bought_id from holds h
@@ -48,7 +49,7 @@ export class SaleActivator {
   constructor(readonly sql: Sql, readonly holder: string) {}
 
   /** Activates the sale of a number. As {@linkcode Store.activate}. */
-  async activate(number: number): Promise<Activation<Sale> | undefined> {
+  async activate(number: number, now: number): Promise<Activation<Sale> | undefined> {
     const [row] = await repeatable("Cannot activate", () => this.sql.query(RAISE, [number, this.holder], "raise_sale"));
     if (row === undefined) return undefined;
     const [epoch, turn] = row as [number, number];
@@ -57,7 +58,7 @@ export class SaleActivator {
     for (let count = PAGE; count === PAGE;) {
       const [page] = await repeatable(
         "Cannot activate",
-        () => this.sql.query(READ_PAGE, [number, last], "read_sale_page"),
+        () => this.sql.query(READ_PAGE, [number, last, answersSince(now)], "read_sale_page"),
       );
       if (page![0] !== epoch) throw new Fenced("Another owner raised the epoch while the sale was read");
       count = page![1] as number;

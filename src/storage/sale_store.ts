@@ -39,9 +39,9 @@ export class SaleStore implements Store<SaleKind> {
     readonly holder: string,
   ) {}
 
-  activate(key: string): Promise<Activation<SaleKind["State"]> | undefined> {
+  activate(key: string, now: number): Promise<Activation<SaleKind["State"]> | undefined> {
     const number = parseSaleKey(key);
-    return number === undefined ? Promise.resolve(undefined) : this.activator.activate(number);
+    return number === undefined ? Promise.resolve(undefined) : this.activator.activate(number, now);
   }
 
   async create(key: string, event: SaleEvent): Promise<Handle | undefined> {

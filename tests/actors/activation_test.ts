@@ -30,9 +30,9 @@ function readsComeLate({ store }: World): () => void {
 function watchRemnants({ store }: World): (string[] | undefined)[] {
   const remnants: (string[] | undefined)[] = [];
   const activate = store.activate.bind(store);
-  store.activate = (key, remnant) => {
+  store.activate = (key, now, remnant) => {
     remnants.push(remnant && ["a", "b", "c"].filter((user) => remnant.holders.has(user)));
-    return activate(key, remnant);
+    return activate(key, now, remnant);
   };
   return remnants;
 }
@@ -161,11 +161,11 @@ Deno.test("an activation that another owner overtook leaves what it read to the 
   const remnants: unknown[] = [];
   const remnant: Coupon = world.store.state(KEY);
   const activate = world.store.activate.bind(world.store);
-  world.store.activate = (key, given) => {
+  world.store.activate = (key, now, given) => {
     remnants.push(given);
     return remnants.length === 1
       ? Promise.reject(new Fenced("another owner was faster", remnant))
-      : activate(key, given);
+      : activate(key, now, given);
   };
   const asked = fate(world.actors.ask(KEY, claim("b")));
   await world.clock.advance(100);

@@ -1,6 +1,6 @@
 /** When may an actor go, and what keeps it? */
 import assert from "node:assert/strict";
-import { claim, create, terms } from "../support/commands.ts";
+import { claim, create, terms, voidClaim } from "../support/commands.ts";
 import { settle } from "../support/fake_clock.ts";
 import { fate, gate, makeWorld, type World } from "../support/world.ts";
 
@@ -36,6 +36,19 @@ Deno.test("an actor stays awake while its turn is out, however long that is, and
   assert.deepEqual([await first, await second], ["done", "done"]);
   assert.equal(world.store.activations, activations);
 });
+
+for (const [hours, told] of [[47, "done"], [49, "claim_not_found"]] as const) {
+  Deno.test(`a void that is repeated after ${hours} hours of idleness is ${told}, by the actors' clock`, async () => {
+    const world = await withCoupon(60_000);
+    const gone = voidClaim("a");
+    await world.actors.ask(KEY, claim("a"));
+    assert.equal(await fate(world.actors.ask(KEY, gone)), "done");
+    await world.clock.advance(61_000);
+    assert.equal(world.actors.awake, 0);
+    world.clock.epoch += hours * 3_600_000;
+    assert.equal(await fate(world.actors.ask(KEY, gone)), told);
+  });
+}
 
 Deno.test("stop() waits for the turn that is out, and leaves no timer", async () => {
   const world = await withCoupon(1_000);

@@ -24,7 +24,7 @@ Deno.test("a second's activations are as many as the pace allows, and none is lo
   await clock.advance(1_000);
   pace.start();
   let done = 0;
-  for (let key = 0; key < 500; key++) paced.activate(`k${key}`).then(() => done++);
+  for (let key = 0; key < 500; key++) paced.activate(`k${key}`, 0).then(() => done++);
   await settle();
   assert(done <= 5, `at once: ${done}`);
   await clock.advance(1_000);
@@ -75,7 +75,7 @@ Deno.test("a paced store hands on all that it is asked, and what it is told", as
   const paced = new PacedStore<CouponKind>(store, new Pace(new FakeClock(), 1));
   const [state, handle, completion] = [{}, {}, {}].map((each) => each as never);
   for (const name of ["activate", "create", "append", "confirm", "recall", "holderOf"] as const) {
-    const args = name === "activate" ? ["k", state] : name === "holderOf" ? ["k"] : [handle, completion];
+    const args = name === "activate" ? ["k", 7, state] : name === "holderOf" ? ["k"] : [handle, completion];
     const answer = await (paced[name] as (...all: unknown[]) => unknown)(...args);
     assert(name === "append" || name === "confirm" ? answer === undefined : answer === name);
     assert.deepEqual(told.at(-1), [name, ...args]);

@@ -6,6 +6,7 @@ import { claim, edit, voidClaim } from "../support/commands.ts";
 import { Desk, type LedgerStores } from "../support/ledger_desk.ts";
 import { append } from "../support/stored.ts";
 
+const NOW = Date.UTC(2026, 10, 21, 14);
 const CHARGE = { kind: "charge", credit: "10.00" } as const;
 const DISCOUNT = { kind: "discount", percentOff: "15.00", maxDiscount: "20.00", minOrder: "50.00" } as const;
 
@@ -104,7 +105,7 @@ export function kindsContract(name: string, open: () => Promise<LedgerStores>): 
     const { store } = stores;
     const stale = await Desk.make(stores, 9, CHARGE);
     await stale.tell(claim("a"));
-    const live = new Desk(stores, stale.key, (await store.activate(stale.key))!);
+    const live = new Desk(stores, stale.key, (await store.activate(stale.key, NOW))!);
     const events = stale.decide(claim("s"), voidClaim("a"));
     await assert.rejects(append(store, { handle: stale.active.handle, turn: stale.active.turn + 1, events }), Fenced);
     await live.tell(claim("b"));

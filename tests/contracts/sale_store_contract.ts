@@ -57,7 +57,7 @@ class Writer {
   }
 
   async activate(): Promise<Sale> {
-    this.active = (await this.store.activate(saleKeyOf(this.number)))!;
+    this.active = (await this.store.activate(saleKeyOf(this.number), NOW))!;
     return this.active.state;
   }
 
@@ -168,8 +168,8 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
   });
 
   test("activate() answers undefined where there is no such sale", async ({ store }) => {
-    assert.equal(await store.activate("2026-11-21T03Z"), undefined);
-    assert.equal(await store.activate("nonsense"), undefined);
+    assert.equal(await store.activate("2026-11-21T03Z", NOW), undefined);
+    assert.equal(await store.activate("nonsense", NOW), undefined);
   });
 
   test("create() makes a sale with its items once, whoever asks", async ({ store, count }) => {
@@ -181,7 +181,7 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
     }));
     assert.equal(handles.filter((handle) => handle !== undefined).length, 1);
     assert.equal(await count(`select count(*)::integer from items where sale_id = ${number}`), 10_000);
-    const { state } = (await store.activate(saleKeyOf(number)))!;
+    const { state } = (await store.activate(saleKeyOf(number), NOW))!;
     assert.deepEqual([state.items, state.sold, state.attempts, state.createdAt], [10_000, 0, 0, NOW]);
   });
 
@@ -253,6 +253,28 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
     for (const command of [...reused, editSale({ paused: true }, { id: edited.id })]) {
       assert.equal((await writer.recall([command])).size, 0, command.kind);
     }
+  });
+
+  test("activate() brings the key of an edit, a release or a void for 48 hours, those of holds and purchases for ever", async ({ store }) => {
+    const writer = await Writer.make(store, 10);
+    const keyed = { keyed: true };
+    const codes = [newCode(), newCode(), newCode()] as const;
+    const held = codes.map((code, place) => checkout("ann", place + 1, { ...keyed, code }));
+    const [bought, voided] = [purchase(codes[0], keyed), purchase(codes[1], keyed)];
+    const acts = [editSale({ paused: false }, keyed), release(codes[2], keyed), voidPurchase(codes[1], keyed)];
+    for (const command of [...held, bought, voided, ...acts]) {
+      assert.deepEqual(await writer.tell([command], NOW), ["accepted"], command.kind);
+    }
+    const known = async (ms: number) => {
+      const { keys } = (await store.activate(saleKeyOf(writer.number), NOW + ms))!.state;
+      return [...held, bought, voided, ...acts].map(({ id }) => keys.get(id) !== undefined);
+    };
+    const all = [true, true, true, true, true, true, true, true];
+    assert.deepEqual(await known(0), all);
+    assert.deepEqual(await known(48 * HOUR_MS - 1), all);
+    const left = [true, true, true, true, false, false, false, false];
+    assert.deepEqual(await known(48 * HOUR_MS), left);
+    assert.deepEqual(await known(365 * 24 * HOUR_MS), left);
   });
 
   test("holderOf() names whoever made or activated the sale last", async ({ store }) => {

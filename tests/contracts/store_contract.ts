@@ -16,13 +16,15 @@ import { append, confirm } from "../support/stored.ts";
 
 type Stores = { readonly store: Store<CouponKind>; close(): Promise<void> };
 const NOW = Date.UTC(2026, 10, 21, 14);
+const HOUR_MS = 3_600_000;
+const KEYED = () => ({ id: crypto.randomUUID(), keyed: true });
 
 /** A coupon under a writer of its own: decides like an actor and stores turn by turn. */
 class Writer {
   constructor(readonly store: Store<CouponKind>, readonly key: string, public active: Activation<Coupon>) {}
 
   static async open(store: Store<CouponKind>, key: string): Promise<Writer> {
-    return new Writer(store, key, (await store.activate(key))!);
+    return new Writer(store, key, (await store.activate(key, NOW))!);
   }
 
   static async make(store: Store<CouponKind>, amount: number): Promise<Writer> {
@@ -53,7 +55,7 @@ class Writer {
   }
 
   async fresh(): Promise<Coupon> {
-    this.active = (await this.store.activate(this.key))!;
+    this.active = (await this.store.activate(this.key, NOW))!;
     return this.active.state;
   }
 }
@@ -76,7 +78,7 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
     });
 
   test("activate() answers undefined where there is no such coupon", async (store) => {
-    assert.equal(await store.activate("nobody"), undefined);
+    assert.equal(await store.activate("nobody", NOW), undefined);
   });
 
   test("create() makes a coupon once, whoever asks", async (store) => {
@@ -86,7 +88,7 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
       return store.create("once", decision.event);
     }));
     assert.equal(handles.filter((handle) => handle !== undefined).length, 1);
-    const { state } = (await store.activate("once"))!;
+    const { state } = (await store.activate("once", NOW))!;
     assert.equal(state.name, "Once");
     assert.equal(state.remaining, 3);
     assert.equal(state.createdAt, NOW);
@@ -94,7 +96,7 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
 
   test("activate() brings what was stored: counters, holders, keys, terms", async (store) => {
     const writer = await Writer.make(store, 10);
-    const keyed = { id: crypto.randomUUID(), keyed: true };
+    const keyed = KEYED();
     await writer.tell(claim("a"), claim("ünï 🎉"), claim("c", keyed));
     await writer.tell(edit({ amount: 12, startsAt: NOW - 1, endsAt: NOW + 3_600_000, paused: true }));
     await writer.tell(voidClaim("a"), edit({ startsAt: null, paused: false }));
@@ -106,6 +108,22 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
     for (const [id, content] of draft.keys) assert.equal(stored.keys.get(id), content);
     assert(writer.active.state.holders.has("ünï 🎉") && !writer.active.state.holders.has("a"));
     assert.equal(writer.active.state.keys.get(keyed.id), claimContent("c"));
+  });
+
+  test("activate() brings the key of an edit or a void for 48 hours, that of a claim as long as the claim", async (store) => {
+    const writer = await Writer.make(store, 10);
+    const [held, voided] = [claim("a", KEYED()), claim("b", KEYED())];
+    const acts = [edit({ amount: 12 }), voidClaim("b")];
+    await writer.tell(held, voided);
+    await writer.append(writer.decide(...acts)); // both at the time of the turn's first event
+    const known = async (ms: number) => {
+      const { keys } = (await store.activate(writer.key, NOW + ms))!.state;
+      return [held, voided, ...acts].map(({ id }) => keys.has(id));
+    };
+    assert.deepEqual(await known(0), [true, true, true, true]);
+    assert.deepEqual(await known(48 * HOUR_MS - 1), [true, true, true, true]);
+    assert.deepEqual(await known(48 * HOUR_MS + 1), [true, false, false, false]);
+    assert.deepEqual(await known(365 * 24 * HOUR_MS), [true, false, false, false]);
   });
 
   const meanwhile: [string, (other: Writer) => Promise<void>][] = [
@@ -126,8 +144,8 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
       const second = writer.decide(claim("lost too"));
       await act(await Writer.open(store, writer.key));
       const remnant = undo(undo(writer.active.state, first)!, second)!;
-      const brought = (await store.activate(writer.key, remnant))!.state;
-      const whole = (await store.activate(writer.key))!.state;
+      const brought = (await store.activate(writer.key, NOW, remnant))!.state;
+      const whole = (await store.activate(writer.key, NOW))!.state;
       assert.deepEqual(shown(brought), shown(whole));
       for (const user of ["a", "b", "c", "x", "y", "m0", "m249", "lost", "lost too"]) {
         assert.equal(brought.holders.has(user), whole.holders.has(user), user);

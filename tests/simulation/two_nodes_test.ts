@@ -102,7 +102,7 @@ async function take(steps: readonly Step[], nodes: readonly World[]): Promise<As
 /** What was told is what is stored, and is told again. Returns each stored command's answer. */
 async function assertTold(asked: readonly Asked[], stored: ReadonlySet<string>, { store }: World) {
   const answers = new Map<string, CouponAnswer>();
-  const { handle } = (await store.activate(KEY))!;
+  const { handle } = (await store.activate(KEY, 0))!;
   for (const { command, fates } of asked) {
     for (const became of await Promise.all(fates)) {
       if (typeof became === "string") continue;

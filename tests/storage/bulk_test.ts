@@ -42,12 +42,12 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     assert.deepEqual(rest, { ...PLAIN, ...terms, remaining: 3, paused: false, claimedBy: [] });
     assert.equal(createdAt, updatedAt);
     assert.equal((await storage.views.coupons("p-2", 0, 10)).total, 0);
-    const { handle, state, turn } = (await storage.coupons.activate("p-2222"))!;
+    const { handle, state, turn } = (await storage.coupons.activate("p-2222", storage.clock.now()))!;
     assert.deepEqual([state.name, state.remaining, state.seq, state.keys.size, turn], ["P-2222", 3, 0, 0, 0]);
     const claimed = couponRules.decide(state, claim("ann"), createdAt);
     assert(claimed.kind === "accepted");
     await append(storage.coupons, { handle, turn: 1, events: [claimed.event] });
-    const again = (await storage.coupons.activate("p-2222"))!.state;
+    const again = (await storage.coupons.activate("p-2222", storage.clock.now()))!.state;
     assert.deepEqual([again.remaining, again.seq, again.holders.has("ann")], [2, 1, true]);
     await storage.close();
   });
@@ -65,7 +65,7 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
       const job = await addJob(storage.bulkJobs, { ...bulkRequest(1), id: crypto.randomUUID(), terms });
       const leased = (await storage.bulkWork.lease("one")).find(({ id }) => id === job.id)!;
       await storage.bulkWork.make(leased, codesOf(`K-${place}`));
-      const { state } = (await storage.coupons.activate(`k-${place}`))!;
+      const { state } = (await storage.coupons.activate(`k-${place}`, storage.clock.now()))!;
       const view = (await storage.views.coupon(`k-${place}`, 0))!;
       for (const [term, value] of Object.entries(terms)) {
         assert.deepEqual([state[term as keyof typeof terms], view[term as keyof typeof terms]], [value, value], term);

@@ -5,6 +5,7 @@ import { CouponActivator } from "../../src/storage/coupon_activator.ts";
 import { NotConnected, type Row, type Sql } from "../../src/storage/sql.ts";
 import { settle } from "../support/fake_clock.ts";
 
+const NOW = Date.UTC(2026, 10, 21, 14);
 const AMOUNT = 100_000;
 
 /** A database of coupons named `c` and a number: none has a claim, but `c0`, which has as many as are asked for. */
@@ -46,10 +47,10 @@ for (const failing of ["raise", "read", "read_page"]) {
     const sql = new FakeSql();
     const activator = new CouponActivator(sql, "a");
     sql.failing = failing;
-    const fates = await Promise.all([0, 0].map(() => activator.activate("c0").then(() => "awake", fateOf)));
+    const fates = await Promise.all([0, 0].map(() => activator.activate("c0", NOW).then(() => "awake", fateOf)));
     assert.deepEqual(fates, ["storage_unavailable", "storage_unavailable"]);
     sql.failing = undefined;
-    assert.equal((await activator.activate("c7"))!.handle.id, 7);
+    assert.equal((await activator.activate("c7", NOW))!.handle.id, 7);
   });
 }
 
@@ -59,7 +60,7 @@ Deno.test("activate() joins those who wait into two statements at once, of 1,000
   sql.gate = promise;
   const activator = new CouponActivator(sql, "a");
   const wake = (from: number, to: number) =>
-    Array.from({ length: to - from }, (_, place) => activator.activate(`c${from + place}`));
+    Array.from({ length: to - from }, (_, place) => activator.activate(`c${from + place}`, NOW));
   const awake = wake(1, 2_501);
   await settle();
   awake.push(...wake(2_501, 2_601));

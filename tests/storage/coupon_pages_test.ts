@@ -8,6 +8,8 @@ import { create, terms } from "../support/commands.ts";
 import { openTestPostgres, openTestStorage } from "../support/storage.ts";
 import { until } from "../support/until.ts";
 
+const NOW = Date.UTC(2026, 10, 21, 14);
+
 /** A database of one coupon with so many claims, numbered from 1. */
 class Claims implements Sql {
   /** After which number each page was read; the first page comes with the coupon. */
@@ -51,7 +53,7 @@ Deno.test("activate() reads all claims, and no page more than tells that there i
   ];
   for (const [count, pages] of cases) {
     const sql = new Claims(count);
-    const { state } = (await new CouponActivator(sql, "a").activate("c"))!;
+    const { state } = (await new CouponActivator(sql, "a").activate("c", NOW))!;
     assert.deepEqual([state.holders.size, sql.pages], [count, pages], `${count} claims`);
   }
 });
@@ -71,7 +73,7 @@ Deno.test("activate() asks for the next page, and that leaves, before it adds on
       },
     });
   };
-  await new CouponActivator(sql, "a").activate("c");
+  await new CouponActivator(sql, "a").activate("c", NOW);
   assert.equal(added[1], true, "it is looked at first for its size, then added");
 });
 
@@ -81,7 +83,7 @@ Deno.test("activate() tells of a page that could not be read, though the one bef
     if (sql.pages.length === 2) throw new NotConnected("nobody listens");
     return row;
   };
-  await assert.rejects(new CouponActivator(sql, "a").activate("c"), (error) => {
+  await assert.rejects(new CouponActivator(sql, "a").activate("c", NOW), (error) => {
     return error instanceof Fault && error.code === "storage_unavailable";
   });
 });
@@ -91,7 +93,7 @@ Deno.test("activate() reads no further once another owner has raised the epoch, 
     const sql = new Claims(20_000);
     if (raisedAt === 0) sql.epoch = 2; // before any page, the coupon's own row is the first that tells
     sql.onPage = ([, ...rest]) => [sql.pages.length >= raisedAt ? 2 : 1, ...rest];
-    await assert.rejects(new CouponActivator(sql, "a").activate("c"), (error) => {
+    await assert.rejects(new CouponActivator(sql, "a").activate("c", NOW), (error) => {
       assert(error instanceof Fenced);
       const { seq, holders } = error.remnant as { seq: number; holders: { size: number } };
       assert.deepEqual([seq, holders.size], [100 + 4_000 * raisedAt, 100 + 4_000 * raisedAt]);
@@ -104,14 +106,14 @@ Deno.test("activate() reads no further once another owner has raised the epoch, 
 Deno.test("activate() of a coupon that is gone once it is to be read is fenced, as by another owner", async () => {
   const sql = new Claims(200);
   sql.isGone = true;
-  await assert.rejects(new CouponActivator(sql, "a").activate("c"), Fenced);
+  await assert.rejects(new CouponActivator(sql, "a").activate("c", NOW), Fenced);
 });
 
 Deno.test("activate() with what was known before reads all claims since then before it raises the epoch", async () => {
   const sql = new Claims(8_000);
-  const { state } = (await new CouponActivator(sql, "a").activate("c"))!;
+  const { state } = (await new CouponActivator(sql, "a").activate("c", NOW))!;
   const later = new Claims(20_000);
-  const { state: { holders, seq } } = (await new CouponActivator(later, "a").activate("c", state))!;
+  const { state: { holders, seq } } = (await new CouponActivator(later, "a").activate("c", NOW, state))!;
   assert.deepEqual([holders.size, seq], [20_000, 20_000]);
   assert.deepEqual(later.sent, [...Array(4).fill("read_page"), "raise", "read"]);
   assert.deepEqual(later.pages, [8_000, 12_000, 16_000, 20_000]);
@@ -132,7 +134,7 @@ Deno.test("coupons that wake together are locked in the order of their ids, as c
       ids.push((await storage.coupons.create(key, decision.event))!.id);
     }
     await first.script(`begin; select from coupons where id = ${ids[0]} for update`);
-    const awake = keys.map((key) => storage.coupons.activate(key));
+    const awake = keys.map((key) => storage.coupons.activate(key, NOW));
     const waiting = `select count(*)::integer from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock'`;
     await until(async () => (await second.query(waiting))[0]![0] === 1, { what: "them to wait", everyMs: 5 });

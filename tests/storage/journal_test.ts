@@ -63,7 +63,7 @@ Deno.test("activations and commits of the same actors, from two nodes, deadlock 
     let stored = 0;
     let fenced = 0;
     const tenure = async ({ coupons }: Storage, name: string, key: string) => {
-      const { handle, turn, state } = (await coupons.activate(key))!;
+      const { handle, turn, state } = (await coupons.activate(key, NOW))!;
       for (let next = 1; next <= 4; next++) {
         const event = claimed(`${name}-${next}`, state.seq + next, state.remaining - next);
         await append(coupons, { handle, turn: turn + next, events: [event] });
@@ -108,7 +108,7 @@ Deno.test("a take-over waits for the commit in flight and sees its claims", asyn
     for (let round = 0; round < 30; round++) {
       const events = Array.from({ length: 50 }, () => claimed(`u${++seq}`, seq, 100_000 - seq));
       const appended = append(coupons, { handle, turn: turn + 1, events }).then(() => true, () => false);
-      const activation = (await coupons.activate("k"))!;
+      const activation = (await coupons.activate("k", NOW))!;
       const stored = await appended;
       if (!stored) seq -= 50;
       assert.equal(activation.state.holders.size, seq, stored ? "its claims are seen" : "nothing of it is seen");
@@ -132,12 +132,12 @@ Deno.test("an activation that another overtook leaves what it read to the next o
       }
       let remnants = 0;
       for (let round = 0; round < 5; round++) {
-        const both = await Promise.allSettled([one.coupons.activate("k"), two.coupons.activate("k")]);
+        const both = await Promise.allSettled([one.coupons.activate("k", NOW), two.coupons.activate("k", NOW)]);
         for (const told of both) {
           if (told.status === "fulfilled") continue;
           assert(told.reason instanceof Fenced, String(told.reason));
           remnants++;
-          const { state } = (await two.coupons.activate("k", told.reason.remnant as Coupon))!;
+          const { state } = (await two.coupons.activate("k", NOW, told.reason.remnant as Coupon))!;
           assert.deepEqual([state.holders.size, state.remaining, state.seq], [48_000, 52_000, 48_000]);
           for (let user = 1; user <= 48_000; user++) assert(state.holders.has(`u${user}`));
         }
@@ -159,7 +159,7 @@ Deno.test("a lane whose session ended makes another and goes on", async () => {
         await append(coupons, { handle, turn: turn + 1, events: [claimed(`u${seq}`, seq, 100 - seq)] });
         turn++;
       } catch {
-        ({ handle, turn } = (await coupons.activate("k"))!);
+        ({ handle, turn } = (await coupons.activate("k", NOW))!);
       }
     }
     await append(coupons, { handle, turn: turn + 1, events: [claimed("last", 50, 100 - turn - 1)] });

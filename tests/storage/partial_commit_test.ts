@@ -60,8 +60,8 @@ async function assertToldApart<K extends Kind>(
         const made = drive.rules.decide(undefined, command, START);
         assert(made.kind === "accepted" && made.event !== undefined);
         assert(await store.create(key, made.event));
-        actors.set(name, (await store.activate(key))!);
-        if (stale.includes(name)) await store.activate(key);
+        actors.set(name, (await store.activate(key, START))!);
+        if (stale.includes(name)) await store.activate(key, START);
       }
       sizes.length = 0;
       const partOf = (name: string, place: number): Promise<void> => {

@@ -39,7 +39,7 @@ class Desk<K extends Kind> {
   }
 
   async activate(key: string): Promise<K["State"]> {
-    const activation = (await this.store.activate(key))!;
+    const activation = (await this.store.activate(key, this.#now))!;
     this.#actors.set(key, activation);
     return activation.state;
   }
@@ -211,12 +211,12 @@ test(
     let overtakes = 1;
     const slow = new SaleActivator({
       async query(text, params, name) {
-        if (name === "read_sale_page" && overtakes-- > 0) assert(await storage.sales.activate(a));
+        if (name === "read_sale_page" && overtakes-- > 0) assert(await storage.sales.activate(a, START));
         return await database.activations.query(text, params, name);
       },
     }, "slow");
-    await assert.rejects(slow.activate(NUMBER), Fenced);
-    const { state } = (await slow.activate(NUMBER))! as Activation<Sale>;
+    await assert.rejects(slow.activate(NUMBER, START), Fenced);
+    const { state } = (await slow.activate(NUMBER, START))! as Activation<Sale>;
     assert.equal(state.items, 5);
   },
 );

@@ -36,7 +36,7 @@ export class Desk {
     const decision = decide(undefined, create(terms(key, amount, more)), NOW);
     assert(decision.kind === "accepted");
     assert(await stores.store.create(key, decision.event) !== undefined);
-    return new Desk(stores, key, (await stores.store.activate(key))!);
+    return new Desk(stores, key, (await stores.store.activate(key, NOW))!);
   }
 
   get id(): number {
@@ -63,7 +63,7 @@ export class Desk {
   }
 
   async fresh(): Promise<Coupon> {
-    this.active = (await this.stores.store.activate(this.key))!;
+    this.active = (await this.stores.store.activate(this.key, NOW))!;
     return this.active.state;
   }
 

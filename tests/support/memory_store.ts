@@ -12,6 +12,7 @@ import {
 } from "../../src/domain/coupon.ts";
 import { evolve } from "../../src/domain/coupon_state.ts";
 import type { Coupon } from "../../src/domain/coupon.ts";
+import { KEEP_ANSWERS_MS } from "../../src/storage/batch.ts";
 import { completeAfter } from "./stored.ts";
 
 /** How a call fails: before or after it had its effect, or never sent. */
@@ -53,14 +54,14 @@ export class MemoryStore implements Store<CouponKind> {
 
   constructor(readonly rows: MemoryRows = new MemoryRows(), readonly holder: string = "memory") {}
 
-  async activate(key: string, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
+  async activate(key: string, now: number, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
     await this.gate;
     this.activations++;
     const row = this.rows.byKey.get(key);
     if (row === undefined) return undefined;
     row.epoch++;
     row.holder = this.holder;
-    const state = remnant === undefined ? stateOf(row) : broughtUp(remnant, stateOf(row), row.events);
+    const state = remnant === undefined ? knownAt(row, now) : broughtUp(remnant, knownAt(row, now), row.events);
     return { handle: { id: row.id, epoch: row.epoch, lane: row.id }, turn: row.turn, state };
   }
 
@@ -173,6 +174,22 @@ function stateOf(row: Row): Coupon {
   let coupon: Coupon | undefined;
   for (const event of row.events) coupon = evolve(coupon, event);
   return coupon!;
+}
+
+/** A coupon's state with the keys that are still known. */
+function knownAt(row: Row, now: number): Coupon {
+  const coupon = stateOf(row);
+  if (coupon.kind === "charge") return coupon;
+  const claims = new Map<string, string>();
+  for (const event of row.events) {
+    if (event.kind === "claimed") {
+      claims.set(event.userId, event.id); // a claim's key is as old as the claim, and is kept with it
+    } else if (event.at <= now - KEEP_ANSWERS_MS) {
+      coupon.keys.delete(event.id);
+      if (event.kind === "voided") coupon.keys.delete(claims.get(event.userId)!);
+    }
+  }
+  return coupon;
 }
 
 /** What a store makes of a remnant: it adds the claims since then, unless the numbers tell that some were voided. */
