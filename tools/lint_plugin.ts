@@ -51,10 +51,14 @@ const NO_LIBRARY = ["domain", "actors"];
 /** The one library in a room that has none: exact decimals, pure and without a state, in the one file that reckons. */
 const LIBRARY_OF: Readonly<Record<string, string>> = { "domain/money.ts": "big.js" };
 
+const CHECKOUT = decodeURI(new URL("..", import.meta.url).pathname);
+
 /** Where a file is: in a room, right in `src`, in `tests` or elsewhere; any folder may hold the checkout. */
-function placeOf(path: string): { room: string; path: string } {
+export function placeOf(file: string, checkout: string = CHECKOUT): { room: string; path: string } {
+  const whole = resolve("/", file);
+  const path = whole.startsWith(checkout) ? whole.slice(checkout.length - 1) : whole;
   const place = /^.*\/(?:src\/(domain|actors|storage|cluster|scheduler|http)\/|(tests)\/|(src)\/(?=[^/]+$))(.+)$/
-    .exec(resolve("/", path));
+    .exec(path);
   const room = place?.[1] ?? place?.[2] ?? place?.[3] ?? "";
   return { room, path: `${room}/${place?.[4] ?? ""}` };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import plugin from "../../tools/lint_plugin.ts";
+import plugin, { placeOf } from "../../tools/lint_plugin.ts";
 
 /** A rule, a file of any checkout, its source, and a part of each message expected: none where it passes. */
 type Case = readonly [rule: string, file: string, source: string, ...messages: string[]];
@@ -105,6 +105,15 @@ const cases: readonly Case[] = [
   ["no-sleep-in-tests", "tests/a_test.ts", `Deno.test({ name: "a", ignore: Deno.build.os !== "linux", fn });`],
   ["no-sleep-in-tests", "src/main.ts", `setTimeout(f, 1); it.only("a", f); f({ ignore: true, only: true });`],
 ];
+
+Deno.test("a folder above the checkout is no room, whatever its name", () => {
+  const checkout = "/home/tests/src/http/";
+  for (const file of ["tools/a.ts", "bench/deep/a.ts", "src/cli/a.ts"]) {
+    assert.equal(placeOf(checkout + file, checkout).room, "", file);
+  }
+  assert.deepEqual(placeOf(`${checkout}src/main.ts`, checkout), { room: "src", path: "src/main.ts" });
+  assert.deepEqual(placeOf(`${checkout}tests/a_test.ts`, checkout), { room: "tests", path: "tests/a_test.ts" });
+});
 
 for (const [rule, file, source, ...messages] of cases) {
   const verb = messages.length === 0 ? "passes" : "reports";
