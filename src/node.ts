@@ -136,7 +136,17 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
   const files = new CsvStreams();
-  const edge = makeEdge(config, log, { callers, storage, cluster, metrics, health, bodies, streams, files });
+  const edge = makeEdge(config, log, {
+    callers,
+    storage,
+    cluster,
+    audits: auditor,
+    metrics,
+    health,
+    bodies,
+    streams,
+    files,
+  });
   const server = listenAt(config, log, edge);
   const { port } = server;
   tellServing(log, config.host, port, database);

@@ -1,11 +1,12 @@
 /** What answers the requests of clients? The routes over storage and the cluster, behind their door. */
 import type { Logger } from "@logtape/logtape";
-import { Fault } from "./actors/ports.ts";
+import { type Audits, Fault } from "./actors/ports.ts";
 import type { ClusterNode } from "./cluster_node.ts";
 import type { Config } from "./config.ts";
 import { makeDoor } from "./door.ts";
 import { Edge, type RequestLog } from "./http/app.ts";
 import type { BodyReader } from "./http/body.ts";
+import { AuditRoutes } from "./http/audits.ts";
 import { BulkRoutes } from "./http/bulk.ts";
 import type { Callers } from "./http/callers.ts";
 import { ClusterRoutes } from "./http/cluster.ts";
@@ -25,6 +26,7 @@ export interface ServingParts {
   readonly callers: Callers;
   readonly storage: Storage;
   readonly cluster: ClusterNode;
+  readonly audits: Audits;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly bodies: BodyReader;
@@ -52,6 +54,7 @@ export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge
     }),
     ...door,
     cluster: new ClusterRoutes(cluster.views),
+    audits: new AuditRoutes(parts.audits),
     health,
     metrics,
     log: requestLog(log, config.logLevel === "debug"),

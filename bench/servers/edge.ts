@@ -15,6 +15,7 @@ import { parseSaleKey } from "../../src/domain/sale_ids.ts";
 import type { SaleCommandOf, SaleKind } from "../../src/domain/sale_kind.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import type { AuditRoutes } from "../../src/http/audits.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
 import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
@@ -113,6 +114,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 
       incomplete() {},
     }),
     cluster: new ClusterRoutes({} as ClusterViews),
+    audits: {} as AuditRoutes,
     health: new Health(() => true),
     metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0, registryAge: () => NaN }),
     log: { verbose: false, answered() {}, failed: (_id, route, code, error) => console.error(route, code, error) },

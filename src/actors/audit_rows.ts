@@ -143,3 +143,38 @@ export interface AuditRows {
   /** Rows of sales that do not exist. */
   straySaleRows(): Promise<Stray[]>;
 }
+
+/** A counter, or a row, that others contradict. */
+export interface Finding {
+  /** `coupon PROMO`, `sale 2026-11-21T14Z`, `item 3 of sale 2026-11-21T14Z` … */
+  readonly object: string;
+  /** The column or table in question. */
+  readonly counter: string;
+  /** What it says. */
+  readonly says: string;
+  /** What the rows beside it say. */
+  readonly rows: string;
+}
+
+/** What an audit came to. */
+export interface AuditReport {
+  /** How many were looked at. */
+  readonly coupons: number;
+  readonly sales: number;
+  /** Empty where all that was audited is exact. */
+  readonly findings: readonly Finding[];
+  /** What never held still for long enough to be audited. */
+  readonly busy: readonly string[];
+}
+
+/** Audits for someone who waits for what they find. */
+export interface Audits {
+  /**
+   * Compares every counter with its rows, now; changes nothing.
+   *
+   * @param signal ends the audit where nobody waits any longer
+   * @throws Fault `overloaded` while another such audit runs here, `stopping` where it was ended before its end,
+   * `storage_unavailable` where PostgreSQL cannot be read
+   */
+  auditNow(signal: AbortSignal): Promise<AuditReport>;
+}

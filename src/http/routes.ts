@@ -1,4 +1,5 @@
 /** Which routes are there, and who may ask for each? One table of all but the hot ones, which app.ts finds by itself. */
+import type { AuditRoutes } from "./audits.ts";
 import { type Authority, onCode, onFields, onNames, onSale } from "./authority.ts";
 import type { BulkRoutes } from "./bulk.ts";
 import type { ClusterRoutes } from "./cluster.ts";
@@ -33,6 +34,7 @@ export interface RouteParts {
   readonly users: UserRoutes;
   readonly exports: ExportRoutes;
   readonly cluster: ClusterRoutes;
+  readonly audits: AuditRoutes;
   readonly trail: Trail;
   readonly health: Health;
   readonly metrics: Metrics;
@@ -113,11 +115,12 @@ function exportRoutes({ exports }: RouteParts): HandledRoute[] {
   ];
 }
 
-function nodeRoutes({ cluster, trail, health, metrics }: RouteParts): HandledRoute[] {
+function nodeRoutes({ cluster, audits, trail, health, metrics }: RouteParts): HandledRoute[] {
   const live = ["/livez", "/health", "/healthcheck", "/api/health", "/api/healthcheck"];
   return [
     route("GET", "/cluster", "admin", (routed) => cluster.show(routed)),
     route("GET", "/cluster/actors/:key", "admin", (routed) => cluster.showActor(routed)),
+    route("POST", "/api/audits", onNames("audit.run"), (routed) => audits.run(routed)),
     route("GET", "/api/audit", "admin", (routed) => trail.show(routed)),
     ...live.map((path) => route("GET", path, "public", ({ id }) => health.live(id))),
     route("GET", "/readyz", "public", ({ id }) => health.ready(id)),

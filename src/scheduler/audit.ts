@@ -1,24 +1,13 @@
 /** Are all counters their rows? Reads sale by sale and coupon by coupon, and changes nothing. */
-import type { Stray } from "../actors/ports.ts";
+import type { AuditReport, Finding, Stray } from "../actors/ports.ts";
 import { compareCoupon, ledgerMisfit, lookAtCoupon, strayClaim } from "./coupon_audit.ts";
-import { confirmed, type Finding, saleNameOf } from "./finding.ts";
+import { confirmed, saleNameOf } from "./finding.ts";
 import type { Pace, Read } from "./pace.ts";
 import { SALE_LOOKS } from "./sale_audit.ts";
 import { straySaleRow } from "./sale_compare.ts";
 
 /** Findings beyond which an audit goes no further. */
 export const FINDINGS_MAX = 1_000;
-
-/** What an audit came to. */
-export interface AuditReport {
-  /** How many were looked at. */
-  readonly coupons: number;
-  readonly sales: number;
-  /** Empty where all that was audited is exact. */
-  readonly findings: readonly Finding[];
-  /** What never held still for long enough to be audited. */
-  readonly busy: readonly string[];
-}
 
 /** Below every number of a row, and above. */
 const BELOW_ALL = -2_147_483_648;

@@ -2,13 +2,15 @@
  * Who sees to it that counters are their rows? Every node, again and again, at a pace that leaves the database to those
  * who buy. The first audit comes at a time of chance, so that nodes started together do not audit together.
  */
-import type { AuditRows, Clock } from "../actors/ports.ts";
-import { audit, type AuditReport } from "./audit.ts";
+import { type AuditReport, type AuditRows, type Audits, type Clock, Fault } from "../actors/ports.ts";
+import { audit } from "./audit.ts";
 import { AuditStopped, Pace } from "./pace.ts";
 import { Rounds } from "./rounds.ts";
 
 /** Share of the time in which an audit has a statement under way. */
 export const AUDIT_SHARE = 0.05;
+/** As {@linkcode AUDIT_SHARE}, of an audit that someone waits for. */
+export const AUDIT_NOW_SHARE = 0.5;
 
 /** What the auditor tells of its work; must not throw. */
 export interface AuditorEvents {
@@ -18,17 +20,22 @@ export interface AuditorEvents {
   failed(error: unknown): void;
 }
 
-/** Audits on a schedule. */
-export class Auditor {
+/** Audits on a schedule, and for those who ask. */
+export class Auditor implements Audits {
+  readonly #rows: AuditRows;
   readonly #clock: Clock;
   readonly #everyMs: number;
   readonly #events: AuditorEvents;
   readonly #pace: Pace;
   readonly #rounds: Rounds;
   #waited = false;
+  #stopped = false;
+  /** That of the audit someone waits for. */
+  #paceNow: Pace | undefined;
 
   /** @param everyMs from the end of an audit to the beginning of the next, in milliseconds; 0 for none at all */
   constructor(rows: AuditRows, clock: Clock, everyMs: number, events: AuditorEvents) {
+    this.#rows = rows;
     this.#clock = clock;
     this.#everyMs = everyMs;
     this.#events = events;
@@ -43,8 +50,28 @@ export class Auditor {
 
   /** Audits no more; returns once the read under way is over. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#pace.stop();
+    this.#paceNow?.stop();
     await this.#rounds.stop();
+  }
+
+  async auditNow(signal: AbortSignal): Promise<AuditReport> {
+    if (this.#stopped) throw new Fault("stopping", "Cannot audit as this node is leaving");
+    if (this.#paceNow !== undefined) throw new Fault("overloaded", "Cannot audit as another audit is running: 1");
+    const pace = this.#paceNow = new Pace(this.#rows, this.#clock, AUDIT_NOW_SHARE);
+    const stop = () => pace.stop();
+    signal.addEventListener("abort", stop);
+    try {
+      signal.throwIfAborted();
+      return await audit(pace, false);
+    } catch (error) {
+      if (!(error instanceof AuditStopped || signal.aborted)) throw error;
+      throw new Fault("stopping", "The audit was ended before its end", { cause: error });
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#paceNow = undefined;
+    }
   }
 
   async #round(): Promise<number> {

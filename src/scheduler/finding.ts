@@ -1,18 +1,7 @@
 /** What is told of a counter that is not its rows, and when may it be believed? */
+import type { Finding } from "../actors/ports.ts";
 import { SALE_NUMBER_MAX, saleKeyOf } from "../domain/sale_ids.ts";
 import type { Pace, Read } from "./pace.ts";
-
-/** A counter, or a row, that others contradict. */
-export interface Finding {
-  /** `coupon PROMO`, `sale 2026-11-21T14Z`, `item 3 of sale 2026-11-21T14Z` … */
-  readonly object: string;
-  /** The column or table in question. */
-  readonly counter: string;
-  /** What it says. */
-  readonly says: string;
-  /** What the rows beside it say. */
-  readonly rows: string;
-}
 
 /** How often an object is looked at before it is given up as busy. */
 export const LOOKS_MAX = 5;

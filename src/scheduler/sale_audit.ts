@@ -3,8 +3,7 @@
  * which one row must fit another is true of its moment, whatever comes after; only sums over several pages need a sale
  * that holds still, and one of 10,000 items has a single page.
  */
-import type { AuditPage } from "../actors/ports.ts";
-import type { Finding } from "./finding.ts";
+import type { AuditPage, Finding } from "../actors/ports.ts";
 import type { Read } from "./pace.ts";
 import { compareAttempts, compareSale, findingOfBuyer, findingOfHold, findingOfItem } from "./sale_compare.ts";
 

@@ -1,6 +1,6 @@
 /** What do a sale's counters say that its rows do not? */
-import type { AttemptCount, BuyerMisfit, HoldMisfit, ItemMisfit, SaleCount, Stray } from "../actors/ports.ts";
-import { type Finding, saleNameOf } from "./finding.ts";
+import type { AttemptCount, BuyerMisfit, Finding, HoldMisfit, ItemMisfit, SaleCount, Stray } from "../actors/ports.ts";
+import { saleNameOf } from "./finding.ts";
 
 /** A sale's counters against its items and purchases, all of them. */
 export function compareSale(number: number, count: Omit<SaleCount, "mark">): Finding[] {

@@ -1,7 +1,8 @@
 /** Does an audit read every page of what comes in pages, and no more once it has found enough? */
 import assert from "node:assert/strict";
 import type { AttemptCount, AuditPage, HoldMisfit } from "../../src/actors/ports.ts";
-import { audit, type AuditReport, FINDINGS_MAX } from "../../src/scheduler/audit.ts";
+import type { AuditReport } from "../../src/actors/ports.ts";
+import { audit, FINDINGS_MAX } from "../../src/scheduler/audit.ts";
 import { Pace } from "../../src/scheduler/pace.ts";
 import { ATTEMPTS, COUPON, FakeAuditRows } from "../support/fake_audit_rows.ts";
 import { FakeClock } from "../support/fake_clock.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AttemptCount, CouponCount, SaleCount } from "../../src/actors/ports.ts";
-import { audit, type AuditReport } from "../../src/scheduler/audit.ts";
+import type { AuditReport } from "../../src/actors/ports.ts";
+import { audit } from "../../src/scheduler/audit.ts";
 import { compareCoupon } from "../../src/scheduler/coupon_audit.ts";
 import { LOOKS_MAX } from "../../src/scheduler/finding.ts";
 import { Pace } from "../../src/scheduler/pace.ts";

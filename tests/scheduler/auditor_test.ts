@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AuditReport } from "../../src/scheduler/audit.ts";
+import type { AuditReport } from "../../src/actors/ports.ts";
 import { AUDIT_SHARE, Auditor } from "../../src/scheduler/auditor.ts";
 import { FakeAuditRows } from "../support/fake_audit_rows.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
@@ -101,5 +101,40 @@ Deno.test("stop() ends a rest", async () => {
     assert.deepEqual([rows.reads, clock.timers], [1, 1], "it rests");
     await auditor.stop();
     assert.equal(rows.reads, 1);
+  });
+});
+
+Deno.test("an audit that is asked for is of everything, one at a time, beside those on schedule", async () => {
+  await withAuditor(EVERY_MS, async ({ clock, rows, auditor, reports }) => {
+    const held = gate();
+    rows.onRead = () => held.promise;
+    const asked = auditor.auditNow(new AbortController().signal);
+    await assert.rejects(auditor.auditNow(new AbortController().signal), { name: "Fault", code: "overloaded" });
+    held.open();
+    const advancing = clock.advance(EVERY_MS / 2);
+    assert.deepEqual(await asked, { coupons: 1, sales: 1, findings: [], busy: [] });
+    await advancing;
+    assert.equal(reports.length, 1);
+    rows.onRead = () => {};
+    rows.coupon = { ...rows.coupon, remaining: 6 };
+    const again = auditor.auditNow(new AbortController().signal);
+    await clock.advance(1_000);
+    assert.equal((await again).findings.length, 1);
+  });
+});
+
+Deno.test("an audit that is asked for ends with whoever asked, and with the node", async () => {
+  await withAuditor(0, async ({ clock, rows, auditor }) => {
+    const asker = new AbortController();
+    rows.onRead = () => asker.abort();
+    await assert.rejects(auditor.auditNow(asker.signal), { name: "Fault", code: "stopping" });
+    assert.equal(rows.reads, 1);
+    await assert.rejects(auditor.auditNow(asker.signal), { name: "Fault", code: "stopping" });
+    assert.equal(rows.reads, 1);
+    rows.onRead = () => auditor.stop();
+    await assert.rejects(auditor.auditNow(new AbortController().signal), { name: "Fault", code: "stopping" });
+    assert.equal(rows.reads, 2);
+    await assert.rejects(auditor.auditNow(new AbortController().signal), { name: "Fault", code: "stopping" });
+    assert.equal(clock.timers, 0);
   });
 });

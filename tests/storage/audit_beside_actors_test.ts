@@ -1,6 +1,6 @@
 /** Is an audit right beside actors that write, and of what takes many pages? */
 import assert from "node:assert/strict";
-import type { AuditReport } from "../../src/scheduler/audit.ts";
+import type { AuditReport } from "../../src/actors/ports.ts";
 import type { Sql } from "../../src/storage/sql.ts";
 import { auditAll, type Audited, hold, openSale, withActors } from "../support/audited.ts";
 import { claim, create, terms, voidClaim } from "../support/commands.ts";

@@ -1,6 +1,6 @@
 /** Does an audit name whatever is wrong, on a real database, and nothing that is not? */
 import assert from "node:assert/strict";
-import type { Finding } from "../../src/scheduler/finding.ts";
+import type { Finding } from "../../src/actors/ports.ts";
 import { saleKeyOf } from "../../src/domain/sale_ids.ts";
 import { PostgresAuditRows } from "../../src/storage/audit.ts";
 import type { Connection, Sql } from "../../src/storage/sql.ts";

@@ -6,6 +6,7 @@ import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { Callers } from "../../src/http/callers.ts";
 import type { ExportRoutes } from "../../src/http/exports.ts";
+import type { AuditRoutes } from "../../src/http/audits.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
@@ -98,6 +99,7 @@ export async function openClockedNode(
       incomplete: (_id, _act, error) => failed.push(error),
     }),
     cluster: new ClusterRoutes({} as ClusterViews),
+    audits: {} as AuditRoutes,
     health: new Health(() => opener.ready),
     metrics,
     log: { verbose: false, answered() {}, failed: (_id, _route, _code, error) => failed.push(error) },

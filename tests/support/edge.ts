@@ -7,6 +7,7 @@ import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sa
 import { aloneViews } from "../../src/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { AuditRoutes } from "../../src/http/audits.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
 import { Callers } from "../../src/http/callers.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
@@ -158,6 +159,7 @@ export function makeEdge(
   const failures: TestEdge["failures"] = [];
   const acts = new MemoryActs(clock);
   const untold: unknown[] = [];
+  const audits = { auditNow: () => Promise.resolve({ coupons: 1, sales: 0, findings: [], busy: [] }) };
   const edge = new Edge({
     coupons: new CouponRoutes(actors, views, bodies, memberships),
     bulk: new BulkRoutes(bulk, bodies, files),
@@ -172,6 +174,7 @@ export function makeEdge(
       limiter: door.limiter?.(clock),
     }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
+    audits: new AuditRoutes(audits),
     callers: door.callers ?? new Callers(),
     trail: new Trail({
       acts,

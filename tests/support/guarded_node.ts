@@ -1,4 +1,6 @@
 /** A node in this process that knows its callers, whole but for its listener and its scheduler, on a real database. */
+import { Auditor } from "../../src/scheduler/auditor.ts";
+import { PostgresAuditRows } from "../../src/storage/audit.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { aloneViews } from "../../src/cluster_node.ts";
 import type { CouponKind } from "../../src/domain/coupon.ts";
@@ -6,6 +8,7 @@ import { couponRules } from "../../src/domain/coupon_state.ts";
 import { type SaleKind, saleRules } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/body.ts";
+import { AuditRoutes } from "../../src/http/audits.ts";
 import { BulkRoutes } from "../../src/http/bulk.ts";
 import { ClusterRoutes } from "../../src/http/cluster.ts";
 import { CouponRoutes } from "../../src/http/coupons.ts";
@@ -55,6 +58,8 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
   const fail = (error: unknown) => {
     throw error;
   };
+  const rows = new PostgresAuditRows(database.views, { saleCloses: settingsOf().closes, keepAttemptsMs: 3_600_000 });
+  const auditor = new Auditor(rows, clock, 0, { audited: fail, failed: fail });
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, storage.views, bodies, storage.eligibility),
     bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
@@ -62,6 +67,7 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
     exports: new ExportRoutes({ coupons: views, sales: saleViews, users: userViews, all: exportViews, streams: files }),
     sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams }),
     cluster: new ClusterRoutes(aloneViews({ coupons, sales })),
+    audits: new AuditRoutes(auditor),
     callers: knownCallers(clock),
     trail: new Trail({
       acts: storage.acts,

@@ -119,6 +119,7 @@ const TABLE: Readonly<Record<string, readonly [Ask, Statuses]>> = {
   "DELETE /api/bulk/:id": [asking("DELETE", ({ job }) => `/api/bulk/${job}`), ADMIN],
   "GET /cluster": [reading(() => "/cluster"), ADMIN],
   "GET /cluster/actors/:key": [reading(({ sale }) => `/cluster/actors/${sale}`), ADMIN],
+  "POST /api/audits": [asking("POST", () => "/api/audits"), ADMIN],
   "GET /api/audit": [reading(() => "/api/audit"), ADMIN],
   "GET /metrics": [reading(() => "/metrics"), SERVICE],
   "GET /openapi.json": [reading(() => "/openapi.json"), PUBLIC],

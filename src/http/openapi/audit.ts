@@ -1,7 +1,7 @@
-/** What is said of the trail of administrators' acts? */
+/** What is said of the trail of administrators' acts, and of audits of counters? */
 import * as z from "zod";
 import { name, type Operation } from "./operation.ts";
-import { cursorQuery, nextCursor, timeShown } from "./values.ts";
+import { count, cursorQuery, nextCursor, timeShown } from "./values.ts";
 
 const Act = name(
   "Act",
@@ -30,8 +30,48 @@ const Act = name(
 );
 const ActPage = name("ActPage", z.object({ data: z.array(Act), next_cursor: nextCursor }));
 
+const Finding = name(
+  "Finding",
+  z.object({
+    object: z.string().meta({ description: "What it is about.", examples: ["coupon PROMO_SUPER"] }),
+    counter: z.string().meta({ description: "The column or table in question." }),
+    says: z.string().meta({ description: "What it says." }),
+    rows: z.string().meta({ description: "What the rows beside it say." }),
+  }),
+);
+const AuditReport = name(
+  "AuditReport",
+  z.object({
+    coupons: count.meta({ description: "Coupons that were audited." }),
+    sales: count.meta({ description: "Sales that were audited." }),
+    findings: z.array(Finding).max(1_000).meta({
+      description: "Counters that their rows contradict; an audit ends early at 1,000.",
+    }),
+    busy: z.array(z.string()).meta({ description: "What changed too often to be audited." }),
+  }),
+);
+
 /** The operations. */
 export const audit: readonly Operation[] = [
+  {
+    method: "post",
+    path: "/api/audits",
+    id: "runAudit",
+    tag: "Audit trail",
+    summary: "Compare all counters with their rows",
+    description: "Beside running claims and purchases; changes nothing. The answer comes when the audit has ended, " +
+      "which takes minutes for millions of rows. A node runs one such audit at a time: `overloaded`.",
+    authority: "admin",
+    trouble: "file",
+    answers: {
+      200: {
+        description: "What was found; exact where `findings` and `busy` are empty.",
+        schema: AuditReport,
+        example: { coupons: 1, sales: 2, findings: [], busy: [] },
+      },
+    },
+    problems: [],
+  },
   {
     method: "get",
     path: "/api/audit",

@@ -36,7 +36,7 @@ const TAG_TEXTS: Readonly<Record<Tag, string>> = {
   "Bulk codes": "Many coupons by a pattern, made as a job.",
   "Files": "Claims, purchases and wallets as CSV (RFC 4180, UTF-8, with a header), streamed. A file that cannot be " +
     "completed breaks off with its connection.",
-  "Audit trail": "What administrators did.",
+  "Audit trail": "What administrators did; and whether all counters are exact.",
   "Node": "Health, metrics, the cluster.",
   "Documentation": "This document.",
 };

@@ -8,7 +8,7 @@ export async function node(driver: Driver): Promise<void> {
   for (const id of ["Livez", "Health", "Healthcheck", "ApiHealth", "ApiHealthcheck"]) {
     await driver.ask("health" + id, "200");
   }
-  for (const id of ["ready", "metrics", "showCluster"]) await driver.ask(id, "200");
+  for (const id of ["ready", "metrics", "showCluster", "runAudit"]) await driver.ask(id, "200");
   for (const key of ["promo_super", "2026-11-21T14Z"]) await driver.ask("showActor", "200", { segments: { key } });
   await driver.ask("showActor", "404 not_found", { segments: { key: "a/b" } });
   const known = async (id: string, segments = {}) => {
