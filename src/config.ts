@@ -1,6 +1,7 @@
 /** What may be configured? The only reader of the environment; every value is checked at start. */
 import { clusterSecret } from "./cluster_secret.ts";
 import { type DoorConfig, doorConfig, isLoopback } from "./callers_config.ts";
+import { postgresUrl } from "./database_config.ts";
 import {
   duration,
   type Environment,
@@ -86,17 +87,6 @@ function readingBy(valueOf: (name: string) => string | undefined): Environment {
   return new Proxy({}, { get: (_, name) => valueOf(String(name)) });
 }
 
-function postgresUrl(env: Environment): string | undefined {
-  const value = env["DATABASE_URL"];
-  if (value === undefined || value === "") return undefined;
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !/^postgres(ql)?:$/.test(url.protocol) || url.pathname.length < 2) {
-    // The value may hold a password: it is not repeated.
-    throw wrong("DATABASE_URL", "***", "a URL such as postgres://user:password@host:5432/database");
-  }
-  return value;
-}
-
 function hostOf(env: Environment): string {
   const value = env["HOST"] || "127.0.0.1";
   // It becomes a part of URLs.
@@ -158,7 +148,7 @@ export function readConfig(env: Environment = PROCESS): Config {
   const host = whereRight(() => hostOf(env), "127.0.0.1");
   const { door, ...config } = readAll({
     host: () => hostOf(env),
-    port: () => integer(env, "PORT", 8080, 0, 65_535),
+    port: () => integer(env, env["PORT"] ? "PORT" : "SERVER_PORT", 8080, 0, 65_535),
     logLevel: () => oneOf(env, "LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
     databaseUrl: () => databaseOf(env),
     dataDir: () => env["DATA_DIR"] || "./data",

@@ -2,6 +2,7 @@
 import { retry } from "@std/async/retry";
 import type { Logger } from "@logtape/logtape";
 import type { Config } from "./config.ts";
+import { serverOf } from "./database_server.ts";
 import { openEmbedded } from "./storage/embedded.ts";
 import { openPostgres } from "./storage/postgres.ts";
 import { ConnectionLost, type Database, NotConnected } from "./storage/sql.ts";
@@ -21,15 +22,15 @@ const CONNECT_RETRIES = { maxAttempts: 40, minTimeout: 250, maxTimeout: 1_000, m
  * The configured one.
  *
  * @param statementTimeoutMs what a statement may take, in milliseconds
- * @throws FolderInUse, FolderUnusable
+ * @throws FolderInUse, FolderUnusable; ConfigError where a certificate or key cannot be used
  */
-export function openDatabase(
+export async function openDatabase(
   { databaseUrl, dataDir, requestTimeoutMs }: Config,
   sessions = SESSIONS,
   statementTimeoutMs = requestTimeoutMs,
 ): Promise<Database> {
-  if (databaseUrl === undefined) return openEmbedded(dataDir);
-  return Promise.resolve(openPostgres({ url: databaseUrl, statementTimeoutMs, ...sessions }));
+  if (databaseUrl === undefined) return await openEmbedded(dataDir);
+  return openPostgres({ server: serverOf(databaseUrl), statementTimeoutMs, ...sessions });
 }
 
 /** Tries again while the database cannot be reached; any other trouble is final. */

@@ -1,10 +1,39 @@
 /** How do we talk to PostgreSQL? Through node-postgres, one thin file. */
+import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { type Connection, ConnectionLost, type Database, NotConnected, type Row, type Sql, SqlError } from "./sql.ts";
 
+/** Which server, and who asks there. */
+export interface PostgresServer {
+  /** A name, an address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly database: string;
+  readonly applicationName: string | undefined;
+  readonly options: string | undefined;
+  /** Undefined: not encrypted. */
+  readonly tls: PostgresTls | undefined;
+}
+
+/** How a connection is encrypted; certificates and key in PEM. */
+export interface PostgresTls {
+  /** Whether to go on unencrypted where the server has no TLS. */
+  readonly isOptional: boolean;
+  /** Whether the server's certificate must be signed by an authority that is trusted. */
+  readonly rejectUnauthorized: boolean;
+  /** Whether it must also be the certificate of that host. */
+  readonly verifiesHost: boolean;
+  /** Authorities that are trusted; undefined: those of the runtime. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
 /** Where and how to connect. */
 export interface PostgresOptions {
-  readonly url: string;
+  readonly server: PostgresServer;
   /** A statement that took longer is given up by the server, in milliseconds. */
   readonly statementTimeoutMs: number;
   /** Sessions for activations. */
@@ -66,6 +95,19 @@ export function isUndone(severity: string | undefined, code: string | undefined)
  */
 const OF_THE_SESSION = new Set(["25006", "26000", "0A000"]);
 
+/** What the driver says where the server has no TLS. */
+const NO_TLS = "The server does not support SSL connections";
+
+function tlsOptions({ rejectUnauthorized, verifiesHost, ca, cert, key }: PostgresTls): ConnectionOptions {
+  return {
+    rejectUnauthorized,
+    ...ca !== undefined && { ca },
+    ...cert !== undefined && { cert },
+    ...key !== undefined && { key },
+    ...!verifiesHost && { checkServerIdentity: () => undefined },
+  };
+}
+
 /** A session of PostgreSQL. */
 class PostgresConnection implements Connection {
   #client: pg.Client;
@@ -78,11 +120,18 @@ class PostgresConnection implements Connection {
     client.on("end", () => this.lost = true);
   }
 
-  static async open(options: PostgresOptions, purpose: Purpose): Promise<PostgresConnection> {
+  static async open(options: PostgresOptions, purpose: Purpose, tls = options.server.tls): Promise<PostgresConnection> {
     let connection: PostgresConnection | undefined;
     try {
+      const { host, port, user, password, database, applicationName, options: flags } = options.server;
       const client = new pg.Client({
-        connectionString: options.url,
+        host,
+        port,
+        ...user !== undefined && { user },
+        ...password !== undefined && { password },
+        database,
+        ...flags !== undefined && { options: flags },
+        ssl: tls === undefined ? false : tlsOptions(tls),
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         keepAlive: true,
         pipeline: true,
@@ -90,7 +139,7 @@ class PostgresConnection implements Connection {
         lock_timeout: LOCK_TIMEOUT_MS,
         idle_in_transaction_session_timeout: LOCK_TIMEOUT_MS,
         query_timeout: options.statementTimeoutMs + SILENCE_MS,
-        application_name: "doorbuster",
+        application_name: applicationName ?? "doorbuster",
       });
       connection = new PostgresConnection(client);
       await client.connect();
@@ -102,6 +151,7 @@ class PostgresConnection implements Connection {
       return connection;
     } catch (error) {
       connection?.destroy();
+      if (tls?.isOptional && (error as Error).message === NO_TLS) return await this.open(options, purpose, undefined);
       throw new NotConnected(`Cannot connect to PostgreSQL: ${(error as Error).message}`, { cause: error });
     }
   }
@@ -224,9 +274,9 @@ class PostgresPool implements Sql {
 export function openPostgres(options: PostgresOptions): Database {
   const activations = new PostgresPool(options, options.activations, { settings: PLANNED_ONCE, writes: true });
   const views = new PostgresPool(options, options.views, { settings: VIEW, writes: false });
-  const { host, pathname } = new URL(options.url);
+  const { host, port, database } = options.server;
   return {
-    description: `PostgreSQL at ${host}${pathname}`,
+    description: `PostgreSQL at ${host}:${port}/${database}`,
     embedded: false,
     lanesMax: Number.MAX_SAFE_INTEGER,
     connect: () => PostgresConnection.open(options, { settings: LANE, writes: true }),

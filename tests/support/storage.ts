@@ -1,4 +1,5 @@
 /** Storage on a database of the test's own. */
+import { serverOf } from "../../src/database_server.ts";
 import { openEmbedded } from "../../src/storage/embedded.ts";
 import { openStorage, type Storage, type StorageOptions } from "../../src/storage/mod.ts";
 import { openPostgres, type PostgresOptions } from "../../src/storage/postgres.ts";
@@ -11,7 +12,8 @@ export const NO_EVENTS = { committed() {}, disconnected() {}, dataError() {} };
 
 /** Opens PostgreSQL; `url` undefined makes a new database. */
 export async function openTestPostgres(url?: string, more: Partial<PostgresOptions> = {}): Promise<Database> {
-  const options = { url: url ?? await freshDatabase(), statementTimeoutMs: 5_000, activations: 2, views: 2 };
+  const server = serverOf(url ?? await freshDatabase());
+  const options = { server, statementTimeoutMs: 5_000, activations: 2, views: 2 };
   return openPostgres({ ...options, ...more });
 }
 

@@ -1,0 +1,51 @@
+/** Which PostgreSQL do the settings name? One URL, or its parts where there is none. */
+import { databaseUrlOf, DatabaseUrlError, parseDatabaseUrl } from "./database_url.ts";
+import { type Environment, integer, readAll, wrong } from "./settings.ts";
+
+const PARTS = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME"] as const;
+const PORT = 5_432;
+
+/** The URL of the PostgreSQL; undefined where none is named. @throws ConfigError, which holds no password */
+export function postgresUrl(env: Environment): string | undefined {
+  const value = env["DATABASE_URL"];
+  if (value === undefined || value === "") return urlOfParts(env);
+  try {
+    parseDatabaseUrl(value);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    const why = `a URL such as postgres://user:password@host:5432/database; ${error.message}`;
+    throw wrong("DATABASE_URL", "***", why);
+  }
+  return value;
+}
+
+function urlOfParts(env: Environment): string | undefined {
+  const given = PARTS.filter((name) => env[name]);
+  if (given.length === 0) return undefined;
+  // To serve from the embedded database instead would be a surprise.
+  const needed = (name: typeof PARTS[number]) => {
+    const value = env[name];
+    if (!value) throw wrong(name, "", `set, since ${given.join(", ")} is set and DATABASE_URL is not`);
+    return value;
+  };
+  return databaseUrlOf(readAll({
+    host: () => hostOf(env),
+    port: () => integer(env, "DB_PORT", PORT, 1, 65_535),
+    user: () => needed("DB_USER"),
+    password: () => env["DB_PASSWORD"] ?? "",
+    database: () => needed("DB_NAME"),
+  }));
+}
+
+function hostOf(env: Environment): string {
+  const host = env["DB_HOST"] || "localhost";
+  try {
+    databaseUrlOf({ host, port: PORT, user: "", password: "", database: "any" });
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    // A whole URL would hold a password.
+    const shown = host.includes("@") ? "***" : host;
+    throw wrong("DB_HOST", shown, "the name, the address or the socket's folder of one PostgreSQL");
+  }
+  return host;
+}
