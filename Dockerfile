@@ -24,10 +24,10 @@ STOPSIGNAL SIGTERM
 # Alive, not ready: whoever kills what is unhealthy must not kill every node while PostgreSQL is away. The balancer asks
 # for readiness.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 \
-  CMD ["deno", "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1", "--allow-env=PORT", "deploy/health_check.ts"]
+  CMD ["deno", "run", "--no-prompt", "--cached-only", "--allow-net=127.0.0.1", "--allow-env=PORT,SERVER_PORT", "deploy/health_check.ts"]
 
 # Of the environment it sees its settings alone; whatever else a library asks for is not there. JWKS_FILE may be mounted
 # into /etc/doorbuster.
 CMD ["run", "--no-prompt", "--frozen", "--cached-only", "--v8-flags=--no-allocation-site-pretenuring", "--allow-net", "--allow-read=/etc/doorbuster", "--ignore-env", \
-  "--allow-env=ACTORS_AWAKE_MAX,ACTOR_IDLE,ADMIN_TOKEN,ALLOW_UNSAFE_DATABASE,AUDIT_EVERY,CHECKOUT_MODE,CHECKOUT_TTL,CLUSTER_PORT,CLUSTER_SECRET,CORS_ORIGINS,DATABASE_URL,DATA_DIR,DRAIN,HEADER_TIMEOUT,HEARTBEAT,HOST,ITEMS_PER_SALE,JOIN_ACTIVATIONS,JWKS_FILE,JWT_AUDIENCE,JWT_ISSUER,JWT_SECRET,KEEP_ATTEMPTS,LANES,LOG_LEVEL,MAILBOX_MAX,NODE_EXPIRY,NODE_ID,NODE_URL,PORT,PURCHASE_LIMIT,RATE_LIMIT,REQUEST_TIMEOUT,SALES_AHEAD,SALE_CLOSES,SERVICE_TOKEN,TRUST_PROXY,UPSTASH_REDIS_REST_TOKEN,UPSTASH_REDIS_REST_URL", \
+  "--allow-env=ACTORS_AWAKE_MAX,ACTOR_IDLE,ADMIN_TOKEN,ALLOW_UNSAFE_DATABASE,AUDIT_EVERY,CHECKOUT_MODE,CHECKOUT_TTL,CLUSTER_PORT,CLUSTER_SECRET,CORS_ORIGINS,DATABASE_URL,DATA_DIR,DB_HOST,DB_NAME,DB_PASSWORD,DB_PORT,DB_USER,DRAIN,HEADER_TIMEOUT,HEARTBEAT,HOST,ITEMS_PER_SALE,JOIN_ACTIVATIONS,JWKS_FILE,JWT_AUDIENCE,JWT_ISSUER,JWT_SECRET,KEEP_ATTEMPTS,LANES,LOG_LEVEL,MAILBOX_MAX,NODE_EXPIRY,NODE_ID,NODE_URL,PORT,PURCHASE_LIMIT,RATE_LIMIT,REQUEST_TIMEOUT,SALES_AHEAD,SALE_CLOSES,SERVER_PORT,SERVICE_TOKEN,TRUST_PROXY,UPSTASH_REDIS_REST_TOKEN,UPSTASH_REDIS_REST_URL", \
   "src/main.ts"]

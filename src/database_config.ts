@@ -1,5 +1,5 @@
 /** Which PostgreSQL do the settings name? One URL, or its parts where there is none. */
-import { databaseUrlOf, DatabaseUrlError, parseDatabaseUrl } from "./database_url.ts";
+import { DatabaseUrlError, databaseUrlOf, parseDatabaseUrl } from "./database_url.ts";
 import { type Environment, integer, readAll, wrong } from "./settings.ts";
 
 const PARTS = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME"] as const;
@@ -24,17 +24,24 @@ function urlOfParts(env: Environment): string | undefined {
   if (given.length === 0) return undefined;
   // To serve from the embedded database instead would be a surprise.
   const needed = (name: typeof PARTS[number]) => {
-    const value = env[name];
-    if (!value) throw wrong(name, "", `set, since ${given.join(", ")} is set and DATABASE_URL is not`);
-    return value;
+    if (!env[name]) throw wrong(name, "", `set, since ${given[0]} is set and DATABASE_URL is not`);
+    return textOf(env, name);
   };
   return databaseUrlOf(readAll({
     host: () => hostOf(env),
     port: () => integer(env, "DB_PORT", PORT, 1, 65_535),
     user: () => needed("DB_USER"),
-    password: () => env["DB_PASSWORD"] ?? "",
+    password: () => textOf(env, "DB_PASSWORD"),
     database: () => needed("DB_NAME"),
   }));
+}
+
+/** A part that may hold anything that PostgreSQL takes. It is not repeated: each may have been mistaken for the password. */
+function textOf(env: Environment, name: typeof PARTS[number]): string {
+  const value = env[name] ?? "";
+  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) throw wrong(name, "***", "without line ends or other controls");
+  if (name === "DB_NAME" && /^\.\.?$/.test(value)) throw wrong(name, "***", "another name: no URL can hold it");
+  return value;
 }
 
 function hostOf(env: Environment): string {

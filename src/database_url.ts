@@ -135,7 +135,9 @@ function tlsOf(parameters: ReadonlyMap<string, string>): TlsTarget {
     throw new DatabaseUrlError("its sslrootcert=system needs sslmode=verify-full");
   }
   if (mode === "verify-ca" && rootCert === undefined) {
-    throw new DatabaseUrlError("its sslmode=verify-ca needs an sslrootcert, since any host may have a public certificate");
+    throw new DatabaseUrlError(
+      "its sslmode=verify-ca needs an sslrootcert, since any host may have a public certificate",
+    );
   }
   if ((cert === undefined) !== (key === undefined)) {
     throw new DatabaseUrlError("sslcert and sslkey must be given together");
