@@ -36,13 +36,13 @@ function usual(id: RequestId, text: string): Response {
 }
 
 /** A problem as an answer. */
-export function refusal(code: ProblemCode, id: RequestId, detail?: string): Answered {
-  return { response: problem(code, id, detail), code, error: undefined };
+export function refusal(code: ProblemCode, id: RequestId, detail?: string, param?: string): Answered {
+  return { response: problem(code, id, detail, param), code, error: undefined };
 }
 
 /** What a thrown error leaves as: a bad request its own problem, a fault 503, anything else 500. */
 export function failure(error: unknown, id: RequestId): Answered {
-  if (error instanceof BadRequest) return refusal(error.code, id, error.detail);
+  if (error instanceof BadRequest) return refusal(error.code, id, error.detail, error.param);
   return { ...refusal(error instanceof Fault ? error.code : "internal_error", id), error };
 }
 

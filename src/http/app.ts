@@ -167,7 +167,8 @@ export class Edge {
     const id = requestIdOf(request.headers);
     const known = this.#known(request.url);
     if (known === undefined) return this.#finish("unknown", id, refusal("not_found", id));
-    const response = problem("method_not_allowed", id, undefined, known.methods.join(", "));
+    const response = problem("method_not_allowed", id);
+    response.headers.set("allow", known.methods.join(", "));
     return this.#finish(known.pattern, id, { response, code: "method_not_allowed", error: undefined });
   }
 

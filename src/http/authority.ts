@@ -30,9 +30,15 @@ export function isAdmitted(authority: Authority, { kind }: Caller): boolean {
   return authority === "caller" || authority === "own";
 }
 
+/** The refusal of a caller who is not admitted: it says who is. */
+export function forbidden(authority: Authority): BadRequest {
+  const admitted = authority === "service" ? "a service or an administrator" : "an administrator";
+  return new BadRequest("forbidden", `Only ${admitted} may make this request`);
+}
+
 /** Checks that a caller may ask for it. @param user that the path names, for `own` @throws BadRequest `forbidden` */
 export function admit(authority: Authority, caller: Caller, user?: string): void {
-  if (!isAdmitted(authority, caller)) throw new BadRequest("forbidden");
+  if (!isAdmitted(authority, caller)) throw forbidden(authority);
   if (authority === "own") actsFor(caller, user!);
 }
 

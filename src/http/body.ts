@@ -140,16 +140,26 @@ function formFault(headers: Headers): BadRequest | undefined {
   const type = headers.get("content-type");
   if (type !== "application/json") {
     const { essence, parameters } = parseMediaType(type ?? "") ?? {};
-    if (essence !== "application/json") return new BadRequest("unsupported_media_type");
+    if (essence !== "application/json") {
+      return new BadRequest("unsupported_media_type", undefined, "Content-Type");
+    }
     // JSON has no parameters, so they are ignored; but what says that it is in another encoding would be misread.
     const charset = parameters!.get("charset");
     if (charset !== undefined && !UTF_8.test(charset)) {
-      return new BadRequest("unsupported_media_type", "The body must be UTF-8: charset may be utf-8 alone");
+      return new BadRequest(
+        "unsupported_media_type",
+        "The body must be UTF-8: charset may be utf-8 alone",
+        "Content-Type",
+      );
     }
   }
   const coding = headers.get("content-encoding");
   if (coding === null || coding.toLowerCase() === "identity") return undefined;
-  return new BadRequest("unsupported_media_type", "The body must be plain, with no Content-Encoding");
+  return new BadRequest(
+    "unsupported_media_type",
+    "The body must be plain, with no Content-Encoding",
+    "Content-Encoding",
+  );
 }
 
 /** Parses a text that may begin with a byte order mark. */

@@ -8,8 +8,8 @@ import { BadRequest } from "./problem.ts";
 /** Each code is drawn, and drawn again where it is taken: so part of a pattern's codes must stay free. */
 const SHARE_MAX = 1 / 2;
 
-function invalid(detail: string): BadRequest {
-  return new BadRequest("invalid_request", detail);
+function invalid(detail: string, param?: string): BadRequest {
+  return new BadRequest("invalid_request", detail, param);
 }
 
 /** Checks the body of a bulk request; the terms are checked as those of a create. @throws BadRequest */
@@ -23,6 +23,7 @@ export function bulkOf(body: unknown): Omit<BulkRequest, "id"> {
     throw invalid(
       `count must be at most ${Math.floor(pattern.possible * SHARE_MAX)}, half of the codes of this pattern: ` +
         "give it more places of # or ?",
+      "count",
     );
   }
   return { count, pattern: text ?? null, terms: moreTermsOf({ ...given, amount: given.amount ?? 1 }) };

@@ -90,7 +90,11 @@ export function soleUserOf(caller: Caller): string | undefined {
   return caller.kind === "user" ? caller.sub : undefined;
 }
 
-/** Checks that a caller may act for a user. @throws BadRequest `forbidden` */
-export function actsFor(caller: Caller, userId: string): void {
-  if (caller.kind === "user" && caller.sub !== userId) throw new BadRequest("forbidden");
+/** Who may act for a user, and who with a user's code. */
+export const OWN = "A user may make this request for themselves only; a service or an administrator may for any user";
+export const OWN_CODE = "Only the user who checked the item out, a service or an administrator may use this code";
+
+/** Checks that a caller may act for a user. @param detail who may @throws BadRequest `forbidden` */
+export function actsFor(caller: Caller, userId: string, detail: string = OWN): void {
+  if (caller.kind === "user" && caller.sub !== userId) throw new BadRequest("forbidden", detail);
 }

@@ -9,11 +9,12 @@ import type { Money } from "../domain/money.ts";
 import { foldName, isUserId } from "../domain/text.ts";
 import { kindChangesOf, type KindFields, kindTermsFor, moneyFor } from "./kind_checks.ts";
 import { CreateBody, EditBody, MembershipBody, SaleEditBody } from "./openapi/bodies.ts";
+import { shortened, unknownField } from "./unknown_field.ts";
 import { msOf } from "./openapi/values.ts";
 import { BadRequest } from "./problem.ts";
 
-function invalid(detail: string): BadRequest {
-  return new BadRequest("invalid_request", detail);
+function invalid(detail: string, param?: string): BadRequest {
+  return new BadRequest("invalid_request", detail, param);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -24,7 +25,7 @@ function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
     throw invalid("The body must be a JSON object");
   }
   for (const field in body) {
-    if (!allowed.has(field)) throw invalid(`Unknown field; allowed are ${[...allowed].join(", ")}`);
+    if (!allowed.has(field)) throw invalid(unknownField(field, [...allowed]), shortened(field));
   }
   return body as Fields;
 }
@@ -44,10 +45,10 @@ export interface CheckedClaim {
 export function claimOf(body: unknown): CheckedClaim {
   const { user_id: userId, coupon_name: name, order_amount: order } = fieldsOf(body, CLAIM_FIELDS);
   if (!isUserId(userId)) {
-    throw invalid("user_id must be a text of 1 to 255 characters, not blank, without control characters");
+    throw invalid("user_id must be a text of 1 to 255 characters, not blank, without control characters", "user_id");
   }
   const fold = typeof name === "string" ? foldName(name) : undefined;
-  if (fold === undefined) throw invalid(`coupon_name ${NAME_RULE}`);
+  if (fold === undefined) throw invalid(`coupon_name ${NAME_RULE}`, "coupon_name");
   if (order === undefined || order === null) return { userId, fold };
   return { userId, fold, orderAmount: moneyFor(order, "order_amount") };
 }
@@ -56,8 +57,10 @@ export function claimOf(body: unknown): CheckedClaim {
 export function checked<T>(schema: z.ZodType<T>, body: unknown): T {
   const { success, data, error } = schema.safeParse(body);
   if (success) return data;
-  const { message, path } = error.issues.find(({ code }) => code === "unrecognized_keys") ?? error.issues[0]!;
-  throw invalid(path.length === 0 ? message : `${path.join(".")} ${message}`);
+  const issue = error.issues.find(({ code }) => code === "unrecognized_keys") ?? error.issues[0]!;
+  if (issue.code === "unrecognized_keys") throw invalid(issue.message, shortened(issue.keys[0]!));
+  const field = issue.path.join(".");
+  throw field === "" ? invalid(issue.message) : invalid(`${field} ${issue.message}`, field);
 }
 
 /** Of a time that was checked. */
@@ -86,7 +89,9 @@ export function moreTermsOf({ amount, starts_at, ends_at, ...kind }: TermFields)
   const startsAt = timeOrNull(starts_at);
   const endsAt = timeOrNull(ends_at);
   const terms = { amount, startsAt, endsAt, ...kindTermsFor(kind) };
-  if (startsAt !== null && endsAt !== null && endsAt <= startsAt) throw invalid("ends_at must come after starts_at");
+  if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
+    throw invalid("ends_at must come after starts_at", "ends_at");
+  }
   return terms;
 }
 

@@ -49,6 +49,9 @@ export class CouponRoutes {
     const command = orderAmount === undefined ? plain : { ...plain, orderAmount };
     let outcome = await this.coupons.ask(fold, command);
     if (needsMembership(outcome)) outcome = await askAsMember(this.coupons, this.memberships, fold, command);
+    if (outcome.kind === "refused" && outcome.refusal === "coupon_not_found") {
+      return refusal("coupon_not_found", id, undefined, "coupon_name");
+    }
     return outcomeAnswer(outcome, id);
   }
 

@@ -7,6 +7,8 @@
 import type { Answered } from "./answer.ts";
 import { etagOf, isKnown } from "./etag.ts";
 import { refusal } from "./answer.ts";
+import { errorsPage } from "./errors_page.ts";
+import { STYLE } from "./page_style.ts";
 import { headersOf } from "./request_id.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { PAGE_POLICY } from "./secure_headers.ts";
@@ -51,8 +53,11 @@ const DOCUMENT: Text = {
 
 const HTML: Text = { type: "text/html; charset=utf-8", read: () => PAGE, policy: PAGE_POLICY };
 
+const ERRORS: Text = { type: "text/html; charset=utf-8", read: errorsPage, policy: PAGE_POLICY };
+
 const FILES: Readonly<Record<string, Text>> = {
   "start.js": { type: "text/javascript; charset=utf-8", read: () => START },
+  "pages.css": { type: "text/css; charset=utf-8", read: () => STYLE },
   "swagger-ui.css": {
     type: "text/css; charset=utf-8",
     read: async () => (await import("swagger-ui-dist/swagger-ui.css", { with: { type: "text" } })).default,
@@ -81,6 +86,11 @@ export class DocsRoutes {
   /** GET /docs */
   page(routed: RoutedRequest): Promise<Answered> {
     return this.#answer(HTML, routed);
+  }
+
+  /** GET /docs/errors */
+  errors(routed: RoutedRequest): Promise<Answered> {
+    return this.#answer(ERRORS, routed);
   }
 
   /** GET /docs/{file} */

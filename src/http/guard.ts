@@ -1,6 +1,6 @@
 /** Is a request let through to its route? Who sent it is looked at first, then the path, then the rest. */
 import type { Answered } from "./answer.ts";
-import { admit, type Authority, isAdmitted } from "./authority.ts";
+import { admit, type Authority, forbidden, isAdmitted } from "./authority.ts";
 import { type Callers, OPEN } from "./callers.ts";
 import { namesOf, placesOf } from "./paths.ts";
 import { BadRequest } from "./problem.ts";
@@ -40,7 +40,7 @@ export function guard(
   return async ({ request, id, connected }) => {
     const caller = authority === "public" ? OPEN : await callers.of(request.headers);
     if (typeof authority !== "object") {
-      if (!isAdmitted(authority, caller)) throw new BadRequest("forbidden");
+      if (!isAdmitted(authority, caller)) throw forbidden(authority);
       const names = namesOf(request.url, places);
       admit(authority, caller, names[user]);
       return await handler({ request, id, caller, names });

@@ -34,15 +34,15 @@ const KIND_RULES: Readonly<Record<CouponKindName, string>> = {
   charge: "a charge has a credit, and no percent_off, amount_off, max_discount or min_order",
 };
 
-function invalid(detail: string): BadRequest {
-  return new BadRequest("invalid_request", detail);
+function invalid(detail: string, param?: string): BadRequest {
+  return new BadRequest("invalid_request", detail, param);
 }
 
 /** An amount of money. @throws BadRequest */
 export function moneyFor(value: unknown, field: string): Money {
   const money = moneyOf(value);
   if (money !== undefined) return money;
-  throw invalid(`${field} must be an amount such as "49.99", with up to two places, from 0 to ${MONEY_MAX}`);
+  throw invalid(`${field} must be an amount such as "49.99", with up to two places, from 0 to ${MONEY_MAX}`, field);
 }
 
 /** Those of the terms that a body has; null clears one. */
@@ -56,10 +56,24 @@ export function kindChangesOf(fields: KindFields): KindChanges {
   return changes;
 }
 
+const KIND_FIELDS: Readonly<Record<CouponKindName, readonly MoneyField[]>> = {
+  plain: [],
+  discount: ["percent_off", "amount_off", "max_discount", "min_order"],
+  charge: ["credit"],
+};
+
+/** The field that alone makes terms be none of this kind: one too many, or the one that is missing. */
+function soleFault(kind: CouponKindName, fields: KindFields): MoneyField | undefined {
+  const given = Object.values(MONEY_FIELDS).filter((field) => fields[field] !== undefined && fields[field] !== null);
+  const alien = given.filter((field) => !KIND_FIELDS[kind].includes(field));
+  if (alien.length > 0) return alien.length === 1 ? alien[0] : undefined;
+  return kind === "charge" ? "credit" : undefined;
+}
+
 /** The terms of a new coupon's kind; none where the body has none. @throws BadRequest where they do not go together */
 export function kindTermsFor(fields: KindFields): Partial<KindTerms> {
   const { kind = "plain" } = fields;
   const terms = { ...kindChangesOf(fields), ...kind !== "plain" && { kind } };
-  if (!isWhole({ ...PLAIN, ...terms })) throw invalid(KIND_RULES[kind]);
+  if (!isWhole({ ...PLAIN, ...terms })) throw invalid(KIND_RULES[kind], soleFault(kind, fields));
   return terms;
 }

@@ -133,6 +133,7 @@ function docsRoutes(): HandledRoute[] {
   return [
     route("GET", "/openapi.json", "public", (routed) => docs.document(routed)),
     route("GET", "/docs", "public", (routed) => docs.page(routed)),
+    route("GET", "/docs/errors", "public", (routed) => docs.errors(routed)),
     route("GET", "/docs/:file", "public", (routed) => docs.file(routed)),
   ];
 }

@@ -5,7 +5,7 @@ import { type ItemPlace, parseCode, parseItemId, parseSaleKey, saleKeyOf } from 
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
-import { actsFor, type Caller, soleUserOf } from "./callers.ts";
+import { actsFor, type Caller, OWN_CODE, soleUserOf } from "./callers.ts";
 import { saleChangesOf } from "./checks.ts";
 import { newCode } from "./codes.ts";
 import { commandId } from "./command_id.ts";
@@ -54,21 +54,22 @@ export class SaleRoutes {
     const query = queryOf(request.url);
     const item = parameter(query, "id", "item_id");
     if (query.has("code")) {
-      if (item !== undefined) throw new BadRequest("invalid_request", "code cannot stand beside id");
+      if (item !== undefined) throw invalid("code cannot be given beside id", "code");
       return await this.purchase(request, id, caller);
     }
     const userId = parameter(query, "user_id");
-    if (userId === undefined || item === undefined) {
-      throw new BadRequest("invalid_request", "user_id and id are needed, or code");
-    }
+    const param = query.has("item_id") ? "item_id" : "id";
+    if (userId === undefined && item === undefined) throw invalid("user_id and id are needed, or code");
+    if (userId === undefined) throw invalid("user_id is needed beside id", "user_id");
+    if (item === undefined) throw invalid("id is needed beside user_id", "id");
     if (!isUserId(userId)) {
-      throw new BadRequest("invalid_request", "user_id must be 1 to 255 characters, not blank, no control characters");
+      throw invalid("user_id must be 1 to 255 characters, not blank, without control characters", "user_id");
     }
     actsFor(caller, userId);
     const place = parseItemId(item);
-    if (place === undefined) return refusal("item_not_found", id);
+    if (place === undefined) return refusal("item_not_found", id, undefined, param);
     const wanted = { kind: "checkout", userId, n: place.n, code: newCode() } as const;
-    return await this.#tell(request, id, caller, saleKeyOf(place.number), wanted);
+    return await this.#tell(request, id, caller, saleKeyOf(place.number), wanted, param);
   }
 
   /** POST /purchase?code */
@@ -101,12 +102,25 @@ export class SaleRoutes {
     return await this.#tell(request, id, caller, key, wanted);
   }
 
-  async #tell(request: Request, id: RequestId, caller: Caller, key: string, wanted: Wanted): Promise<Answered> {
+  async #tell(
+    request: Request,
+    id: RequestId,
+    caller: Caller,
+    key: string,
+    wanted: Wanted,
+    itemParam?: string,
+  ): Promise<Answered> {
     const command = { ...wanted, ...commandId(request.headers, caller, key) } as SaleCommand;
     const outcome = await this.parts.sales.ask(key, command);
-    return outcome.kind === "refused"
-      ? refusal(problemOf(outcome.refusal), id)
-      : answer(200, id, showSaleAnswer(outcome.answer));
+    if (outcome.kind !== "refused") return answer(200, id, showSaleAnswer(outcome.answer));
+    switch (outcome.refusal) {
+      case "item_not_found":
+        return refusal("item_not_found", id, undefined, itemParam);
+      case "forbidden":
+        return refusal("forbidden", id, OWN_CODE);
+      default:
+        return refusal(problemOf(outcome.refusal), id);
+    }
   }
 
   /** GET /checkout?code */
@@ -115,7 +129,7 @@ export class SaleRoutes {
     const parts = parseCode(code);
     const hold = parts === undefined ? undefined : await this.parts.views.hold(parts.number, parts.code);
     if (hold === undefined) return refusal("code_unknown", id);
-    actsFor(caller, hold.userId);
+    actsFor(caller, hold.userId, OWN_CODE);
     return answer(200, id, JSON.stringify(showHold(code, parts!.number, hold)));
   }
 
@@ -237,6 +251,10 @@ function problemOf(refusal: SaleRefusal): ProblemCode {
   return refusal === "paused" ? "sale_paused" : refusal;
 }
 
+function invalid(detail: string, param?: string): BadRequest {
+  return new BadRequest("invalid_request", detail, param);
+}
+
 function queryOf(url: string): URLSearchParams {
   const mark = url.indexOf("?");
   return new URLSearchParams(mark < 0 ? "" : url.slice(mark));
@@ -244,6 +262,6 @@ function queryOf(url: string): URLSearchParams {
 
 function codeOf(url: string): string {
   const code = parameter(queryOf(url), "code");
-  if (code === undefined) throw new BadRequest("invalid_request", "code is needed");
+  if (code === undefined) throw invalid("code is needed", "code");
   return code;
 }

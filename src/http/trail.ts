@@ -1,11 +1,10 @@
 /** How does an act of an administrator leave its trail? A row before it is done, completed by what became of it. */
 import type { AdminActs, Clock } from "../actors/ports.ts";
 import { answer, type Answered, failure } from "./answer.ts";
-import { type Act, isAdmitted } from "./authority.ts";
+import { type Act, forbidden, isAdmitted } from "./authority.ts";
 import type { BodyReader } from "./body.ts";
 import { scopeOf } from "./callers.ts";
 import { cursorAfter, cursorOf, limitOf } from "./pages.ts";
-import { BadRequest } from "./problem.ts";
 import { RateLimiter } from "./rate_limit.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { showTime } from "./shown.ts";
@@ -75,7 +74,7 @@ export class Trail {
     const { acts, incomplete } = this.parts;
     const { request, id, caller } = routed;
     const admitted = isAdmitted(act, caller);
-    if (!admitted && !this.#refused.take(scopeOf(caller)).allowed) throw new BadRequest("forbidden");
+    if (!admitted && !this.#refused.take(scopeOf(caller)).allowed) throw forbidden(act);
     const target = admitted && act.fields !== undefined ? await this.#named(request, act.fields) : act.target(routed);
     const row = await acts.begin({
       caller: tidy(scopeOf(caller) || "open"),
@@ -86,7 +85,7 @@ export class Trail {
     });
     let answered: Answered;
     try {
-      if (!admitted) throw new BadRequest("forbidden");
+      if (!admitted) throw forbidden(act);
       answered = await run();
     } catch (error) {
       answered = failure(error, id);

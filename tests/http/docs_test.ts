@@ -3,6 +3,12 @@ import assert from "node:assert/strict";
 import { PAGE_POLICY } from "../../src/http/secure_headers.ts";
 import { get, withEdge } from "../support/edge.ts";
 
+const TYPES: Readonly<Record<string, RegExp>> = {
+  page: /^text\/html/,
+  ".css": /^text\/css/,
+  ".js": /^text\/javascript/,
+};
+
 Deno.test("the page asks for files of its own node alone, which are there, and its policy bars all others", () =>
   withEdge(async (edge) => {
     const response = await edge.fetch(get("/docs"));
@@ -18,14 +24,16 @@ Deno.test("the page asks for files of its own node alone, which are there, and i
       Object.values(policy).flat().every((source) => /^('self'|'none'|data:)$/.test(source as string)),
       "nothing else",
     );
-    const page = await response.text();
+    const errors = await edge.fetch(get("/docs/errors"));
+    assert.equal(errors.headers.get("content-security-policy"), PAGE_POLICY);
+    const page = await response.text() + await errors.text();
     assert(!/<script>|style=|<style|\son\w+=/.test(page), "nothing inline, which the policy would bar");
     const links = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
-    for (const link of links.filter((it) => it !== "data:,")) {
-      assert.match(link, /^\/docs\//);
+    for (const link of links.filter((it) => !/^(data:,$|#)/.test(it))) {
+      assert.match(link, /^\/docs\b/);
       const file = await edge.fetch(get(link));
       assert.equal(file.status, 200, link);
-      assert.match(file.headers.get("content-type")!, link.endsWith(".css") ? /^text\/css/ : /^text\/javascript/);
+      assert.match(file.headers.get("content-type")!, TYPES[/\.\w+$/.exec(link)?.[0] ?? "page"]!);
       assert.equal(file.headers.get("x-content-type-options"), "nosniff");
       await file.body?.cancel();
     }
@@ -38,7 +46,7 @@ Deno.test("the page asks for files of its own node alone, which are there, and i
 
 Deno.test("what was read already is not sent again, and HEAD tells of it without a body", () =>
   withEdge(async (edge) => {
-    for (const path of ["/openapi.json", "/docs", "/docs/start.js", "/docs/swagger-ui.css"]) {
+    for (const path of ["/openapi.json", "/docs", "/docs/errors", "/docs/start.js", "/docs/swagger-ui.css"]) {
       const first = await edge.fetch(get(path));
       const etag = first.headers.get("etag")!;
       const size = (await first.bytes()).length;

@@ -116,7 +116,7 @@ Deno.test("each example is one of its schema", () => {
 
 Deno.test("each problem has the form that the document says, with Retry-After where it is trouble", async () => {
   for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
-    const response = problem(code, { id: "a", echoed: true }, "why");
+    const response = problem(code, { id: "a", echoed: true }, "why", "amount");
     assert.equal(described.wrongBy(["components", "schemas", "Problem"], await response.json()), undefined, code);
     assert.equal(response.headers.has("retry-after"), response.status === 503, code);
   }
@@ -131,7 +131,8 @@ Deno.test("the validator of answers finds a field more, a field less, and a code
   assert.throws(hold({}), /must have required property/);
   assert.throws(hold({ status: "ready" }, 201), /no such status/);
   const problems = new Headers({ "content-type": "application/problem+json", "x-request-id": "a", "retry-after": "1" });
-  const body = (code: string) => JSON.stringify({ type: "about:blank", title: "t", status: 503, code });
+  const body = (code: string) =>
+    JSON.stringify({ type: `/docs/errors#${code}`, title: "t", status: 503, code, request_id: "a" });
   described.hold("ready", { status: 503, headers: problems }, body("not_ready"));
   assert.throws(() => described.hold("ready", { status: 503, headers: problems }, body("moved")), /allowed values/);
   assert.throws(() => described.hold("ready", { status: 503, headers }, body("not_ready")), /is missing/);

@@ -2,15 +2,18 @@
 import * as z from "zod";
 import { DIGITS, LETTERS, parsePattern } from "../../domain/code_pattern.ts";
 import { expiry, kindFieldsSent, kindSent, moneySent, segment } from "./kind_values.ts";
+import { unknownField } from "../unknown_field.ts";
 import { name } from "./operation.ts";
 import { amount, couponName, flag, textBy, time, userId } from "./values.ts";
 
 /** An object with none but these fields. */
 function body<T extends z.ZodRawShape>(id: string, shape: T): z.ZodObject<T, z.core.$strict> {
-  const unknown = `Unknown field; allowed are ${Object.keys(shape).join(", ")}`;
-  const error = ({ code }: { code?: string }) =>
-    code === "unrecognized_keys" ? unknown : "The body must be a JSON object";
-  return name(id, z.strictObject(shape, { error }));
+  const allowed = Object.keys(shape);
+  const schema = z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? unknownField(issue.keys[0]!, allowed) : "The body must be a JSON object",
+  });
+  return name(id, schema);
 }
 
 const startsAt = z.nullable(time).meta({ description: "From when on it may be claimed; null: at once." }).optional();

@@ -6,14 +6,16 @@ type Json = Readonly<Record<string, unknown>>;
 const DESCRIPTION = `Doorbuster hands out scarce things exactly: coupons with a limited quota, and hourly flash sales.
 An answer of success is on disk before it leaves; any node of a cluster answers any request.
 
-- **Problems** are \`application/problem+json\` (RFC 9457) with a stable \`code\`. A path that is not here is 404
-  \`not_found\`, a method that a path does not know 405 \`method_not_allowed\` with \`Allow\`. \`HEAD\` goes wherever
-  \`GET\` goes.
-- **Callers** show a bearer token: 401 \`unauthenticated\` with \`WWW-Authenticate\` where there is none or it is not
-  good, 403 \`forbidden\` where it is another's business. A node on loopback that was given no tokens asks no one.
-- **Trouble of the machinery** is 503 with \`Retry-After\`: look up what became of it, or ask again with the same
+- **Problems** are \`application/problem+json\` (RFC 9457) with a stable \`code\`, a \`type\` that leads to its explanation
+  ([all codes](/docs/errors)), the \`request_id\`, and \`param\` where one field, parameter or header alone is at fault. A
+  path that is not here is 404 \`not_found\`, a method that a path does not support 405 \`method_not_allowed\` with
+  \`Allow\`. \`HEAD\` works wherever \`GET\` does.
+- **Callers** send a bearer token: 401 \`unauthenticated\` with \`WWW-Authenticate\` where there is none or it is not
+  valid, 403 \`forbidden\` where it is for something else; \`detail\` says which kinds of caller may. A node on loopback
+  that has no tokens set asks for none.
+- **Server-side failures** are 503 with \`Retry-After\`: look up the outcome, or repeat the request with the same
   \`Idempotency-Key\`. 429 is a user's own limit, of items or of requests.
-- **Bodies** are JSON of at most 16 KiB; an unknown field is 400: a misspelt limit must not pass for none.
+- **Bodies** are JSON of at most 16 KiB in UTF-8. An unknown field is 400: a misspelt limit must not count as no limit.
 - **Times** are RFC 3339, UTC in answers. Durations are in the units that their names end with.
 - **Money** is a decimal text with two places.
 - **Pages** by number have at most 100 entries, pages by cursor at most 1,000; more is 400.

@@ -1,26 +1,30 @@
 /** How is each refusal described? Problems by status, each with the codes that an operation can answer. */
 import * as z from "zod";
-import { type ProblemCode, PROBLEMS } from "../problem.ts";
+import { type Meaning, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "../problem_table.ts";
 import { name, type Operation } from "./operation.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-function meaningOf(code: ProblemCode): { status: number; title: string; code: string } {
-  const meaning: { status: number; title: string; code?: string } = PROBLEMS[code];
-  return { status: meaning.status, title: meaning.title, code: meaning.code ?? code };
-}
-
 const codes = Object.keys(PROBLEMS) as ProblemCode[];
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
 
 /** A problem; `code` is what a program should look at. */
 export const Problem = name(
   "Problem",
   z.object({
-    type: z.literal("about:blank"),
+    type: z.enum(unique(codes.map(typeOf))).meta({ description: "Where this node explains the code." }),
     title: z.string().meta({ description: "What the code means, for people." }),
     status: z.int().min(400).max(599).meta({ description: "The HTTP status." }),
-    code: z.enum([...new Set(codes.map((code) => meaningOf(code).code))]).meta({ description: "Stable." }),
+    code: z.enum(unique(codes.map(shownCodeOf))).meta({ description: "For programs; it stays the same." }),
     detail: z.string().meta({ description: "What is wrong with this request, for people." }).optional(),
+    param: z.string().meta({
+      description: "The field of the body, parameter of the query, or header that is at fault, where it is one alone.",
+      examples: ["amount"],
+    }).optional(),
+    request_id: z.string().meta({ description: "As in `X-Request-Id`; log lines about the request have it too." }),
   }).meta({ description: "RFC 9457." }),
 );
 
@@ -48,11 +52,13 @@ export function codesOf(operation: Operation): ProblemCode[] {
 /** Examples of all problems, for the document's components. */
 export const problemExamples: Json = Object.fromEntries(codes.map((code) => [
   code,
-  { summary: meaningOf(code).title, value: { type: "about:blank", ...inOrder(meaningOf(code)) } },
+  { summary: PROBLEMS[code].title, value: exampleOf(code) },
 ]));
 
-function inOrder({ title, status, code }: { title: string; status: number; code: string }): Json {
-  return { title, status, code };
+function exampleOf(code: ProblemCode): Json {
+  const { status, title, param }: Meaning = PROBLEMS[code];
+  const told = { type: typeOf(code), title, status, code: shownCodeOf(code), ...param !== undefined && { param } };
+  return { ...told, request_id: "6f1e7c3a-1" };
 }
 
 /** The problem answers of an operation, by status. */
@@ -64,16 +70,20 @@ export function problemAnswers(operation: Operation, headersOf: (status: number)
   }
   const answers: Record<string, Json> = {};
   for (const [status, these] of [...byStatus].sort(([one], [other]) => one - other)) {
-    const shown = [...new Set(these.map((code) => meaningOf(code).code))];
+    const shown = unique(these.map(shownCodeOf));
     answers[String(status)] = {
-      description: these.map((code) => `\`${meaningOf(code).code}\`: ${meaningOf(code).title}.`).join(" "),
+      description: these.map((code) => `\`${shownCodeOf(code)}\`: ${PROBLEMS[code].title}.`).join(" "),
       headers: headersOf(status),
       content: {
         "application/problem+json": {
           schema: {
             allOf: [{ $ref: "#/components/schemas/Problem" }, {
               type: "object",
-              properties: { status: { const: status }, code: { enum: shown } },
+              properties: {
+                type: { enum: unique(these.map(typeOf)) },
+                status: { const: status },
+                code: { enum: shown },
+              },
             }],
           },
           examples: Object.fromEntries(these.map((code) => [code, { $ref: `#/components/examples/${code}` }])),

@@ -17,7 +17,10 @@ export async function node(driver: Driver): Promise<void> {
   };
   await known("getDocument");
   await known("getDocsPage");
-  for (const file of ["start.js", "swagger-ui.css", "swagger-ui-bundle.js"]) await known("getDocsFile", { file });
+  await known("getErrorsPage");
+  for (const file of ["start.js", "pages.css", "swagger-ui.css", "swagger-ui-bundle.js"]) {
+    await known("getDocsFile", { file });
+  }
   await driver.ask("getDocsFile", "404 not_found", { segments: { file: "swagger-ui.js" } });
 }
 

@@ -1,0 +1,123 @@
+/** What does each `code` of a problem mean? The one table, from which problems and their documentation are made. */
+import { ACTOR_PROBLEMS, type ActorProblem } from "./actor_problems.ts";
+
+/** What a code means. Backticks in its texts mark what a program would read or send. */
+export interface Meaning {
+  readonly status: number;
+  readonly title: string;
+  /** For the page that explains it; empty where another entry with the same `code` explains both. */
+  readonly help: string;
+  /** What a client is told, where two mean one thing to a client, but not one status. */
+  readonly code?: string;
+  /** The field of the body, parameter of the query, or header that is always at fault. */
+  readonly param?: string;
+}
+
+/** Refusals of the edge itself, before an actor is asked. */
+export type EdgeRefusal = keyof typeof EDGE_PROBLEMS | "forbidden";
+
+/** Every code of a problem. */
+export type ProblemCode = ActorProblem | keyof typeof EDGE_PROBLEMS;
+
+const EDGE_PROBLEMS = {
+  unauthenticated: {
+    status: 401,
+    title: "A token is needed",
+    help: "Send `Authorization: Bearer …` with a token that is valid: not expired, and signed by the right key.",
+  },
+  invalid_token: {
+    status: 401,
+    title: "The token is not valid, or not valid any more",
+    help: "",
+    code: "unauthenticated",
+  },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests of one user; try again later",
+    help: "`Retry-After` says in how many seconds a request is allowed, `RateLimit` what is left of the quota.",
+  },
+  invalid_request: {
+    status: 400,
+    title: "The request is not valid",
+    help:
+      "`detail` says what is wrong and what is allowed; `param` names the field, parameter or header at fault, where " +
+      "it is one.",
+  },
+  invalid_idempotency_key: {
+    status: 400,
+    title: "Idempotency-Key must be 1 to 255 visible ASCII characters",
+    help: "A UUID is a good key: a new one for each request, and the same one when the request is repeated.",
+    param: "Idempotency-Key",
+  },
+  not_found: {
+    status: 404,
+    title: "There is no such resource",
+    help: "The path is not one of this API. `/docs` lists those that are.",
+  },
+  user_not_found: {
+    status: 404,
+    title: "There is no such user",
+    help: "A user exists once they have a membership, a claim, a purchase or a wallet entry, or were registered.",
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "The resource does not support this method",
+    help: "`Allow` lists the methods that it supports.",
+  },
+  request_timeout: {
+    status: 408,
+    title: "The request's body did not arrive in time",
+    help: "The request was not executed. A body may take 10 seconds.",
+  },
+  body_too_large: {
+    status: 413,
+    title: "The body is larger than 16 KiB",
+    help: "Of many coupons or memberships, send several requests, or import a file.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: "The body must be application/json",
+    help: "Send `Content-Type: application/json`, and the body in UTF-8, not compressed.",
+  },
+  bulk_not_found: {
+    status: 404,
+    title: "There is no such job",
+    help: "`GET /api/bulk` lists the jobs.",
+  },
+  bulk_running: {
+    status: 409,
+    title: "The job is still running",
+    help: "Its codes can be read once it has ended: `GET /api/bulk/{job_id}` shows its state.",
+  },
+  bulk_finished: {
+    status: 409,
+    title: "The job has ended",
+    help: "Only a running job can be cancelled.",
+  },
+  internal_error: {
+    status: 500,
+    title: "An unexpected error occurred",
+    help: "This is a fault of the server. The log has it under the problem's `request_id`.",
+  },
+  not_ready: {
+    status: 503,
+    title: "This node does not serve now",
+    help: "It is starting or stopping, or has no connection to the database. Send requests to another node.",
+  },
+} as const satisfies Record<string, Meaning>;
+
+/** What each code means. */
+export const PROBLEMS = { ...ACTOR_PROBLEMS, ...EDGE_PROBLEMS } as const satisfies Record<ProblemCode, Meaning>;
+
+/** The code that a client is told. */
+export function shownCodeOf(code: ProblemCode): string {
+  return (PROBLEMS[code] as Meaning).code ?? code;
+}
+
+/** The path of the page that explains all codes. */
+export const ERRORS_PATH = "/docs/errors";
+
+/** A problem's `type`: where it is explained. */
+export function typeOf(code: ProblemCode): string {
+  return `${ERRORS_PATH}#${shownCodeOf(code)}`;
+}
