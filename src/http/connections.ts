@@ -7,8 +7,10 @@ export const QUIET_MS = 120_000;
 const TICKS = 10;
 /** An answer that was given so long ago, in milliseconds, is on its way: nothing is lost where its connection is cut. */
 const SENT_MS = 50;
-/** Milliseconds to the next try where a connection cannot be taken: the process may hold too many files. */
+/** Milliseconds to the next accept while the process or the system has no file descriptor to spare. */
 const PAUSE_MS = 20;
+/** What accept(2) says then. Any other error is of one connection, which its client has reset for example. */
+const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
 /** What answers a request. */
 export type Handler = Deno.ServeHandler<Deno.NetAddr>;
@@ -21,7 +23,7 @@ export interface ListenOptions {
   readonly headerTimeoutMs: number;
   /** As {@linkcode QUIET_MS}, which it is by default. */
   readonly quietMs?: number;
-  /** Connections cannot be taken, for now; called at most once in the time of a head. */
+  /** Called when connections cannot be accepted for want of file descriptors; at most once in the time of a head. */
   readonly failed?: (error: unknown) => void;
 }
 
@@ -165,6 +167,7 @@ class Bounded implements Listening {
         this.#take(await this.#listener.accept());
       } catch (error) {
         if (this.#closing) return;
+        if (!NO_DESCRIPTOR.has((error as { code?: unknown }).code)) continue;
         if (this.#tick - toldAt > TICKS) {
           this.#failed(error);
           toldAt = this.#tick;
