@@ -1,17 +1,19 @@
 /** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
-import type { Caller, Callers } from "./callers.ts";
+import type { Callers } from "./callers.ts";
 import type { Cors } from "./cors.ts";
-import { guard, type Handler } from "./guard.ts";
+import { guard } from "./guard.ts";
 import { HostCheck } from "./host_check.ts";
 import type { Tally } from "./metrics.ts";
-import { pathOf, patternFits } from "./paths.ts";
+import { patternFits } from "./paths.ts";
 import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
+import type { RoutedRequest } from "./routed_request.ts";
 import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes.ts";
 import { isPurchase } from "./sales.ts";
 import { secure } from "./secure_headers.ts";
+import { Target } from "./target.ts";
 import type { Connected } from "./trail.ts";
 
 /** What the edge tells the log. */
@@ -30,13 +32,19 @@ export interface EdgeParts extends RouteParts {
   readonly log: RequestLog;
 }
 
-/** Where the outcome of a request with this URL is counted. */
-type OutcomesOf = (url: string) => Tally;
+/** Where the outcome of a request for this target is counted. */
+type OutcomesOf = (target: Target) => Tally;
+
+/** What the router passes on to the routes. */
+interface Bindings {
+  readonly target: Target;
+  readonly connected: Connected | undefined;
+}
 
 /** A route that is asked by the thousand a second. */
 interface HotRoute {
   readonly route: string;
-  readonly handle: (request: Request, id: RequestId, caller: Caller) => Promise<Answered>;
+  readonly handle: (routed: Omit<RoutedRequest, "names">) => Promise<Answered>;
   readonly outcomesOf: OutcomesOf;
 }
 
@@ -44,23 +52,25 @@ interface HotRoute {
 export class Edge {
   readonly #parts: EdgeParts;
   readonly #hosts = new HostCheck();
-  readonly #app = new Hono<{ Bindings: Connected }>();
+  readonly #app = new Hono<{ Bindings: Bindings }>({ getPath: (_, how) => decoded(how!.env!.target.path) });
   readonly #routes: Route[] = [];
   /** By their paths. */
   readonly #hot = new Map<string, HotRoute>();
-  /** Of each path pattern: the methods it knows. */
-  readonly #methods = new Map<string, Set<string>>();
+  /** Of each path pattern: its segments, and the methods it knows. */
+  readonly #patterns = new Map<string, { readonly segments: readonly string[]; readonly methods: Set<string> }>();
+  /** Segments of the longest pattern. */
+  #segmentsMax = 0;
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
     const { coupons, sales, metrics } = parts;
     const { claims, checkouts, purchases } = metrics;
-    const ofCheckout: OutcomesOf = (url) => isPurchase(url) ? purchases : checkouts;
-    this.#hotRoute("/api/coupons/claim", (request, id, caller) => coupons.claim(request, id, caller), () => claims);
-    this.#hotRoute("/checkout", (request, id, caller) => sales.checkout(request, id, caller), ofCheckout);
-    this.#hotRoute("/purchase", (request, id, caller) => sales.purchase(request, id, caller), () => purchases);
+    const ofCheckout: OutcomesOf = (target) => isPurchase(target) ? purchases : checkouts;
+    this.#hotRoute("/api/coupons/claim", ({ request, id, caller }) => coupons.claim(request, id, caller), () => claims);
+    this.#hotRoute("/checkout", (routed) => sales.checkout(routed), ofCheckout);
+    this.#hotRoute("/purchase", (routed) => sales.purchase(routed), () => purchases);
     for (const route of routesOf(parts)) this.#route(route);
-    this.#app.notFound((context) => this.#unknown(context.req.raw));
+    this.#app.notFound(({ req: { raw }, env: { target } }) => this.#unknown(raw, target));
     this.#app.onError((error, context) => {
       const id = requestIdOf(context.req.raw.headers);
       return this.#finish("unknown", id, failure(error, id));
@@ -75,62 +85,65 @@ export class Edge {
   /** Answers a request; never throws. @param connected what the server tells of its connection */
   readonly fetch = (request: Request, connected?: Connected): Response | Promise<Response> => {
     const { cors } = this.#parts;
-    if (cors === undefined) return this.#answer(request, connected);
-    const answered = cors.isPreflight(request) ? this.#preflight(cors, request) : this.#answer(request, connected);
+    const target = new Target(request.url);
+    if (target.isTooLong) return this.#tooLong(request);
+    if (cors === undefined) return this.#answer(request, target, connected);
+    const answered = cors.isPreflight(request)
+      ? this.#preflight(cors, request, target)
+      : this.#answer(request, target, connected);
     return answered instanceof Promise
       ? answered.then((response) => cors.mark(request.headers, response))
       : cors.mark(request.headers, answered);
   };
 
-  #answer(request: Request, connected: Connected | undefined): Response | Promise<Response> {
-    const { url } = request;
+  #answer(request: Request, target: Target, connected: Connected | undefined): Response | Promise<Response> {
     if (!this.#hosts.allows(request)) return this.#badHost(request);
     if (request.method === "POST") {
-      const path = url.indexOf("/", 8);
-      const query = url.indexOf("?", path);
-      const hot = this.#hot.get(url.slice(path, query < 0 ? url.length : query));
-      if (hot !== undefined) return this.#answerHot(hot, request);
+      const hot = this.#hot.get(target.path);
+      if (hot !== undefined) return this.#answerHot(hot, request, target);
     }
-    const answered = this.#app.fetch(request, connected);
+    if (target.segments.length > this.#segmentsMax) return this.#unknown(request, target);
+    const answered = this.#app.fetch(request, { target, connected });
     if (request.method !== "HEAD") return answered;
     return answered instanceof Promise ? answered.then(withoutLength) : withoutLength(answered);
   }
 
-  async #answerHot({ route, handle, outcomesOf }: HotRoute, request: Request): Promise<Response> {
+  async #answerHot({ route, handle, outcomesOf }: HotRoute, request: Request, target: Target): Promise<Response> {
     const id = requestIdOf(request.headers);
     let answered: Answered;
     try {
       const caller = this.#parts.callers.of(request.headers);
-      answered = await handle(request, id, caller instanceof Promise ? await caller : caller);
+      answered = await handle({ request, target, id, caller: caller instanceof Promise ? await caller : caller });
     } catch (error) {
       answered = failure(error, id);
     }
-    outcomesOf(request.url).count(answered.code ?? "accepted");
+    outcomesOf(target).count(answered.code ?? "accepted");
     return this.#told(route, id, answered);
   }
 
   #hotRoute(path: string, handle: HotRoute["handle"], outcomesOf: OutcomesOf): void {
     this.#hot.set(path, { route: "POST " + path, handle, outcomesOf });
     // By other spellings of the path.
-    const handler: Handler = ({ request, id, caller }) => handle(request, id, caller);
-    this.#route({ method: "POST", path, authority: "caller", handler }, outcomesOf);
+    this.#route({ method: "POST", path, authority: "caller", handler: handle }, outcomesOf);
   }
 
   #route({ method, path, authority, handler }: HandledRoute, outcomesOf?: OutcomesOf): void {
-    const known = this.#methods.get(path) ?? new Set();
-    this.#methods.set(path, known.add(method));
-    if (method === "GET") known.add("HEAD");
+    const known = this.#patterns.get(path) ?? { segments: path.split("/"), methods: new Set() };
+    this.#patterns.set(path, known);
+    this.#segmentsMax = Math.max(this.#segmentsMax, known.segments.length);
+    known.methods.add(method);
+    if (method === "GET") known.methods.add("HEAD");
     this.#routes.push({ method, path, authority });
     const guarded = guard(path, authority, handler, this.#parts);
-    this.#app.on(method, path, async ({ req: { raw: request }, env: connected }) => {
+    this.#app.on(method, path, async ({ req: { raw: request }, env: { target, connected } }) => {
       const id = requestIdOf(request.headers);
       let answered: Answered;
       try {
-        answered = await guarded({ request, id, connected });
+        answered = await guarded({ request, target, id, connected });
       } catch (error) {
         answered = failure(error, id);
       }
-      outcomesOf?.(request.url).count(answered.code ?? "accepted");
+      outcomesOf?.(target).count(answered.code ?? "accepted");
       return this.#finish(`${method} ${path}`, id, answered);
     });
   }
@@ -155,29 +168,43 @@ export class Edge {
     return this.#finish("unknown", id, refusal("invalid_request", id, "Host must be a name or an address, and a port"));
   }
 
-  #preflight(cors: Cors, request: Request): Response {
-    const known = this.#known(request.url);
-    if (known === undefined) return this.#unknown(request);
+  #tooLong(request: Request): Response {
+    const id = requestIdOf(request.headers);
+    return this.#finish("unknown", id, refusal("uri_too_long", id));
+  }
+
+  #preflight(cors: Cors, request: Request, target: Target): Response {
+    const known = this.#known(target);
+    if (known === undefined) return this.#unknown(request, target);
     const id = requestIdOf(request.headers);
     const response = cors.preflight(known.methods, id);
     return this.#finish(`OPTIONS ${known.pattern}`, id, { response, code: undefined, error: undefined });
   }
 
-  #unknown(request: Request): Response {
+  #unknown(request: Request, target: Target): Response {
     const id = requestIdOf(request.headers);
-    const known = this.#known(request.url);
+    const known = this.#known(target);
     if (known === undefined) return this.#finish("unknown", id, refusal("not_found", id));
     const response = problem("method_not_allowed", id);
     response.headers.set("allow", known.methods.join(", "));
     return this.#finish(known.pattern, id, { response, code: "method_not_allowed", error: undefined });
   }
 
-  /** What is known of a URL's path, as it was sent: its first pattern, and the methods of all that it fits. */
-  #known(url: string): { readonly pattern: string; readonly methods: readonly string[] } | undefined {
-    const path = pathOf(url);
-    const fit = [...this.#methods].filter(([pattern]) => patternFits(pattern, path));
+  /** What is known of a target's path: the first pattern that it fits, and the methods of all that it fits. */
+  #known({ segments }: Target): { readonly pattern: string; readonly methods: readonly string[] } | undefined {
+    const fit = [...this.#patterns].filter(([, pattern]) => patternFits(pattern.segments, segments));
     if (fit.length === 0) return undefined;
-    return { pattern: fit[0]![0], methods: [...new Set(fit.flatMap(([, methods]) => [...methods]))] };
+    return { pattern: fit[0]![0], methods: [...new Set(fit.flatMap(([, { methods }]) => [...methods]))] };
+  }
+}
+
+/** A path as the router compares it; one that is not well-formed stays as it is, and its route refuses it. */
+function decoded(path: string): string {
+  if (!path.includes("%")) return path;
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
   }
 }
 

@@ -9,7 +9,7 @@ export interface Act {
   /** Told in the trail: `coupon.create` … */
   readonly act: string;
   /** What it is done to, by the path and the query; never a code. */
-  readonly target: (routed: Pick<RoutedRequest, "request" | "names">) => readonly string[];
+  readonly target: (routed: Pick<RoutedRequest, "target" | "names">) => readonly string[];
   /** What it is done to stands in the JSON body, in these fields. */
   readonly fields?: readonly string[];
 }
@@ -63,8 +63,8 @@ export function onSale(act: string): Act {
 export function onCode(act: string): Act {
   return {
     act,
-    target({ request }) {
-      const code = parseCode(new URL(request.url).searchParams.get("code") ?? "");
+    target({ target: { query } }) {
+      const code = parseCode(query.get("code") ?? "");
       return code === undefined ? [] : [code.key];
     },
   };

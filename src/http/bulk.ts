@@ -34,8 +34,8 @@ export class BulkRoutes {
   }
 
   /** GET /api/bulk */
-  async list({ request, id }: RoutedRequest): Promise<Answered> {
-    const { page, perPage } = pageOf(new URL(request.url).searchParams);
+  async list({ target, id }: RoutedRequest): Promise<Answered> {
+    const { page, perPage } = pageOf(target.query);
     const { data, total } = await this.jobs.jobs((page - 1) * perPage, perPage);
     const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
     return answer(200, id, JSON.stringify({ data: data.map(showJob), meta }));

@@ -108,8 +108,7 @@ export class CouponRoutes {
   }
 
   /** GET /api/coupons */
-  async list({ request, id }: RoutedRequest): Promise<Answered> {
-    const query = new URL(request.url).searchParams;
+  async list({ target: { query }, id }: RoutedRequest): Promise<Answered> {
     const { page, perPage } = pageOf(query);
     const { data, total } = await this.views.coupons(searchOf(query), (page - 1) * perPage, perPage);
     const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
@@ -117,8 +116,7 @@ export class CouponRoutes {
   }
 
   /** GET /api/coupons/{name}/claims */
-  async claims({ request, id, names }: RoutedRequest): Promise<Answered> {
-    const query = new URL(request.url).searchParams;
+  async claims({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
     const limit = limitOf(query);
     const fold = foldName(names[0]!);
     const list = `claims ${fold}`;

@@ -6,6 +6,7 @@ import { namesOf, placesOf } from "./paths.ts";
 import { BadRequest } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
 import type { RoutedRequest } from "./routed_request.ts";
+import type { Target } from "./target.ts";
 import type { Connected, Trail } from "./trail.ts";
 
 /** Answers a request that was let through. */
@@ -14,6 +15,7 @@ export type Handler = (routed: RoutedRequest) => Promise<Answered> | Answered;
 /** A request, before anything about it is known but its route. */
 export interface Arrived {
   readonly request: Request;
+  readonly target: Target;
   readonly id: RequestId;
   readonly connected: Connected | undefined;
 }
@@ -37,16 +39,16 @@ export function guard(
   const places = [...named.values()];
   const user = [...named.keys()].indexOf(":user");
   if (authority === "own" && user < 0) throw new TypeError(`Cannot say whose it is as no segment is :user: ${path}`);
-  return async ({ request, id, connected }) => {
+  return async ({ request, target, id, connected }) => {
     const caller = authority === "public" ? OPEN : await callers.of(request.headers);
     if (typeof authority !== "object") {
       if (!isAdmitted(authority, caller)) throw forbidden(authority);
-      const names = namesOf(request.url, places);
+      const names = namesOf(target.segments, places);
       admit(authority, caller, names[user]);
-      return await handler({ request, id, caller, names });
+      return await handler({ request, target, id, caller, names });
     }
-    const names = tried(() => namesOf(request.url, places));
-    const routed = { request, id, caller, names: names instanceof BadRequest ? [] : names };
+    const names = tried(() => namesOf(target.segments, places));
+    const routed = { request, target, id, caller, names: names instanceof BadRequest ? [] : names };
     return await trail.perform(authority, routed, connected, () => {
       if (names instanceof BadRequest) throw names;
       return handler(routed);

@@ -7,23 +7,15 @@ export function placesOf(pattern: string): Map<string, number> {
   return new Map(segments.filter(([segment]) => segment.startsWith(":")));
 }
 
-/** Whether a path, as it was sent, is one of a pattern's. */
-export function patternFits(pattern: string, path: string): boolean {
-  const wanted = pattern.split("/");
-  const given = path.split("/");
-  return wanted.length === given.length &&
-    wanted.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
+/** Whether a path is one of a pattern's; both as the segments that `/` divides. */
+export function patternFits(pattern: readonly string[], given: readonly string[]): boolean {
+  return pattern.length === given.length &&
+    pattern.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
 }
 
-/** A URL's path as it was sent: what the router looks at, with its `\`, `.` and `..` as they are. */
-export function pathOf(url: string): string {
-  return url.slice(url.indexOf("/", 8)).replace(/[?#].*$/s, "");
-}
-
-/** The path's segments at some places, decoded. @throws BadRequest where they are not well-formed */
-export function namesOf(url: string, places: readonly number[]): string[] {
+/** A path's segments at some places, decoded. @throws BadRequest where they are not well-formed */
+export function namesOf(segments: readonly string[], places: readonly number[]): string[] {
   if (places.length === 0) return [];
-  const segments = pathOf(url).split("/");
   try {
     return places.map((place) => decodeURIComponent(segments[place]!));
   } catch {

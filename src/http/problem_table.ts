@@ -49,6 +49,12 @@ const EDGE_PROBLEMS = {
     help: "A UUID is a good key: a new one for each request, and the same one when the request is repeated.",
     param: "Idempotency-Key",
   },
+  uri_too_long: {
+    status: 414,
+    title: "The request's target is longer than 16 KiB",
+    help:
+      "The path and the query together are at most 16,384 characters. The longest names and ids fit, percent-encoded.",
+  },
   not_found: {
     status: 404,
     title: "There is no such resource",

@@ -1,10 +1,12 @@
 /** What does a route know of the request that it answers? */
 import type { Caller } from "./callers.ts";
 import type { RequestId } from "./request_id.ts";
+import type { Target } from "./target.ts";
 
 /** A request that found its route. */
 export interface RoutedRequest {
   readonly request: Request;
+  readonly target: Target;
   readonly id: RequestId;
   readonly caller: Caller;
   /** The path's variable segments, decoded. */

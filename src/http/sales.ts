@@ -17,6 +17,7 @@ import type { RequestId } from "./request_id.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { showAttempt, showHold, showItemState, showSale, showSaleAnswer } from "./sale_shown.ts";
 import type { SaleStreams } from "./sale_streams.ts";
+import type { Target } from "./target.ts";
 
 const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
 const OUTCOMES: readonly (SaleRefusal | "ok")[] = ["ok", ...SALE_REFUSALS];
@@ -25,6 +26,9 @@ const ITEM_STATES: readonly ItemState[] = ["available", "held", "sold"];
 /** A command without what makes it one of its own. */
 type Wanted = SaleCommand extends infer Command ? Command extends SaleCommand ? Omit<Command, "id" | "keyed"> : never
   : never;
+
+/** A request that needs no names of its path. */
+type Addressed = Omit<RoutedRequest, "names">;
 
 /** What the routes of sales work with. */
 export interface SaleParts {
@@ -42,20 +46,20 @@ export class SaleRoutes {
   constructor(readonly parts: SaleParts) {}
 
   /** POST /checkout?user_id&id, or ?code: then a purchase. */
-  checkout(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
+  checkout(routed: Addressed): Promise<Answered> {
     const { limiter } = this.parts;
-    const userId = limiter === undefined ? undefined : countedFor(caller, request.url);
+    const userId = limiter === undefined ? undefined : countedFor(routed.caller, routed.target);
     return userId === undefined
-      ? this.#checkout(request, id, caller)
-      : limiter!.around(userId, id, () => this.#checkout(request, id, caller));
+      ? this.#checkout(routed)
+      : limiter!.around(userId, routed.id, () => this.#checkout(routed));
   }
 
-  async #checkout(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
-    const query = queryOf(request.url);
+  async #checkout(routed: Addressed): Promise<Answered> {
+    const { request, target: { query }, id, caller } = routed;
     const item = parameter(query, "id", "item_id");
     if (query.has("code")) {
       if (item !== undefined) throw invalid("code cannot be given beside id", "code");
-      return await this.purchase(request, id, caller);
+      return await this.purchase(routed);
     }
     const userId = parameter(query, "user_id");
     const param = query.has("item_id") ? "item_id" : "id";
@@ -73,27 +77,25 @@ export class SaleRoutes {
   }
 
   /** POST /purchase?code */
-  purchase(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
-    return this.#withCode("purchase", request, id, caller);
+  purchase(routed: Addressed): Promise<Answered> {
+    return this.#withCode("purchase", routed);
   }
 
   /** DELETE /checkout?code */
-  release({ request, id, caller }: RoutedRequest): Promise<Answered> {
-    return this.#withCode("release", request, id, caller);
+  release(routed: RoutedRequest): Promise<Answered> {
+    return this.#withCode("release", routed);
   }
 
   /** DELETE /purchase?code */
-  void({ request, id, caller }: RoutedRequest): Promise<Answered> {
-    return this.#withCode("voidPurchase", request, id, caller);
+  void(routed: RoutedRequest): Promise<Answered> {
+    return this.#withCode("voidPurchase", routed);
   }
 
   async #withCode(
     kind: "purchase" | "release" | "voidPurchase",
-    request: Request,
-    id: RequestId,
-    caller: Caller,
+    { request, target, id, caller }: Addressed,
   ): Promise<Answered> {
-    const parts = parseCode(codeOf(request.url));
+    const parts = parseCode(codeOf(target));
     if (parts === undefined) return refusal("code_unknown", id);
     const { key, code } = parts;
     const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
@@ -124,8 +126,8 @@ export class SaleRoutes {
   }
 
   /** GET /checkout?code */
-  async showHold({ request, id, caller }: RoutedRequest): Promise<Answered> {
-    const code = codeOf(request.url);
+  async showHold({ target, id, caller }: RoutedRequest): Promise<Answered> {
+    const code = codeOf(target);
     const parts = parseCode(code);
     const hold = parts === undefined ? undefined : await this.parts.views.hold(parts.number, parts.code);
     if (hold === undefined) return refusal("code_unknown", id);
@@ -134,8 +136,7 @@ export class SaleRoutes {
   }
 
   /** GET /api/sales */
-  async list({ request, id }: RoutedRequest): Promise<Answered> {
-    const query = queryOf(request.url);
+  async list({ target: { query }, id }: RoutedRequest): Promise<Answered> {
     const { page, perPage } = pageOf(query);
     const phase = oneOf(query, "state", PHASES);
     const { data, total } = await this.parts.views.sales(phase, (page - 1) * perPage, perPage);
@@ -167,8 +168,7 @@ export class SaleRoutes {
   }
 
   /** GET /api/sales/{id}/items */
-  async items({ request, id, names }: RoutedRequest): Promise<Answered> {
-    const query = queryOf(request.url);
+  async items({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
     const { page, perPage } = pageOf(query);
     const state = oneOf(query, "state", ITEM_STATES);
     const number = this.#numberOf(names[0]!);
@@ -197,8 +197,7 @@ export class SaleRoutes {
   }
 
   /** GET /api/sales/{id}/attempts */
-  async attempts({ request, id, names }: RoutedRequest): Promise<Answered> {
-    const query = queryOf(request.url);
+  async attempts({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
     const limit = limitOf(query);
     const outcome = oneOf(query, "outcome", OUTCOMES);
     const number = this.#numberOf(names[0]!);
@@ -233,16 +232,15 @@ export class SaleRoutes {
 }
 
 /** Whether a request to check out names a code: then it is a purchase. */
-export function isPurchase(url: string): boolean {
-  return /code|%/.test(url) && queryOf(url).has("code");
+export function isPurchase(target: Target): boolean {
+  return target.query.has("code");
 }
 
 /** Whose request it counts as: a user's own, or that of the user for whom is asked; undefined where no one's. */
-function countedFor(caller: Caller, url: string): string | undefined {
-  if (isPurchase(url)) return undefined;
-  const query = queryOf(url);
+function countedFor(caller: Caller, target: Target): string | undefined {
+  if (isPurchase(target)) return undefined;
   if (caller.kind !== "service" && caller.kind !== "open") return soleUserOf(caller);
-  const userId = query.get("user_id");
+  const userId = target.query.get("user_id");
   return isUserId(userId) ? userId : undefined;
 }
 
@@ -255,13 +253,8 @@ function invalid(detail: string, param?: string): BadRequest {
   return new BadRequest("invalid_request", detail, param);
 }
 
-function queryOf(url: string): URLSearchParams {
-  const mark = url.indexOf("?");
-  return new URLSearchParams(mark < 0 ? "" : url.slice(mark));
-}
-
-function codeOf(url: string): string {
-  const code = parameter(queryOf(url), "code");
+function codeOf({ query }: Target): string {
+  const code = parameter(query, "code");
   if (code === undefined) throw invalid("code is needed", "code");
   return code;
 }

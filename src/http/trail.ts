@@ -117,8 +117,7 @@ export class Trail {
   }
 
   /** GET /api/audit */
-  async show({ request, id }: RoutedRequest): Promise<Answered> {
-    const query = new URL(request.url).searchParams;
+  async show({ target: { query }, id }: RoutedRequest): Promise<Answered> {
     const limit = limitOf(query);
     const before = cursorOf(query, "acts", Number.MAX_SAFE_INTEGER);
     const { data, next } = await this.parts.acts.page(before, limit);

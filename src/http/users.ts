@@ -83,12 +83,11 @@ export class UserRoutes {
   }
 
   async #page<View>(
-    { request, id, names }: RoutedRequest,
+    { target: { query }, id, names }: RoutedRequest,
     list: "wallet" | "user_claims" | "user_purchases",
     read: (userId: string, after: number, limit: number) => Promise<ListPart<View, number> | undefined>,
     show: (view: View) => unknown,
   ): Promise<Answered> {
-    const query = new URL(request.url).searchParams;
     const limit = limitOf(query);
     // Only claims are placed by a number that Postgres keeps in four bytes.
     const [userId] = names as [string];

@@ -6,6 +6,7 @@ import { answer } from "../../src/http/answer.ts";
 import { onFields } from "../../src/http/authority.ts";
 import { BodyReader } from "../../src/http/body.ts";
 import { BadRequest } from "../../src/http/problem.ts";
+import { Target } from "../../src/http/target.ts";
 import { Trail } from "../../src/http/trail.ts";
 import { get, makeEdge, post, type TestEdge, withEdge } from "../support/edge.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
@@ -268,7 +269,7 @@ Deno.test("an act is answered once what became of it is recorded, and its body i
   let isAnswered = false;
   const performed = trail.perform(
     onFields("coupon.create", "name"),
-    { request, id, caller: { kind: "admin" }, names: [] },
+    { request, target: new Target(request.url), id, caller: { kind: "admin" }, names: [] },
     FROM,
     async () => answer(201, id, JSON.stringify(await bodies.json(request))),
   ).then(({ response }) => (isAnswered = true, response.json()));

@@ -39,13 +39,13 @@ Deno.test("a Host that is none is 400", async () => {
   }
 });
 
-Deno.test("a path that leaves its folder is not found, by any method", async () => {
+Deno.test("dot segments in a path are resolved as it is sent", async () => {
   const node = await startNode({ databaseUrl: await freshDatabase() });
   try {
     await createCoupon(node.url, "CT", 5);
-    for (const path of ["/api/coupons/../coupons/CT", "/api/x/../coupons/CT"]) {
+    for (const path of ["/api/../health", "/api/coupons/../coupons/CT", "/api/x/../coupons/CT", "/../../livez"]) {
       const { status, text } = await sendRaw(node.url, "GET", path, { host: "localhost" });
-      assert.equal(status, 404, text);
+      assert.equal(status, 200, text);
     }
   } finally {
     await node.kill();
