@@ -182,6 +182,8 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
       log.error("This node is not found where its peers are to reach it: NODE_URL={url}", { url }),
     displaced: (by) => log.error("Another process has this node's id: {url}", { id: by.id, url: by.url }),
     unexpected: (error) => log.error("A peer's message failed: {error}", { error: String(error) }),
-    registryFailed: (error) => log.warn("The registry does not answer: {reason}", { reason: error.message }),
+    // The library repeats the whole command, and with it an entry's seal.
+    registryFailed: ({ message }) =>
+      log.warn("The registry does not answer: {reason}", { reason: message.replace(/, command was: .*/s, "") }),
   };
 }

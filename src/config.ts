@@ -87,6 +87,12 @@ function readingBy(valueOf: (name: string) => string | undefined): Environment {
   return new Proxy({}, { get: (_, name) => valueOf(String(name)) });
 }
 
+function dataDirOf(env: Environment): string {
+  const value = env["DATA_DIR"] || "./data";
+  if (value.includes("://")) throw wrong("DATA_DIR", value, "a folder; the URL of a server goes into DATABASE_URL");
+  return value;
+}
+
 function hostOf(env: Environment): string {
   const value = env["HOST"] || "127.0.0.1";
   // It becomes a part of URLs.
@@ -151,7 +157,7 @@ export function readConfig(env: Environment = PROCESS): Config {
     port: () => integer(env, env["PORT"] ? "PORT" : "SERVER_PORT", 8080, 0, 65_535),
     logLevel: () => oneOf(env, "LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
     databaseUrl: () => databaseOf(env),
-    dataDir: () => env["DATA_DIR"] || "./data",
+    dataDir: () => dataDirOf(env),
     allowUnsafeDatabase: () => oneOf(env, "ALLOW_UNSAFE_DATABASE", "false", ["true", "false"]) === "true",
     lanes: () => integer(env, "LANES", 1, 1, 64),
     mailboxMax: () => integer(env, "MAILBOX_MAX", 4_096, 1, 1_000_000),

@@ -54,6 +54,8 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   const path = url.pathname.slice(1);
   if (path === "") throw new DatabaseUrlError("it names no database");
   if (path.includes("/")) throw new DatabaseUrlError("it has a '/' too many: within a part it must be written as %2F");
+  // Of a password with a '/' the rest would be taken for the database, and told.
+  if (path.includes("@")) throw new DatabaseUrlError("its path has an '@', which must be written as %40");
   const parameters = parametersOf(url);
   return {
     host: hostOf(parameters.get("host") || decoded(url.hostname)),

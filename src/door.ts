@@ -1,13 +1,14 @@
 /** How does this node know its callers, count them and keep a trail? By its settings; a loopback node may ask no one. */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "./actors/ports.ts";
-import { type CallersConfig, ConfigError, type DoorConfig } from "./config.ts";
+import type { CallersConfig, DoorConfig } from "./config.ts";
 import type { EdgeParts } from "./http/app.ts";
 import { Callers, type UserTokens } from "./http/callers.ts";
 import { Cors } from "./http/cors.ts";
 import { RateLimiter } from "./http/rate_limit.ts";
 import { Trail, type TrailParts } from "./http/trail.ts";
 import { BadKeySet, Jwts } from "./http/user_tokens.ts";
+import { wrong } from "./settings.ts";
 
 /** What the edge asks before it asks anyone else. */
 export interface Door extends Pick<EdgeParts, "callers" | "trail" | "cors"> {
@@ -25,7 +26,7 @@ async function usersOf(config: CallersConfig, clock: Now): Promise<UserTokens | 
     return await Jwts.byKeys(await Deno.readTextFile(jwksFile), { issuer, audience }, clock);
   } catch (error) {
     const why = error instanceof BadKeySet ? error.message : "it cannot be read";
-    throw new ConfigError(`JWKS_FILE=${jwksFile}: must be a file with a JSON Web Key Set of public keys: ${why}`);
+    throw wrong("JWKS_FILE", jwksFile, `a file with a JSON Web Key Set of public keys: ${why}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** How is a setting read from its text? A value that is not allowed is one line that names it. */
+import { maskedValue } from "./masked.ts";
 
 /** A setting has a value that is not allowed, or several have: its message has a line for each. */
 export class ConfigError extends Error {
@@ -10,9 +11,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The error of a wrong value; of a secret, give `***` in its place. */
+/** The error of a wrong value, which is told as {@linkcode maskedValue}; of a secret, give `***` in its place. */
 export function wrong(name: string, value: string, allowed: string): ConfigError {
-  return new ConfigError(`${name}=${value}: must be ${allowed}`);
+  return new ConfigError(`${name}=${maskedValue(value)}: must be ${allowed}`);
 }
 
 /**
@@ -92,12 +93,12 @@ export function oneOf<T extends string>(env: Environment, name: string, fallback
   return value as T;
 }
 
-/** The URL of an HTTP server, without a slash at its end. @throws ConfigError */
+/** The URL of an HTTP server, without a slash at its end; others may see it, so it holds no password. @throws ConfigError */
 export function httpUrl(env: Environment, name: string, fallback?: string): string {
   const value = env[name] || fallback;
   const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || value!.length > 256) {
-    throw wrong(name, value ?? "", "a URL such as http://host:8081");
+  if (url === undefined || !/^https?:$/.test(url.protocol) || value!.length > 256 || /[@?#\s]/.test(value!)) {
+    throw wrong(name, value ?? "", "a URL such as http://host:8081, without user, password and query");
   }
   return value!.replace(/\/$/, "");
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError, readConfig } from "../src/config.ts";
+import { ConfigError, readConfig, settingNames } from "../src/config.ts";
 
 Deno.test("readConfig() fills in the documented defaults", () => {
   assert.deepEqual({ ...readConfig({}) }, {
@@ -240,6 +240,54 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
       return true;
     });
   }
+});
+
+Deno.test("readConfig() tells no password that stands in a wrong value, of whichever setting, and one line each", () => {
+  const urls = [
+    "rediss://default:hunter2@eu1.upstash.io:6379",
+    "redis-cli --tls -u redis://default:hunter2@eu1.upstash.io:6379",
+    "default:hunter2@eu1.upstash.io:6379",
+    "https://:hunter2@host",
+    "https://user:a/hunter2@host",
+    "https://user:a@hunter2@host",
+    "https://user:a hunter2@host",
+    "https://user:a\nhunter2@host",
+    "rediss://default:hunter2",
+    "https://host/?_token=hunter2",
+    "https://host/#hunter2",
+    "ftp://host?a=b&password=hunter2",
+    "postgres://user:hunter2@host:5432/db",
+    "postgres://user:12/hunter2@host/db",
+    "postgres://host/db?password=hunter2@x",
+    "host=db user=u password=hunter2",
+    "host=db password = 'x hunter2'",
+    "UPSTASH_REDIS_REST_TOKEN=hunter2",
+  ];
+  const names = [...settingNames(REGISTRY)].filter((name) => !/SECRET|TOKEN$/.test(name) && name !== "JWKS_FILE");
+  assert(names.length > 30);
+  let refused = 0;
+  for (const name of names) {
+    for (const value of urls) {
+      try {
+        readConfig({ ...REGISTRY, [name]: value });
+      } catch (error) {
+        const { message } = error as Error;
+        refused++;
+        assert(error instanceof ConfigError && message.startsWith(`${name}=`), message);
+        assert(!message.includes("hunter2") && !message.includes("\n"), message);
+      }
+    }
+  }
+  assert(refused > names.length * urls.length * 0.8, `${refused} refused`);
+  for (const name of ["UPSTASH_REDIS_REST_URL", "NODE_URL", "CORS_ORIGINS", "DATA_DIR"]) {
+    for (const value of urls.filter((url) => /^[a-z]+:\/\//.test(url) && (name !== "DATA_DIR" || url.includes("@")))) {
+      assert.throws(() => readConfig({ ...REGISTRY, [name]: value }), { name: "ConfigError" }, `${name}=${value}`);
+    }
+  }
+  assert.throws(() => readConfig({ ...REGISTRY, UPSTASH_REDIS_REST_URL: urls[0]! }), {
+    message: "UPSTASH_REDIS_REST_URL=rediss://***@eu1.upstash.io:6379: must be a URL such as http://host:8081, " +
+      "without user, password and query",
+  });
 });
 
 Deno.test("readConfig() tells of every wrong setting at once, a line each, and of none twice", () => {

@@ -92,6 +92,7 @@ const REFUSED: readonly [string, RegExp][] = [
   ["postgres://u:hunter@h/", /; it names no database$/],
   ["postgres://u:1?hunter=2@h/d", /; it names no database$/],
   ["postgres://u:1/hunter@h/d", /; it has a '\/' too many: within a part it must be written as %2F$/],
+  ["postgres://u:1/hunter@h", /; its path has an '@', which must be written as %40$/],
   ["postgres://u:1/d?hunter=2@h/d", /; it has an unknown parameter; known are host, /],
   ["postgres://u:hun#ter@h/d", NOT_WELL_FORMED],
   ["postgres://u:1#hunter@h/d", /; it has a '#', which must be written as %23$/],

@@ -10,6 +10,7 @@ import { PostgresAuditRows } from "../storage/audit.ts";
 import { FolderInUse } from "../storage/embedded.ts";
 import { PostgresClock } from "../storage/postgres_clock.ts";
 import type { Database } from "../storage/sql.ts";
+import { sayReason } from "./failures.ts";
 
 const EXACT = 0;
 const NOT_EXACT = 1;
@@ -97,7 +98,7 @@ export async function auditAll(url: string | undefined): Promise<number> {
     }
     return tell(await auditBy(url, config.callers?.adminToken), console.log);
   } catch (error) {
-    for (const line of (error as Error).message.split("\n")) console.error(`doorbuster: Could not audit: ${line}`);
+    sayReason("Could not audit", error);
     return NOT_AUDITED;
   }
 }

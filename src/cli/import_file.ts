@@ -3,6 +3,7 @@ import { type Config, readConfig } from "../config.ts";
 import { openDatabase, type Sessions } from "../database.ts";
 import { migrateDatabase } from "../storage/mod.ts";
 import type { Database } from "../storage/sql.ts";
+import { sayReason } from "./failures.ts";
 
 const ALL = 0;
 const SOME = 1;
@@ -58,7 +59,7 @@ export async function runImport(path: string, task: ImportTask): Promise<number>
   try {
     return await importNamed(path, task) ? ALL : SOME;
   } catch (error) {
-    for (const line of (error as Error).message.split("\n")) console.error(`doorbuster: Could not import: ${line}`);
+    sayReason("Could not import", error);
     return NOT_IMPORTED;
   }
 }

@@ -1,6 +1,10 @@
 /** By which id is a request told apart? */
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,128}$/;
+/** Texts of so many characters are not in one another by accident. */
+const PART_LEAST = 16;
+/** A code of a sale. */
+const HOLD_CODE = /\d{4}-\d\d-\d\dT\d\dZ\.[\w-]{22}/;
 const RUN = crypto.randomUUID().slice(0, 8) + "-";
 let count = 0;
 
@@ -13,12 +17,26 @@ export interface RequestId {
 
 /**
  * The request's id: the first present of `X-Request-Id`, `Correlation-ID`, `X-Trace-ID`, replaced where it is not 1 to
- * 128 visible ASCII characters; where none came, a new one.
+ * 128 visible ASCII characters, or holds a secret of the request; where none came, a new one.
  */
 export function requestIdOf(headers: Headers): RequestId {
   const came = headers.get("x-request-id") ?? headers.get("correlation-id") ?? headers.get("x-trace-id");
-  if (came !== null) return { id: VISIBLE_ASCII.test(came) ? came : RUN + (++count), echoed: true };
-  return { id: RUN + (++count), echoed: false };
+  if (came === null) return { id: RUN + (++count), echoed: false };
+  const isFit = VISIBLE_ASCII.test(came) && !holdsSecret(came, headers);
+  return { id: isFit ? came : RUN + (++count), echoed: true };
+}
+
+/** Whether an id, which log and trail show, has the request's idempotency key, its token, or the code of a hold in it. */
+function holdsSecret(id: string, headers: Headers): boolean {
+  const key = headers.get("idempotency-key");
+  if (key !== null && holds(id, key)) return true;
+  const token = headers.get("authorization")?.replace(/^\S+ +/, "");
+  return token !== undefined && (holds(id, token) || holds(token, id)) || HOLD_CODE.test(id);
+}
+
+/** Whether a text is another, or has it in it where that is no accident. */
+function holds(text: string, other: string): boolean {
+  return text === other || other.length >= PART_LEAST && text.includes(other);
 }
 
 /** The headers that tell an id: all three where the client named one, else `X-Request-Id` alone. */

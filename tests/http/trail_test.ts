@@ -135,10 +135,21 @@ test("refused acts of one caller are recorded sixty times a minute, those of oth
   assert.equal(edge.acts.rows.length, 132, "and again after a second");
 });
 
-test("a code as a request's id does not come into the trail", async (edge) => {
+test("no key, token or code comes into the trail as a request's id, under whichever header", async (edge) => {
   const code = `${KEY}.${newCode()}`;
-  await say(edge, post("/api/coupons", { name: "Promo", amount: 2 }, { ...admin, "x-request-id": code }));
-  assert.equal(edge.acts.rows[0]!.requestId, KEY);
+  const key = "the-key-of-this-request";
+  for (const header of ["x-request-id", "correlation-id", "x-trace-id"]) {
+    for (const id of [code, `x-${code}`, key, `${key}-1`, ADMIN_TOKEN, `${ADMIN_TOKEN}.`]) {
+      const headers = { ...admin, "idempotency-key": key, [header]: id };
+      const response = await edge.fetch(post("/api/coupons", { name: "Promo", amount: 2 }, headers), FROM);
+      const { requestId } = edge.acts.rows.at(-1)!;
+      assert.match(requestId, /^[0-9a-f]{8}-\d+$/, `${header}: ${id}`);
+      for (const told of ["x-request-id", "correlation-id", "x-trace-id"]) {
+        assert.equal(response.headers.get(told), requestId, `${header}: ${id}`);
+      }
+      await response.body?.cancel();
+    }
+  }
 });
 
 test("what is no act leaves no trail", async (edge) => {

@@ -2,15 +2,21 @@
 import assert from "node:assert/strict";
 import { freshDatabase } from "../support/database.ts";
 import { ask, startNode } from "../support/node.ts";
+import { ADMIN_TOKEN, SERVICE_TOKEN } from "../support/tokens.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const ITEMS = 200;
 
 /** Runs the task's own command. */
 async function stampede(...args: string[]): Promise<{ code: number; said: string }> {
+  return await stampedeWith({}, ...args);
+}
+
+async function stampedeWith(env: Record<string, string>, ...args: string[]): Promise<{ code: number; said: string }> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", "tools/stampede/main.ts", ...args],
+    args: ["run", "--allow-net", "--allow-env=ADMIN_TOKEN", "tools/stampede/main.ts", ...args],
     cwd: ROOT,
+    env,
     stdin: "null",
   });
   const { code, stdout, stderr } = await command.output();
@@ -31,6 +37,20 @@ Deno.test("stampede sells a small sale out, in two runs, and finds it exact", as
     const { body } = await ask(node.url, "GET", `/api/sales/${id}`);
     assert.equal(Number(body["sold"]) + Number(body["held"]) + Number(body["left"]), ITEMS);
     assert(Number(body["left"]) < ITEMS * 0.1, "there were buyers for far more");
+  } finally {
+    await node.stop();
+  }
+});
+
+Deno.test("stampede shows nodes the ADMIN_TOKEN of its environment", async () => {
+  const env = { ITEMS_PER_SALE: "20", ADMIN_TOKEN, SERVICE_TOKEN };
+  const node = await startNode({ databaseUrl: await freshDatabase(), env });
+  try {
+    const { code, said } = await stampedeWith({ ADMIN_TOKEN }, "--url", node.url, "--buyers", "20");
+    assert.equal(code, 0, said);
+    assert.match(said, /^exact: /m);
+    assert(!(said + node.said()).includes(ADMIN_TOKEN));
+    assert.equal((await stampedeWith({}, "--url", node.url, "--buyers", "20")).code === 0, false);
   } finally {
     await node.stop();
   }

@@ -219,12 +219,16 @@ Deno.test("start() refuses a wrong setting with one line: its name, its value an
   }
 });
 
-Deno.test("start() refuses to listen beyond loopback without its secrets, with one line that names the next", async () => {
+Deno.test("start() refuses to listen beyond loopback without its secrets, each named in a line", async () => {
   const env: Record<string, string> = { HOST: "0.0.0.0" };
-  assertRefused(await refusedStart({ env }), "ADMIN_TOKEN=", "set, since HOST=0.0.0.0 is beyond loopback");
+  const { code, said } = await refusedStart({ env });
+  assert.equal(code, 1);
+  assert.match(said, /^doorbuster: ADMIN_TOKEN=: must be set, since HOST=0\.0\.0\.0 is beyond loopback$/m);
+  assert.match(said, /^doorbuster: SERVICE_TOKEN=: must be set, .* or JWT_SECRET, or JWKS_FILE$/m);
   env["ADMIN_TOKEN"] = "an-admins-own-token";
   assertRefused(await refusedStart({ env }), "SERVICE_TOKEN=", "or JWT_SECRET, or JWKS_FILE");
   env["JWKS_FILE"] = "/nowhere/keys.json";
+  env["JWT_AUDIENCE"] = "doorbuster";
   assertRefused(await refusedStart({ env }), "JWT_ISSUER=", "set where JWKS_FILE is");
   Object.assign(env, { JWT_ISSUER: "https://login.example", JWT_AUDIENCE: "doorbuster" });
   const refused = await refusedStart({ env });
@@ -236,6 +240,23 @@ Deno.test("start() refuses a wrong DATABASE_URL without repeating it, since it m
   const refused = await refusedStart({ databaseUrl: "mysql://user:secret@127.0.0.1/shop" });
   assertRefused(refused, "DATABASE_URL=***", "a URL such as postgres://");
   assert(!refused.said.includes("secret"));
+});
+
+Deno.test("start() tells no password of a URL that is wrong, whichever setting it stands in", async () => {
+  const url = "rediss://default:hunter2@eu1.example:6379";
+  const cluster = { UPSTASH_REDIS_REST_TOKEN: "token", CLUSTER_SECRET: "sixteen-characters-or-more" };
+  const settings: Record<string, string>[] = [
+    { ...cluster, UPSTASH_REDIS_REST_URL: url },
+    { NODE_URL: url },
+    { CORS_ORIGINS: url },
+    { DATA_DIR: url },
+    { PORT: url },
+    { JWKS_FILE: url, JWT_ISSUER: "x", JWT_AUDIENCE: "y" },
+  ];
+  for (const env of settings) {
+    const { said } = await refusedStart({ env });
+    assert(said.includes("rediss://***@eu1.example:6379") && !said.includes("hunter2"), said);
+  }
 });
 
 Deno.test("start() refuses a DATA_DIR that can be none with one line", async () => {

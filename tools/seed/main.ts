@@ -1,10 +1,12 @@
 /** What does `deno task seed` do? It fills a running node with what there is to try, says what it made, and how to try it. */
 import { Api, SeedError } from "./api.ts";
 import { seed, triesOf } from "./demo.ts";
+import { maskedValue } from "../../src/masked.ts";
 
 async function main([given = "http://127.0.0.1:8080", ...more]: readonly string[]): Promise<void> {
-  if (more.length > 0 || !/^https?:$/.test(URL.parse(given)?.protocol ?? "")) {
-    throw new SeedError(`Cannot seed ${[given, ...more].join(" ")}: give one URL, such as http://127.0.0.1:8080`);
+  if (more.length > 0 || !/^https?:$/.test(URL.parse(given)?.protocol ?? "") || given.includes("@")) {
+    const told = maskedValue([given, ...more].join(" "));
+    throw new SeedError(`Cannot seed ${told}: give one URL, without a password, such as http://127.0.0.1:8080`);
   }
   const url = given.replace(/\/+$/, "");
   const token = Deno.env.get("ADMIN_TOKEN") || undefined;

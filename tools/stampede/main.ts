@@ -75,7 +75,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    return await main(readOptions(args)) ? 0 : 1;
+    return await main(readOptions(args, Deno.env.get("ADMIN_TOKEN"))) ? 0 : 1;
   } catch (error) {
     console.error((error as Error).message);
     return 2;

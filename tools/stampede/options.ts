@@ -1,4 +1,5 @@
 /** What may be asked of a stampede? */
+import { maskedValue } from "../../src/masked.ts";
 
 /** The checked options. */
 export interface Options {
@@ -13,14 +14,15 @@ export interface Options {
   readonly limit: number;
   /** A sale's id, or `current`. */
   readonly sale: string;
-  /** An administrator's, where the nodes ask for one; else empty. */
+  /** An administrator's, where the nodes ask for one, from ADMIN_TOKEN by default; else empty. */
   readonly token: string;
 }
 
 /** Shown where an option is wrong. */
 export const USAGE =
   "deno task stampede [--url http://127.0.0.1:8080,…] [--buyers 2000] [--connections 64] [--seed 1] " +
-  "[--limit 10] [--sale current] [--token …]";
+  "[--limit 10] [--sale current] [--token …]\n" +
+  "ADMIN_TOKEN in the environment is the token where --token, which others see in the process list, is not given.";
 
 const DEFAULTS: Options = {
   urls: ["http://127.0.0.1:8080"],
@@ -34,7 +36,7 @@ const DEFAULTS: Options = {
 const SALE = /^(current|\d{4}-\d{2}-\d{2}T\d{2}Z)$/;
 
 function wrong(option: string, allowed: string, text: string | undefined): Error {
-  return new Error(`Cannot run a stampede as ${option} must be ${allowed}: received ${text ?? "nothing"}`);
+  return new Error(`Cannot run a stampede as ${option} must be ${allowed}: received ${maskedValue(text ?? "nothing")}`);
 }
 
 function wholeNumber(option: string, text: string | undefined, min: number, max: number): number {
@@ -45,9 +47,14 @@ function wholeNumber(option: string, text: string | undefined, min: number, max:
 
 function urlsOf(option: string, text: string | undefined): string[] {
   const urls = (text ?? "").split(",").map((url) => url.trim());
-  const isOne = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  const isOne = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && !url.includes("@");
   if (urls.every(isOne)) return urls.map((url) => url.replace(/\/+$/, ""));
-  throw wrong(option, "one or more http URLs, separated by commas", text);
+  throw wrong(option, "one or more http URLs without user and password, separated by commas", text);
+}
+
+function tokenOf(option: string, text: string | undefined): string {
+  if (/^[\x21-\x7e]+$/.test(text ?? "")) return text!;
+  throw wrong(option, "visible ASCII characters", "another text");
 }
 
 const READERS: Readonly<Record<string, (option: string, text: string | undefined) => Partial<Options>>> = {
@@ -60,15 +67,17 @@ const READERS: Readonly<Record<string, (option: string, text: string | undefined
     if (SALE.test(text ?? "")) return { sale: text! };
     throw wrong(option, "current, or a sale's id such as 2026-11-21T14Z", text);
   },
-  "--token": (option, text) => {
-    if (/^[\x21-\x7e]+$/.test(text ?? "")) return { token: text! };
-    throw wrong(option, "visible ASCII characters", "another text");
-  },
+  "--token": (option, text) => ({ token: tokenOf(option, text) }),
 };
 
-/** Reads `--name value` and `--name=value`. @throws Error of one line that says which is wrong and what is allowed */
-export function readOptions(args: readonly string[]): Options {
-  let options = DEFAULTS;
+/**
+ * Reads `--name value` and `--name=value`.
+ *
+ * @param adminToken of the environment
+ * @throws Error of one line that says which is wrong and what is allowed
+ */
+export function readOptions(args: readonly string[], adminToken?: string): Options {
+  let options = adminToken ? { ...DEFAULTS, token: tokenOf("ADMIN_TOKEN", adminToken) } : DEFAULTS;
   const rest = args.flatMap((arg) => arg.startsWith("--") && arg.includes("=") ? arg.split(/=(.*)/s, 2) : [arg]);
   for (let place = 0; place < rest.length; place += 2) {
     const [option, text] = [rest[place]!, rest[place + 1]];

@@ -19,6 +19,25 @@ Deno.test("readOptions() takes a token, and repeats none", () => {
   assert.throws(() => readOptions(["--token", "a secret"]), (error) => !(error as Error).message.includes("secret"));
 });
 
+Deno.test("readOptions() takes ADMIN_TOKEN of the environment where no --token is given, and repeats no secret", () => {
+  assert.equal(readOptions([], "of-the-environment").token, "of-the-environment");
+  assert.equal(readOptions(["--token", "another"], "of-the-environment").token, "another");
+  for (const empty of [undefined, ""]) assert.equal(readOptions([], empty).token, "");
+  const wrong: [string[], string?][] = [
+    [[], "a hunter2"],
+    [["--token", "ü hunter2"]],
+    [["--url", "http://admin:hunter2@127.0.0.1:8080"]],
+    [["--url", "admin:hunter2@127.0.0.1:8080"]],
+    [["--url", "http://a,http://127.0.0.1:8080/?token=hunter2,no"]],
+  ];
+  for (const [args, token] of wrong) {
+    assert.throws(() => readOptions(args, token), (error: Error) => {
+      assert(!error.message.includes("hunter2"), error.message);
+      return true;
+    });
+  }
+});
+
 Deno.test("readOptions() reads values after a space and after an equals sign", () => {
   const args = ["--url", "http://a:1/, https://b", "--buyers=5", "--seed", "0", "--sale=2026-11-21T14Z", "--limit=3"];
   const { urls, buyers, seed, sale, limit } = readOptions(args);
