@@ -6,6 +6,7 @@ import {
   jsonLinesFormatter,
   type Logger,
   type LogRecord,
+  type TextFormatter,
 } from "@logtape/logtape";
 import type { Config } from "./config.ts";
 import { maskedIn } from "./masked.ts";
@@ -16,14 +17,27 @@ function maskedRecord(record: LogRecord): LogRecord {
   return { ...record, message, properties };
 }
 
+/** A record whose message is one text: the words in it are not quoted, so that a URL is one. */
+function withBareMessage(record: LogRecord): LogRecord {
+  const parts = record.message.map((part) => typeof part === "string" ? part : Deno.inspect(part));
+  return { ...record, message: [parts.join("")] };
+}
+
+/** Writes a record as one line: coloured for a terminal, else as JSON. */
+export function formatterOf(terminal: boolean): TextFormatter {
+  if (!terminal) return (record) => jsonLinesFormatter(withBareMessage(maskedRecord(record)));
+  const format = getAnsiColorFormatter({ timestamp: "time", value: "bare" });
+  return (record) => format(maskedRecord(record));
+}
+
 /** Sets logging up. */
 export async function openLog(
   level: Config["logLevel"],
   terminal: boolean = Deno.stderr.isTerminal(),
 ): Promise<Logger> {
-  const formatter = terminal ? getAnsiColorFormatter({ timestamp: "time" }) : jsonLinesFormatter;
+  const format = formatterOf(terminal);
   const encoder = new TextEncoder();
-  const lineOf = (record: LogRecord) => String(formatter(maskedRecord(record))).trimEnd() + "\n";
+  const lineOf = (record: LogRecord) => String(format(record)).trimEnd() + "\n";
   await configure({
     sinks: { out: (record) => Deno.stderr.writeSync(encoder.encode(lineOf(record))) },
     loggers: [

@@ -19,9 +19,10 @@ import { Metrics } from "./http/metrics.ts";
 import { SaleStreams } from "./http/sale_streams.ts";
 import { makeScheduler } from "./scheduling.ts";
 import { makeEdge } from "./serving.ts";
-import { notListening } from "./settings.ts";
+import { notListening, originOf } from "./settings.ts";
 import { openStorage, type Storage } from "./storage/mod.ts";
 import type { Database } from "./storage/sql.ts";
+import { VERSION } from "./version.ts";
 
 /** A node that serves. */
 export interface Node {
@@ -101,13 +102,17 @@ function listenAt({ host, port, callers, headerTimeoutMs }: Config, log: Logger,
     throw notListening("PORT", host, port, error);
   }
   if (headerTimeoutMs > 0 && !listening.bounded) {
-    log.warn("HEADER_TIMEOUT holds not on this Deno: put a proxy that bounds heads before this node");
+    log.warn(
+      "HEADER_TIMEOUT is not supported by this version of Deno: put a proxy that bounds request heads in front of this node",
+    );
   }
   return listening;
 }
 
-function tellServing(log: Logger, host: string, port: number, { description, embedded }: Database): void {
-  log.info("Serving on http://{host}:{port} from {database}", { host, port, database: description });
+function tellServing(log: Logger, node: string, url: string, { description, embedded }: Database): void {
+  log.info("Doorbuster {version}, node {node}, serves on {url} from {database}", {
+    ...{ version: VERSION, node, url, database: description },
+  });
   if (embedded) {
     log.warn("The embedded database never calls fsync: for development, not for what must survive a loss of power");
   }
@@ -149,7 +154,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   });
   const server = listenAt(config, log, edge);
   const { port } = server;
-  tellServing(log, config.host, port, database);
+  tellServing(log, cluster.views.self, originOf(config.host, port), database);
   // A node that is not in the ring yet would open sales as if it were alone.
   const joining = cluster.join().then(() => scheduler.start());
 

@@ -5,6 +5,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { Sales } from "./actors/ports.ts";
 import type { Config } from "./config.ts";
+import { parseSaleKey, startsAtOf } from "./domain/sale_ids.ts";
 import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
 import { BULK_PACE, BulkMaker, type BulkPace } from "./scheduler/bulk_maker.ts";
 import { randomBelow } from "./scheduler/random_below.ts";
@@ -33,7 +34,10 @@ export function makeScheduler(
   embedded: boolean,
 ): Scheduler {
   const opener = new SaleOpener(sales, clock, { items: config.itemsPerSale, ahead: config.salesAhead }, {
-    opened: (key) => log.info("Opened the sale {key}", { key }),
+    opened(key) {
+      const from = new Date(startsAtOf(parseSaleKey(key)!)).toISOString();
+      log.info("Made the sale {key}, for the hour from {from}", { key, from });
+    },
     failed: (key, error) => log.warn("Cannot open the sale {key}: {error}", { key, error: String(error) }),
   });
   const sweeper = new AttemptSweeper(attempts, clock, config.keepAttemptsMs, {

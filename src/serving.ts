@@ -1,10 +1,10 @@
 /** What answers the requests of clients? The routes over storage and the cluster, behind their door. */
 import type { Logger } from "@logtape/logtape";
-import { type Audits, Fault } from "./actors/ports.ts";
+import { type Audits, type Clock, Fault } from "./actors/ports.ts";
 import type { ClusterNode } from "./cluster_node.ts";
 import type { Config } from "./config.ts";
 import { makeDoor } from "./door.ts";
-import { Edge, type RequestLog } from "./http/app.ts";
+import { Edge, type Outcome, type RequestLog } from "./http/app.ts";
 import type { BodyReader } from "./http/body.ts";
 import { AuditRoutes } from "./http/audits.ts";
 import { BulkRoutes } from "./http/bulk.ts";
@@ -18,8 +18,12 @@ import { ItemPictures } from "./http/item_pictures.ts";
 import type { Metrics } from "./http/metrics.ts";
 import type { SaleStreams } from "./http/sale_streams.ts";
 import { SaleRoutes } from "./http/sales.ts";
+import { shownPath } from "./http/trail.ts";
 import { UserRoutes } from "./http/users.ts";
 import type { Storage } from "./storage/mod.ts";
+
+/** One line of the log about a request. */
+const REQUEST = "{method} {path} {status} {ms} ms {code} {requestId}";
 
 /** What the edge is made of; who made it closes it. */
 export interface ServingParts {
@@ -57,19 +61,30 @@ export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge
     audits: new AuditRoutes(parts.audits),
     health,
     metrics,
-    log: requestLog(log, config.logLevel === "debug"),
+    log: requestLog(log, config.logLevel === "debug", clock),
   });
 }
 
-function requestLog(log: Logger, verbose: boolean): RequestLog {
+/** What the log says of requests: of each where it is verbose, else of those that failed. */
+function requestLog(log: Logger, verbose: boolean, clock: Pick<Clock, "monotonic">): RequestLog {
+  const beganAt = new WeakMap<Request, number>();
+  const about = (request: Request, { code, ...outcome }: Outcome) => ({
+    method: request.method,
+    path: shownPath(request.url),
+    ...outcome,
+    code: code ?? "-",
+    ms: Math.round(10 * (clock.monotonic() - (beganAt.get(request) ?? NaN))) / 10,
+  });
   return {
     verbose,
-    answered: (requestId, route, status, code) => log.debug("{route} {status}", { requestId, route, status, code }),
-    failed(requestId, route, code, error) {
-      const told = { requestId, route, code, error: String(error), cause: String((error as Error).cause ?? "") };
-      if (!(error instanceof Fault)) log.error("{route} failed: {error}", { ...told, stack: (error as Error).stack });
-      else if (error.code === "data_error") log.error("{route} could not be stored: {cause}", told);
-      else log.debug("{route} {code}: {error}", told);
+    began: (request) => void beganAt.set(request, clock.monotonic()),
+    answered: (request, outcome) => log.debug(REQUEST, about(request, outcome)),
+    failed(request, outcome, error) {
+      const failed = { ...about(request, outcome), error: String(error), cause: String((error as Error).cause ?? "") };
+      if (!(error instanceof Fault)) {
+        log.error("{route} failed: {error} ({requestId})", { ...failed, stack: (error as Error).stack });
+      } else if (error.code === "data_error") log.error("{route} could not be stored: {cause} ({requestId})", failed);
+      else log.debug(`${REQUEST}: {error}`, failed);
     },
   };
 }

@@ -117,7 +117,12 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 
     audits: {} as AuditRoutes,
     health: new Health(() => true),
     metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0, registryAge: () => NaN }),
-    log: { verbose: false, answered() {}, failed: (_id, route, code, error) => console.error(route, code, error) },
+    log: {
+      verbose: false,
+      began() {},
+      answered() {},
+      failed: (_request, { route, code }, error) => console.error(route, code, error),
+    },
   });
   const port = Number(Deno.args[0] ?? 0);
   const listening = listen({ hostname: "127.0.0.1", port, headerTimeoutMs }, (request) => edge.fetch(request));

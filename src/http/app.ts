@@ -20,8 +20,20 @@ import type { Connected } from "./trail.ts";
 export interface RequestLog {
   /** Whether every request is told, not only failures. */
   readonly verbose: boolean;
-  answered(requestId: string, route: string, status: number, code: ProblemCode | undefined): void;
-  failed(requestId: string, route: string, code: ProblemCode, error: unknown): void;
+  /** A request begins; said of each where the log is verbose. */
+  began(request: Request): void;
+  answered(request: Request, outcome: Outcome): void;
+  failed(request: Request, outcome: Outcome, error: unknown): void;
+}
+
+/** What became of a request. */
+export interface Outcome {
+  readonly requestId: string;
+  /** The pattern of its path. */
+  readonly route: string;
+  readonly status: number;
+  /** A problem's code; undefined for success. */
+  readonly code: ProblemCode | undefined;
 }
 
 /** What the edge is made of. */
@@ -73,7 +85,7 @@ export class Edge {
     this.#app.notFound(({ req: { raw }, env: { target } }) => this.#unknown(raw, target));
     this.#app.onError((error, context) => {
       const id = requestIdOf(context.req.raw.headers);
-      return this.#finish("unknown", id, failure(error, id));
+      return this.#finish(context.req.raw, "unknown", id, failure(error, id));
     });
   }
 
@@ -84,7 +96,8 @@ export class Edge {
 
   /** Answers a request; never throws. @param connected what the server tells of its connection */
   readonly fetch = (request: Request, connected?: Connected): Response | Promise<Response> => {
-    const { cors } = this.#parts;
+    const { cors, log } = this.#parts;
+    if (log.verbose) log.began(request);
     const target = new Target(request.url);
     if (target.isTooLong) return this.#tooLong(request);
     if (cors === undefined) return this.#answer(request, target, connected);
@@ -118,7 +131,7 @@ export class Edge {
       answered = failure(error, id);
     }
     outcomesOf(target).count(answered.code ?? "accepted");
-    return this.#told(route, id, answered);
+    return this.#told(request, route, id, answered);
   }
 
   #hotRoute(path: string, handle: HotRoute["handle"], outcomesOf: OutcomesOf): void {
@@ -144,33 +157,40 @@ export class Edge {
         answered = failure(error, id);
       }
       outcomesOf?.(target).count(answered.code ?? "accepted");
-      return this.#finish(`${method} ${path}`, id, answered);
+      return this.#finish(request, `${method} ${path}`, id, answered);
     });
   }
 
-  #finish(route: string, id: RequestId, answered: Answered): Response {
+  #finish(request: Request, route: string, id: RequestId, answered: Answered): Response {
     secure(answered.response.headers);
-    return this.#told(route, id, answered);
+    return this.#told(request, route, id, answered);
   }
 
-  #told(route: string, id: RequestId, { response, code, error }: Answered): Response {
+  #told(request: Request, route: string, id: RequestId, { response, code, error }: Answered): Response {
     const { health, metrics, log } = this.#parts;
     // A leaving node tells kept connections, so that none is closed under a client's next request.
     if (health.leaving) response.headers.set("connection", "close");
     metrics.requests.count(route, response.status);
-    if (error !== undefined) log.failed(id.id, route, code!, error);
-    else if (log.verbose) log.answered(id.id, route, response.status, code);
+    if (error === undefined && !log.verbose) return response;
+    const outcome = { requestId: id.id, route, status: response.status, code };
+    if (error !== undefined) log.failed(request, outcome, error);
+    else log.answered(request, outcome);
     return response;
   }
 
   #badHost(request: Request): Response {
     const id = requestIdOf(request.headers);
-    return this.#finish("unknown", id, refusal("invalid_request", id, "Host must be a name or an address, and a port"));
+    return this.#finish(
+      request,
+      "unknown",
+      id,
+      refusal("invalid_request", id, "Host must be a name or an address, and a port"),
+    );
   }
 
   #tooLong(request: Request): Response {
     const id = requestIdOf(request.headers);
-    return this.#finish("unknown", id, refusal("uri_too_long", id));
+    return this.#finish(request, "unknown", id, refusal("uri_too_long", id));
   }
 
   #preflight(cors: Cors, request: Request, target: Target): Response {
@@ -178,16 +198,16 @@ export class Edge {
     if (known === undefined) return this.#unknown(request, target);
     const id = requestIdOf(request.headers);
     const response = cors.preflight(known.methods, id);
-    return this.#finish(`OPTIONS ${known.pattern}`, id, { response, code: undefined, error: undefined });
+    return this.#finish(request, `OPTIONS ${known.pattern}`, id, { response, code: undefined, error: undefined });
   }
 
   #unknown(request: Request, target: Target): Response {
     const id = requestIdOf(request.headers);
     const known = this.#known(target);
-    if (known === undefined) return this.#finish("unknown", id, refusal("not_found", id));
+    if (known === undefined) return this.#finish(request, "unknown", id, refusal("not_found", id));
     const response = problem("method_not_allowed", id);
     response.headers.set("allow", known.methods.join(", "));
-    return this.#finish(known.pattern, id, { response, code: "method_not_allowed", error: undefined });
+    return this.#finish(request, known.pattern, id, { response, code: "method_not_allowed", error: undefined });
   }
 
   /** What is known of a target's path: the first pattern that it fits, and the methods of all that it fits. */

@@ -8,6 +8,7 @@ import { cursorAfter, cursorOf, limitOf } from "./pages.ts";
 import { RateLimiter } from "./rate_limit.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { showTime } from "./shown.ts";
+import { Target } from "./target.ts";
 
 /** Refusals of one caller that are recorded in a minute: else anyone with a token could fill the trail. */
 export const REFUSED_A_MINUTE = 60;
@@ -21,6 +22,16 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 /** A code of a sale, wherever it stands; its sale may be told. */
 const CODE = /(\d{4}-\d\d-\d\dT\d\dZ)\.[\w-]{22}/g;
 const ADDRESS = /^[\w.:%[\]-]{1,64}$/;
+
+/** A request's path as a log may show it: without its query, where codes stand, and without a code in its place. */
+export function shownPath(url: string): string {
+  const path = new Target(url).path.slice(0, 2 * TEXT_MAX);
+  try {
+    return tidy(decodeURI(path));
+  } catch {
+    return tidy(path);
+  }
+}
 
 /** What a server tells of a request's connection. */
 export interface Connected {

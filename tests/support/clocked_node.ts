@@ -102,7 +102,7 @@ export async function openClockedNode(
     audits: {} as AuditRoutes,
     health: new Health(() => opener.ready),
     metrics,
-    log: { verbose: false, answered() {}, failed: (_id, _route, _code, error) => failed.push(error) },
+    log: { verbose: false, began() {}, answered() {}, failed: (_request, _outcome, error) => failed.push(error) },
   });
   opener.start();
   return {

@@ -186,7 +186,12 @@ export function makeEdge(
     cors: door.cors,
     health,
     metrics,
-    log: { verbose: false, answered() {}, failed: (_id, route, code, error) => failures.push({ route, code, error }) },
+    log: {
+      verbose: false,
+      began() {},
+      answered() {},
+      failed: (_request, { route, code }, error) => failures.push({ route, code: code!, error }),
+    },
   });
   return {
     fetch: (request, connected) => Promise.resolve(edge.fetch(request, connected)),

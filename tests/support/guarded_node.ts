@@ -78,7 +78,7 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
     }),
     health: new Health(() => true),
     metrics,
-    log: { verbose: false, answered() {}, failed() {} },
+    log: { verbose: false, began() {}, answered() {}, failed() {} },
   });
   return {
     edge,

@@ -80,7 +80,7 @@ Deno.test("three nodes that start at once have one sale an hour; any sells each 
     const ids = lists.map(({ body }) => (body.data as unknown as { id: string }[]).map(({ id }) => id));
     // An hour may have begun meanwhile.
     assert(ids.every((each) => each.length === new Set(each).size && each.length <= 2 && each.length > 0));
-    const opened = nodes.map((node) => node.lastLines()).join("\n").match(/Opened the sale \S+Z/g) ?? [];
+    const opened = nodes.map((node) => node.lastLines()).join("\n").match(/Made the sale \S+Z/g) ?? [];
     assert.equal(opened.length, new Set(opened).size, "each was made by one node");
     assert(opened.length > 0);
     await assertExact(() => urls[random(urls.length)]!);
