@@ -6,6 +6,7 @@ import { parsePattern, UNGUESSABLE } from "../../src/domain/code_pattern.ts";
 import { foldName } from "../../src/domain/text.ts";
 import { addJob, bulkRequest } from "../contracts/bulk_contract.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { randomFrom } from "../../tools/random.ts";
 import { MemoryBulk } from "../support/memory_bulk.ts";
 
 const PACE: BulkPace = { batch: 100, perSecond: 1_000 };
@@ -32,12 +33,13 @@ async function withWorld(body: (world: World) => Promise<void>): Promise<void> {
   const bulk = new MemoryBulk(clock);
   const told: Told = { finished: [], failed: [] };
   const makers: BulkMaker[] = [];
+  const random = randomFrom(1); // of 1,000 codes that are truly random two may be the same
   await body({
     clock,
     bulk,
     told,
     maker() {
-      const maker = new BulkMaker(bulk, clock, PACE, randomBelow, {
+      const maker = new BulkMaker(bulk, clock, PACE, random, {
         finished: ({ id, made }, failure) => void told.finished.push([id, made, failure]),
         failed: (error) => void told.failed.push(error),
       });
