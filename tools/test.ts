@@ -1,5 +1,9 @@
-/** What is the whole test command? Servers of its own, every test, and one closing line that a machine can read. */
+/**
+ * What is the whole test command? Servers of its own, every test, and one closing line that a machine can read. With
+ * `--at +400d` or `--at 2028-02-29T12:00` all of them see another time; `TZ` of the environment is theirs too.
+ */
 import { rm } from "node:fs/promises";
+import { offsetOf, shifted } from "./faketime.ts";
 import { endWithMe, ensurePrograms, startPostgres, startRedis } from "./services.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -22,9 +26,8 @@ function countCases(junit: string): Counts {
 async function runTests(args: string[], env: Record<string, string>): Promise<{ code: number; counts: Counts }> {
   const scratch = await Deno.makeTempDir({ prefix: "doorbuster-test-" });
   const junit = `${scratch}/junit.xml`;
-  const paths = args.some(isPath) ? [] : ["tests"];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", `--junit-path=${junit}`, ...paths, ...args],
+    args: ["test", "--allow-all", `--junit-path=${junit}`, ...pathsOf(args), ...args],
     cwd: ROOT,
     env: { ...env, TEST_SCRATCH: scratch },
     stdin: "null",
@@ -43,6 +46,10 @@ async function runTests(args: string[], env: Record<string, string>): Promise<{ 
   }
 }
 
+function pathsOf(args: string[]): string[] {
+  return args.some(isPath) ? [] : ["tests"];
+}
+
 function isPath(arg: string): boolean {
   try {
     return !arg.startsWith("-") && Deno.statSync(new URL(arg, `file://${ROOT}`)) !== null;
@@ -51,7 +58,27 @@ function isPath(arg: string): boolean {
   }
 }
 
-async function main(args: string[]): Promise<number> {
+/** Runs this command again, with servers and tests, at another time; returns its code. */
+async function runAt(at: string, args: string[]): Promise<number> {
+  offsetOf(at, Date.now()); // refused before anything is done
+  await ensurePrograms(["faketime"]);
+  const run = async (program: string, ...args: string[]) => {
+    const child = new Deno.Command(program, { args, cwd: ROOT, stdin: "null" }).spawn();
+    const forget = endWithMe(async () => {
+      child.kill("SIGTERM");
+      await child.status;
+    });
+    return (await child.status.finally(forget)).code;
+  };
+  // Types are checked before, so that the tests begin close to that time.
+  await run(Deno.execPath(), "test", "--quiet", "--no-run", ...pathsOf(args), ...args);
+  const command = [Deno.execPath(), "run", "--allow-all", "tools/test.ts", ...args];
+  const [program, ...all] = shifted(command, offsetOf(at, Date.now()));
+  closing = undefined; // that run says it
+  return await run(program!, ...all);
+}
+
+async function runHere(args: string[]): Promise<number> {
   await ensurePrograms();
   const postgres = await startPostgres();
   try {
@@ -69,12 +96,17 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-let closing = "0 passed, 0 failed";
+async function main(args: string[]): Promise<number> {
+  const place = args.indexOf("--at");
+  return place < 0 ? await runHere(args) : await runAt(args[place + 1] ?? "", args.toSpliced(place, 2));
+}
+
+let closing: string | undefined = "0 passed, 0 failed";
 let code = 1;
 try {
   code = await main(Deno.args);
 } catch (error) {
   console.error(`Cannot run the tests: ${(error as Error).message}`);
 }
-console.log(closing);
+if (closing !== undefined) console.log(closing);
 Deno.exit(code);

@@ -1,6 +1,7 @@
 /** How does a test run a real server process, talk to it, and hold what it was told against what is stored? */
 import assert from "node:assert/strict";
 import { SERVE_ARGS, SERVE_ENV } from "../../tools/serve_args.ts";
+import { timeEnv } from "../../tools/faketime.ts";
 import { endWithMe } from "../../tools/services.ts";
 import { openTestPostgres } from "./storage.ts";
 import { until } from "./until.ts";
@@ -41,6 +42,7 @@ class ServerProcess {
       clearEnv: true,
       env: {
         ...Object.fromEntries(inherited),
+        ...timeEnv(),
         ...SERVE_ENV,
         PORT: "0",
         DATABASE_URL: databaseUrl,
