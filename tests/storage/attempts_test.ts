@@ -6,13 +6,13 @@ import { AttemptPartitions } from "../../src/storage/attempts.ts";
 import { migrateDatabase } from "../../src/storage/mod.ts";
 import { ConnectionLost, type Row, type Sql, SqlError } from "../../src/storage/sql.ts";
 import { auditAll, hold, openSale, withActors } from "../support/audited.ts";
-import { openTestPostgres } from "../support/storage.ts";
+import { openTestPostgres, patientSession } from "../support/storage.ts";
 
 Deno.test("a sale is made beside a long reader of attempts, sells, and its attempts go by age as others' do", async () => {
   const database = await openTestPostgres();
   await withActors(database, {}, async (actors) => {
     const { storage, key, number } = actors;
-    const reader = await database.connect();
+    const reader = await patientSession(database);
     await reader.script("begin; select count(*) from attempts");
     await openSale(actors, 3);
     await hold(actors, "a", 1);

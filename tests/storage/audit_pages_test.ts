@@ -4,7 +4,7 @@ import { saleKeyOf } from "../../src/domain/sale_ids.ts";
 import { PostgresAuditRows } from "../../src/storage/audit.ts";
 import { migrateDatabase } from "../../src/storage/mod.ts";
 import { auditAll } from "../support/audited.ts";
-import { openTestPostgres } from "../support/storage.ts";
+import { openTestPostgres, patientSession } from "../support/storage.ts";
 
 const NUMBER = 490_000;
 /** Items of the sale, each bought by a user of its own: three pages of users and of holds. */
@@ -36,7 +36,7 @@ insert into attempts select ${NUMBER}, n, 1, now(), 'ok', 'u' from generate_seri
 Deno.test("audit() finds what is wrong at both ends of every page, and nothing else", async () => {
   const database = await openTestPostgres();
   await migrateDatabase(database);
-  const connection = await database.connect();
+  const connection = await patientSession(database);
   const findings = async (wrong: string): Promise<string[]> => {
     await connection.script(`begin; ${wrong}`);
     const { findings } = await auditAll(connection);

@@ -8,7 +8,7 @@ import { auditAll, type Audited, fill, withActors } from "../support/audited.ts"
 import { claim, create, terms } from "../support/commands.ts";
 import { type Corruption, COUPON_CORRUPTIONS } from "../support/coupon_corruptions.ts";
 import { SALE_CORRUPTIONS, STRAYS } from "../support/sale_corruptions.ts";
-import { openTestEmbedded, openTestPostgres } from "../support/storage.ts";
+import { openTestEmbedded, openTestPostgres, patientSession } from "../support/storage.ts";
 
 const SETTINGS = { limit: 2 };
 const TABLES = [
@@ -73,7 +73,7 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     const database = await open();
     await withActors(database, SETTINGS, async (audited) => {
       await fill(audited);
-      const connection = await database.connect();
+      const connection = await patientSession(database);
       for (const corruption of [...COUPON_CORRUPTIONS, ...SALE_CORRUPTIONS, ...STRAYS]) {
         await context.step(corruption.of, () => assertNamed(connection, audited, corruption));
       }
@@ -88,7 +88,7 @@ Deno.test("audit() looks through all claims of a charge, however many", async ()
   await withActors(database, SETTINGS, async ({ coupons }) => {
     await coupons.ask("many", create(terms("Many", 500, { kind: "charge", credit: "0.01" })));
     await Promise.all(Array.from({ length: 250 }, (_, user) => coupons.ask("many", claim(`u${user}`))));
-    const connection = await database.connect();
+    const connection = await patientSession(database);
     const [row] = await connection.query("select receipts from coupons");
     assert.equal(row![0], 1, "claims that only add to what is read do not move the mark");
     assert.deepEqual(await findingsOf(connection, "select 1"), []);
@@ -102,7 +102,7 @@ async function withFilled(body: (connection: Connection) => Promise<void>): Prom
   const database = await openTestPostgres();
   await withActors(database, SETTINGS, async (audited) => {
     await fill(audited);
-    const connection = await database.connect();
+    const connection = await patientSession(database);
     await body(connection);
     connection.destroy();
   });

@@ -88,6 +88,6 @@ Deno.test("close() ends the session of every lane", async () => {
   };
   assert(await others() >= 4, "two lanes a kind");
   await storage.close();
-  await until(async () => await others() === 0, { what: "all sessions to end", timeoutMs: 10_000, everyMs: 5 });
+  await until(async () => await others() === 0, { what: "all sessions to end", everyMs: 5 });
   await watch.close();
 });

@@ -5,7 +5,7 @@ import { decide } from "../../src/domain/coupon.ts";
 import { CouponActivator } from "../../src/storage/coupon_activator.ts";
 import { NotConnected, type Row, SEPARATOR, type Sql, SqlError } from "../../src/storage/sql.ts";
 import { create, terms } from "../support/commands.ts";
-import { openTestPostgres, openTestStorage } from "../support/storage.ts";
+import { openTestPostgres, openTestStorage, patientSession } from "../support/storage.ts";
 import { until } from "../support/until.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 14);
@@ -123,7 +123,7 @@ Deno.test("coupons that wake together are locked in the order of their ids, as c
   const database = await openTestPostgres(undefined, { activations: 1 });
   const storage = await openTestStorage(database);
   for (const limit of ["statement_timeout", "lock_timeout"]) await database.activations.query(`set ${limit} = 0`);
-  const [first, second] = [await database.connect(), await database.connect()];
+  const [first, second] = [await patientSession(database), await patientSession(database)];
   try {
     // The index by name would be read in the other order.
     const keys = ["z", "m", "a"];

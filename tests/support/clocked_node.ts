@@ -143,7 +143,7 @@ export async function passTime(clock: FakeClock, nodes: readonly ClockedNode[], 
       const hasMore = clock.timers > 2 * nodes.length - asking;
       if (hasMore) await clock.advance(10);
       return asking === 0 && clock.timers === 2 * nodes.length;
-    }, { what: "all nodes to rest", timeoutMs: 20_000, everyMs: 1 });
+    }, { what: "all nodes to rest", everyMs: 1 });
   };
   await rest();
   while (clock.now() < end) {

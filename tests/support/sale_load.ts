@@ -23,7 +23,7 @@ export class SaleLoad extends Workers {
   async decides(more: number): Promise<void> {
     const enough = this.ledger.decided + more;
     const what = `${enough} decided requests; told so far: ${JSON.stringify(this.ledger.counts)}`;
-    await until(() => this.ledger.decided >= enough, { what, timeoutMs: 30_000, everyMs: 2 });
+    await until(() => this.ledger.decided >= enough, { what, everyMs: 2 });
   }
 
   protected override async work(): Promise<void> {

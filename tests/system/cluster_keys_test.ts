@@ -21,7 +21,7 @@ async function told(url: string, { what, method, path, body, key }: Keyed): Prom
     reply = await asked.catch(() => undefined);
     return reply !== undefined && reply.status !== 503;
   };
-  await until(isDecided, { what, timeoutMs: 20_000, everyMs: 50 });
+  await until(isDecided, { what, everyMs: 50 });
   return reply!;
 }
 

@@ -30,7 +30,7 @@ async function withPartition(body: (cluster: TestCluster, partition: Partition) 
 
 async function assertSameRing(cluster: TestCluster): Promise<void> {
   const isSame = async () => (await Promise.all(cluster.urls.map(ringOf))).every((ring) => ring === RING);
-  await until(isSame, { what: "the same ring everywhere", timeoutMs: 10_000 });
+  await until(isSame, { what: "the same ring everywhere" });
 }
 
 for (const registry of ["and keeps Redis", "and from Redis too"]) {
@@ -50,15 +50,15 @@ for (const registry of ["and keeps Redis", "and from Redis too"]) {
           for (const [at, url] of cluster.urls.entries()) {
             const own = many.find(({ coupon }) => (cluster.ownerOf(coupon) === place) === (at === place))!;
             const isServed = async () => await load.claim(own, url) === "200";
-            await until(isServed, { what: `${url} to serve what is its own`, timeoutMs: 20_000 });
+            await until(isServed, { what: `${url} to serve what is its own` });
           }
           if (registry === "and from Redis too") {
             const others = cluster.urls.filter((_, at) => at !== place);
             const isOut = async () => (await Promise.all(others.map(ringOf))).every((ring) => ring !== RING);
-            await until(isOut, { what: "the others to let it go", timeoutMs: 20_000 });
+            await until(isOut, { what: "the others to let it go" });
             const taken = many.find(({ coupon }) => cluster.ownerOf(coupon) === place)!;
             const isServed = async () => await load.claim(taken, others[0]!) === "200";
-            await until(isServed, { what: "the others to serve its coupon", timeoutMs: 20_000 });
+            await until(isServed, { what: "the others to serve its coupon" });
           }
           await load.more(50);
           partition.heal();

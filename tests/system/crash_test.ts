@@ -58,7 +58,7 @@ class Load extends Workers {
 async function someLoad(load: Load, random: Random): Promise<void> {
   const enough = load.decided + DECIDED.least + random(DECIDED.more);
   const what = `${enough} decided claims; told so far: ${JSON.stringify(load.all.map(({ counts }) => counts))}`;
-  await until(() => load.decided >= enough, { what, timeoutMs: 20_000, everyMs: 1 + random(5) });
+  await until(() => load.decided >= enough, { what, everyMs: 1 + random(5) });
 }
 
 /** Asks every user again: what was told still holds, lost answers are found, and the quota is met exactly. */

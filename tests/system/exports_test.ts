@@ -34,7 +34,7 @@ async function pagesRead(database: Database): Promise<number> {
     const before = last;
     last = (await database.views.query(sql))[0]![0] as number;
     return last === before;
-  }, { what: "no more pages to be read", timeoutMs: 30_000, everyMs: 1_500 });
+  }, { what: "no more pages to be read", everyMs: 1_500 });
   return last;
 }
 

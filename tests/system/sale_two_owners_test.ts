@@ -30,7 +30,7 @@ async function fencedOf(url: string): Promise<number> {
 /** The answer that is no trouble of the machinery. */
 async function decided(send: () => Promise<Reply>): Promise<Reply> {
   let reply: Reply | undefined;
-  await until(async () => (reply = await send()).status !== 503, { what: "an answer", timeoutMs: 20_000, everyMs: 50 });
+  await until(async () => (reply = await send()).status !== 503, { what: "an answer", everyMs: 50 });
   return reply!;
 }
 

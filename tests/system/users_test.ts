@@ -10,6 +10,8 @@ const EACH = 250;
 const EXPIRED = 100;
 /** How old a count may be, in milliseconds. */
 const STALE_MS = 1_000;
+/** How far a server's clock may be from the test's, in milliseconds. */
+const CLOCKS_MS = 500;
 const HOUR_S = 3_600;
 
 async function withNodes(options: readonly NodeOptions[], body: (nodes: TestNode[]) => Promise<void>): Promise<void> {
@@ -80,18 +82,31 @@ for (const [database, lend] of Object.entries(DATABASES)) {
 Deno.test("a change through one server is counted by another within a second, and so is an expiry", async () => {
   const databaseUrl = await freshDatabase();
   await withNodes([{ databaseUrl }, { databaseUrl }], async ([a, b]) => {
+    let oldestMs = 0;
     for (let users = 1; users <= 20; users++) {
       assert.equal((await put(a!, `user-${users}`, "s", nowS() + HOUR_S)).status, 201);
       const since = performance.now();
-      await until(async () => (await counts(b!))["s"] === users, { what: "the other server to count it", everyMs: 1 });
-      assert(performance.now() - since < STALE_MS);
+      await until(async () => {
+        const sentMs = performance.now() - since;
+        const isCounted = (await counts(b!))["s"] === users;
+        if (!isCounted) oldestMs = Math.max(oldestMs, sentMs);
+        return isCounted;
+      }, { what: "the other server to count it", everyMs: 1 });
     }
+    assert(oldestMs < STALE_MS, `a count that was asked for ${oldestMs} ms after the change was without it`);
+
     const expiresAt = nowS() + 2;
     await put(b!, "user-1", "s", expiresAt);
-    assert.deepEqual(await counts(a!), { s: 20 });
-    await until(async () => (await counts(a!))["s"] === 19, { what: "a membership to expire", everyMs: 5 });
-    const lateMs = Date.now() - expiresAt * 1_000;
-    assert(lateMs > -50 && lateMs < STALE_MS, `${lateMs} ms`);
+    let [lateMs, earlyMs] = [-Infinity, Infinity];
+    await until(async () => {
+      const sentMs = Date.now() - expiresAt * 1_000;
+      const isCounted = (await counts(a!))["s"] === 20;
+      if (isCounted) lateMs = Math.max(lateMs, sentMs);
+      else earlyMs = Date.now() - expiresAt * 1_000;
+      return !isCounted;
+    }, { what: "a membership to expire", everyMs: 5 });
+    assert(lateMs < STALE_MS, `counted still when asked ${lateMs} ms after it expired`);
+    assert(earlyMs > -CLOCKS_MS, `no more counted ${-earlyMs} ms before it expired`);
     const database = await openTestPostgres(databaseUrl);
     try {
       const swept = async () => (await database.views.query("select total from segments"))[0]![0] === 19;
