@@ -1,10 +1,7 @@
 /** What can be asked of `doorbuster` on the command line? Commander reads it; each command is a file beside this one. */
-import { Command, CommanderError } from "commander";
+import type { Command } from "commander";
 import { VERSION } from "../version.ts";
-
-/** The command line itself is wrong: no command has begun. */
-const USAGE_ERROR = 2;
-const HELP_WIDTH = 100;
+import { plainCommand, runCommand } from "./plain_command.ts";
 
 const MORE = `
 Settings come from the environment, such as PORT and DATABASE_URL; the README lists them.
@@ -57,20 +54,9 @@ Example:
 type Exit = (code: number) => void;
 
 function commandLine(exit: Exit): Command {
-  const program = new Command("doorbuster")
+  const program = plainCommand("doorbuster")
     .description("Hands out scarce things exactly: coupons with a quota, and flash sales.")
     .version(VERSION)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => console.log(text.trimEnd()),
-      writeErr: (text) => console.error(text.trimEnd()),
-      // What a terminal can do is not asked: that would take a permission for the environment.
-      getOutHelpWidth: () => HELP_WIDTH,
-      getErrHelpWidth: () => HELP_WIDTH,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    })
-    .showHelpAfterError("Try --help.")
     .addHelpText("after", MORE);
   program.command("serve")
     .description("serve requests until SIGTERM or SIGINT; the default")
@@ -105,11 +91,6 @@ function commandLine(exit: Exit): Command {
  */
 export async function runCommandLine(args: readonly string[]): Promise<number | undefined> {
   let code: number | undefined;
-  try {
-    await commandLine((ended) => code = ended).parseAsync(args.length === 0 ? ["serve"] : args, { from: "user" });
-    return code;
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : USAGE_ERROR;
-  }
+  const program = commandLine((ended) => code = ended);
+  return await runCommand(program, args.length === 0 ? ["serve"] : args) ?? code;
 }

@@ -6,8 +6,8 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 
 async function run(program: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const command = new Deno.Command(Deno.execPath(), {
-    // No permission at all: whoever asks for help, or asks wrongly, opens and reads nothing.
-    args: ["run", "--no-prompt", program, ...args],
+    // No permission at all, but for tools: whoever asks for help, or asks wrongly, opens and reads nothing.
+    args: ["run", "--no-prompt", ...program.startsWith("tools") ? ["--allow-all"] : [], program, ...args],
     cwd: ROOT,
     stdin: "null",
   });
@@ -51,5 +51,23 @@ Deno.test("a misspelt command, option or number of files is refused with 2, and 
     assert.match(err, complaint);
     assert.match(err, /Try --help\.\n$/);
     assert.deepEqual([code, out], [2, ""], args.join(" "));
+  }));
+});
+
+Deno.test("the tools of a checkout have the same manners: help with examples, and 2 for what is not there", async () => {
+  const tools: [program: string, name: string][] = [
+    ["tools/seed/main.ts", "seed"],
+    ["tools/stampede/main.ts", "stampede"],
+    ["tools/cluster.ts", "cluster"],
+  ];
+  await Promise.all(tools.map(async ([program, name]) => {
+    const help = await run(program, ["--help"]);
+    assert.deepEqual([help.code, help.err], [0, ""], name);
+    assert.match(help.out, new RegExp(`^Usage: deno task ${name} [^]*\\nExamples:\\n  .*deno task ${name}`), name);
+    for (const args of [["--nonsense"], ["one", "two"]]) {
+      const { code, out, err } = await run(program, args);
+      assert.match(err, /^error: .*\nTry --help\.\n$/, name);
+      assert.deepEqual([code, out], [2, ""], name);
+    }
   }));
 });

@@ -1,12 +1,14 @@
 /** What does `deno task seed` do? It fills a running node with what there is to try, says what it made, and how to try it. */
+import { plainCommand, runCommand } from "../../src/cli/plain_command.ts";
+import { maskedValue } from "../../src/masked.ts";
 import { Api, SeedError } from "./api.ts";
 import { seed, triesOf } from "./demo.ts";
-import { maskedValue } from "../../src/masked.ts";
 
-async function main([given = "http://127.0.0.1:8080", ...more]: readonly string[]): Promise<void> {
-  if (more.length > 0 || !/^https?:$/.test(URL.parse(given)?.protocol ?? "") || given.includes("@")) {
-    const told = maskedValue([given, ...more].join(" "));
-    throw new SeedError(`Cannot seed ${told}: give one URL, without a password, such as http://127.0.0.1:8080`);
+const LOCAL = "http://127.0.0.1:8080";
+
+async function main(given: string): Promise<void> {
+  if (!/^https?:$/.test(URL.parse(given)?.protocol ?? "") || given.includes("@")) {
+    throw new SeedError(`Cannot seed ${maskedValue(given)}: give a URL without a password, such as ${LOCAL}`);
   }
   const url = given.replace(/\/+$/, "");
   const token = Deno.env.get("ADMIN_TOKEN") || undefined;
@@ -22,10 +24,31 @@ async function main([given = "http://127.0.0.1:8080", ...more]: readonly string[
   console.log(`\nTry:\n\n${triesOf(url, token !== undefined, items.data?.[0]?.id)}\nMore: ${url}/docs`);
 }
 
-try {
-  await main(Deno.args);
-} catch (error) {
-  if (!(error instanceof SeedError)) throw error;
-  console.error(`seed: ${error.message}`);
-  Deno.exit(1);
+/** @returns the exit code */
+async function run(args: readonly string[]): Promise<number> {
+  let code = 0;
+  const command = plainCommand("deno task seed")
+    .description("Fills a running node with demonstration users, segments and a coupon of each kind, where missing.")
+    .argument("[url]", "the node", LOCAL)
+    .addHelpText(
+      "after",
+      `
+A node that asks for tokens needs ADMIN_TOKEN in the environment.
+
+Examples:
+  deno task seed
+  ADMIN_TOKEN=… deno task seed http://127.0.0.1:8081`,
+    )
+    .action(async (url: string) => {
+      try {
+        await main(url);
+      } catch (error) {
+        if (!(error instanceof SeedError)) throw error;
+        console.error(`seed: ${error.message}`);
+        code = 1;
+      }
+    });
+  return await runCommand(command, args) ?? code;
 }
+
+Deno.exit(await run(Deno.args));

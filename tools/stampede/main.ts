@@ -3,11 +3,12 @@
  * back, then holds what buyers were told against what the API says is stored. Exits with 0 where it was exact, with 1
  * where it was not, and with 2 where that could not be found out.
  */
+import { runCommand } from "../../src/cli/plain_command.ts";
 import { shop } from "./buyer.ts";
 import { type Evidence, readEvidence, readItems, type SaleShown } from "./evidence.ts";
 import { Ledger } from "./ledger.ts";
 import { eachOf, Nodes } from "./nodes.ts";
-import { type Options, readOptions, USAGE } from "./options.ts";
+import { checkOptions, type Given, type Options, stampedeCommand } from "./options.ts";
 import { planOf, type Scene } from "./plan.ts";
 import { randomFrom } from "../random.ts";
 import { Screen } from "./screen.ts";
@@ -70,16 +71,15 @@ async function main(options: Options): Promise<boolean> {
 
 /** @returns the exit code */
 async function run(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
-    console.log(USAGE);
-    return 0;
-  }
-  try {
-    return await main(readOptions(args, Deno.env.get("ADMIN_TOKEN"))) ? 0 : 1;
-  } catch (error) {
-    console.error((error as Error).message);
-    return 2;
-  }
+  let code = 2;
+  const command = stampedeCommand().action(async (given: Given) => {
+    try {
+      code = await main(checkOptions(given, Deno.env.get("ADMIN_TOKEN"))) ? 0 : 1;
+    } catch (error) {
+      console.error((error as Error).message);
+    }
+  });
+  return await runCommand(command, args) ?? code;
 }
 
 if (import.meta.main) Deno.exit(await run(Deno.args));
