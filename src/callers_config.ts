@@ -25,6 +25,8 @@ export interface DoorConfig {
   readonly rateLimit: number;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
+  /** Hosts to which a node that asks for no tokens answers, beside those of loopback. */
+  readonly allowedHosts: readonly string[];
   /** Whether the last entry of X-Forwarded-For is a client's address: a proxy of ours wrote it. */
   readonly trustProxy: boolean;
 }
@@ -116,6 +118,20 @@ function originsOf(env: Environment): string[] {
   return origins;
 }
 
+/** A host name, an IPv4 address or an IPv6 address in brackets; a port may follow. */
+const ALLOWED_HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
+
+function hostsOf(env: Environment): string[] {
+  const value = env["ALLOWED_HOSTS"] ?? "";
+  const hosts = value.split(",").map((it) => it.trim()).filter((it) => it !== "");
+  for (const host of hosts) {
+    if (!ALLOWED_HOST.test(host) || !URL.canParse(`http://${host}/`)) {
+      throw wrong("ALLOWED_HOSTS", value, "hosts such as shop.test or shop.test:8080, with commas between them");
+    }
+  }
+  return hosts;
+}
+
 /** Checks the settings of callers. @param host what this node listens on @throws ConfigError */
 export function doorConfig(env: Environment, host: string): DoorConfig {
   const { known: _, ...config } = readAll({
@@ -123,6 +139,7 @@ export function doorConfig(env: Environment, host: string): DoorConfig {
     callers: () => callersConfig(env),
     rateLimit: () => integer(env, "RATE_LIMIT", isLoopback(host) ? 0 : RATE_LIMIT, 0, MANY),
     corsOrigins: () => originsOf(env),
+    allowedHosts: () => hostsOf(env),
     trustProxy: () => oneOf(env, "TRUST_PROXY", "false", ["true", "false"]) === "true",
   });
   return config;

@@ -5,13 +5,14 @@ import type { CallersConfig, DoorConfig } from "./config.ts";
 import type { EdgeParts } from "./http/app.ts";
 import { Callers, type UserTokens } from "./http/callers.ts";
 import { Cors } from "./http/cors.ts";
+import { OpenAccess } from "./http/open_access.ts";
 import { RateLimiter } from "./http/rate_limit.ts";
 import { Trail, type TrailParts } from "./http/trail.ts";
 import { BadKeySet, Jwts } from "./http/user_tokens.ts";
 import { wrong } from "./settings.ts";
 
 /** What the edge asks before it asks anyone else. */
-export interface Door extends Pick<EdgeParts, "callers" | "trail" | "cors"> {
+export interface Door extends Pick<EdgeParts, "callers" | "trail" | "cors" | "openAccess"> {
   readonly limiter: RateLimiter | undefined;
 }
 
@@ -53,7 +54,7 @@ export function makeDoor(
     const known = Object.entries(named).filter(([, value]) => value !== undefined).map(([name]) => name);
     log.info("Callers are authenticated by {known}", { known });
   }
-  const { rateLimit, corsOrigins, trustProxy } = config;
+  const { rateLimit, corsOrigins, allowedHosts, trustProxy } = config;
   return {
     callers,
     trail: new Trail({
@@ -63,6 +64,9 @@ export function makeDoor(
       incomplete: (requestId, act, error) =>
         log.warn("What became of {act} could not be recorded: {error}", { requestId, act, error: String(error) }),
     }),
+    openAccess: config.callers === undefined
+      ? new OpenAccess({ hosts: allowedHosts, origins: corsOrigins })
+      : undefined,
     cors: corsOrigins.length === 0 ? undefined : new Cors(corsOrigins),
     limiter: rateLimit === 0 ? undefined : new RateLimiter("checkout", rateLimit, clock),
   };

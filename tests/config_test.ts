@@ -28,6 +28,7 @@ Deno.test("readConfig() fills in the documented defaults", () => {
     callers: undefined,
     rateLimit: 0,
     corsOrigins: [],
+    allowedHosts: [],
     trustProxy: false,
   });
   assert.equal(readConfig({ CHECKOUT_MODE: "open" }).checkoutTtlMs, 3_600_000);
@@ -198,6 +199,10 @@ Deno.test("readConfig() reads durations by their units", () => {
 
 Deno.test("readConfig() takes an audit every 0s for none at all, and so a time for heads of 0s", () => {
   assert.equal(readConfig({ AUDIT_EVERY: "0s" }).auditEveryMs, 0);
+  assert.deepEqual(readConfig({ ALLOWED_HOSTS: " shop.test, [fd00::1]:80," }).allowedHosts, [
+    "shop.test",
+    "[fd00::1]:80",
+  ]);
   assert.equal(readConfig({ HEADER_TIMEOUT: "0s" }).headerTimeoutMs, 0);
 });
 
@@ -220,6 +225,12 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
     ["SERVICE_TOKEN", "a secret with blanks", /^SERVICE_TOKEN=\*\*\*: must be at least 16/],
     ["JWT_SECRET", "secret of thirty-one characters", /^JWT_SECRET=\*\*\*: must be at least 32/],
     ["RATE_LIMIT", "1m", /^RATE_LIMIT=1m: must be a whole number from 0 to 1000000$/],
+    ["ALLOWED_HOSTS", "*", /^ALLOWED_HOSTS=\*: must be hosts such as shop.test or shop.test:8080/],
+    ["ALLOWED_HOSTS", "http://shop.test", /^ALLOWED_HOSTS=/],
+    ["ALLOWED_HOSTS", "shop.test,a b", /^ALLOWED_HOSTS=/],
+    ["ALLOWED_HOSTS", "shop.test:99999", /^ALLOWED_HOSTS=/],
+    ["ALLOWED_HOSTS", "256.1.1.1", /^ALLOWED_HOSTS=/],
+    ["ALLOWED_HOSTS", "user@shop.test", /^ALLOWED_HOSTS=/],
     ["CORS_ORIGINS", "*", /^CORS_ORIGINS=\*: must be origins such as https:/],
     ["CORS_ORIGINS", "https://a.example, https://b.example/", /^CORS_ORIGINS=/],
     ["CORS_ORIGINS", "null", /^CORS_ORIGINS=null/],

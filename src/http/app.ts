@@ -6,6 +6,7 @@ import type { Cors } from "./cors.ts";
 import { guard } from "./guard.ts";
 import { HostCheck } from "./host_check.ts";
 import type { Tally } from "./metrics.ts";
+import type { OpenAccess } from "./open_access.ts";
 import { patternFits } from "./paths.ts";
 import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
@@ -39,6 +40,8 @@ export interface Outcome {
 /** What the edge is made of. */
 export interface EdgeParts extends RouteParts {
   readonly callers: Callers;
+  /** Undefined: callers show tokens, so it does not matter which page or name a request came by. */
+  readonly openAccess?: OpenAccess | undefined;
   /** Undefined: no page of another origin may read an answer. */
   readonly cors?: Cors | undefined;
   readonly log: RequestLog;
@@ -99,18 +102,16 @@ export class Edge {
     const { cors, log } = this.#parts;
     if (log.verbose) log.began(request);
     const target = new Target(request.url);
-    if (target.isTooLong) return this.#tooLong(request);
-    if (cors === undefined) return this.#answer(request, target, connected);
-    const answered = cors.isPreflight(request)
-      ? this.#preflight(cors, request, target)
-      : this.#answer(request, target, connected);
+    const barred = this.#barred(request, target);
+    if (cors === undefined) return barred ?? this.#answer(request, target, connected);
+    const answered = barred ??
+      (cors.isPreflight(request) ? this.#preflight(cors, request, target) : this.#answer(request, target, connected));
     return answered instanceof Promise
       ? answered.then((response) => cors.mark(request.headers, response))
       : cors.mark(request.headers, answered);
   };
 
   #answer(request: Request, target: Target, connected: Connected | undefined): Response | Promise<Response> {
-    if (!this.#hosts.allows(request)) return this.#badHost(request);
     if (request.method === "POST") {
       const hot = this.#hot.get(target.path);
       if (hot !== undefined) return this.#answerHot(hot, request, target);
@@ -178,19 +179,19 @@ export class Edge {
     return response;
   }
 
-  #badHost(request: Request): Response {
-    const id = requestIdOf(request.headers);
-    return this.#finish(
-      request,
-      "unknown",
-      id,
-      refusal("invalid_request", id, "Host must be a name or an address, and a port"),
-    );
+  /** What is answered to a request of which nothing more is looked at; undefined where it may go on. */
+  #barred(request: Request, target: Target): Response | undefined {
+    if (target.isTooLong) return this.#refuse(request, "uri_too_long");
+    if (!this.#hosts.allows(request)) {
+      return this.#refuse(request, "invalid_request", "Host must be a name or an address, and a port");
+    }
+    const refusal = this.#parts.openAccess?.refusalOf(request);
+    return refusal === undefined ? undefined : this.#refuse(request, refusal);
   }
 
-  #tooLong(request: Request): Response {
+  #refuse(request: Request, code: ProblemCode, detail?: string): Response {
     const id = requestIdOf(request.headers);
-    return this.#finish(request, "unknown", id, refusal("uri_too_long", id));
+    return this.#finish(request, "unknown", id, refusal(code, id, detail));
   }
 
   #preflight(cors: Cors, request: Request, target: Target): Response {

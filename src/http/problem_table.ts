@@ -49,6 +49,31 @@ const EDGE_PROBLEMS = {
     help: "A UUID is a good key: a new one for each request, and the same one when the request is repeated.",
     param: "Idempotency-Key",
   },
+  host_not_allowed: {
+    status: 403,
+    title: "This node answers to loopback names alone",
+    help:
+      "Without tokens, a node answers only requests whose `Host` is a loopback name or address, or in `ALLOWED_HOSTS`. " +
+      "Otherwise any web page could reach it under a name that leads to loopback.",
+    param: "Host",
+  },
+  origin_not_allowed: {
+    status: 403,
+    title: "Pages of this origin may not use this node",
+    help:
+      "Without tokens, a node answers only its own pages and those of the origins in `CORS_ORIGINS`. Otherwise any web " +
+      "page could use it.",
+    param: "Origin",
+  },
+  cross_site_request: {
+    status: 403,
+    title: "Pages of other sites may not use this node",
+    help:
+      "Without tokens, a node answers no request that a browser sends for a page of another site (`Sec-Fetch-Site: " +
+      "cross-site`). To open an address that another site links to, type it. For pictures on a page of an origin in " +
+      "`CORS_ORIGINS`, write `<img crossorigin>`.",
+    param: "Sec-Fetch-Site",
+  },
   uri_too_long: {
     status: 414,
     title: "The request's target is longer than 16 KiB",

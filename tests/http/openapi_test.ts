@@ -13,6 +13,10 @@ const described = new Described(makeDocument());
 const OF_NO_OPERATION: Partial<Record<ProblemCode, string>> = {
   method_not_allowed: "of methods that are not there",
   sale_exists: "sales are made by the scheduler alone",
+  uri_too_long: "of any target, before it is looked at",
+  host_not_allowed: "of any operation, without tokens",
+  origin_not_allowed: "of any operation, without tokens",
+  cross_site_request: "of any operation, without tokens",
 };
 
 /** Calls back with each example and the schema that it is an example of. */

@@ -18,6 +18,7 @@ import { ExportRoutes } from "../../src/http/exports.ts";
 import { Health } from "../../src/http/health.ts";
 import { ItemPictures } from "../../src/http/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
+import type { OpenAccess } from "../../src/http/open_access.ts";
 import type { ProblemCode } from "../../src/http/problem.ts";
 import type { RateLimiter } from "../../src/http/rate_limit.ts";
 import type { Route } from "../../src/http/routes.ts";
@@ -94,6 +95,7 @@ export class MemoryMemberships implements EligibilityViews {
 export interface TestDoor {
   readonly callers?: Callers;
   readonly cors?: Cors;
+  readonly openAccess?: OpenAccess;
   readonly limiter?: (clock: FakeClock) => RateLimiter;
   readonly trustProxy?: boolean;
 }
@@ -184,6 +186,7 @@ export function makeEdge(
       incomplete: () => void untold.push(1),
     }),
     cors: door.cors,
+    openAccess: door.openAccess,
     health,
     metrics,
     log: {

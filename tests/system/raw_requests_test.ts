@@ -5,7 +5,8 @@ import { createCoupon, startNode } from "../support/node.ts";
 import { sendRaw } from "../support/raw.ts";
 
 Deno.test("a Host that is none is 400", async () => {
-  const node = await startNode({ databaseUrl: await freshDatabase() });
+  const env = { ALLOWED_HOSTS: "a,b,shop.example" };
+  const node = await startNode({ databaseUrl: await freshDatabase(), env });
   try {
     await createCoupon(node.url, "CT", 5);
     const none = [

@@ -9,10 +9,11 @@ An answer of success is on disk before it leaves; any node of a cluster answers 
 - **Problems** are \`application/problem+json\` (RFC 9457) with a stable \`code\`, a \`type\` that leads to its explanation
   ([all codes](/docs/errors)), the \`request_id\`, and \`param\` where one field, parameter or header alone is at fault. A
   path that is not here is 404 \`not_found\`, a method that a path does not support 405 \`method_not_allowed\` with
-  \`Allow\`. \`HEAD\` works wherever \`GET\` does.
+  \`Allow\`, a target over 16 KiB 414 \`uri_too_long\`. \`HEAD\` works wherever \`GET\` does.
 - **Callers** send a bearer token: 401 \`unauthenticated\` with \`WWW-Authenticate\` where there is none or it is not
   valid, 403 \`forbidden\` where it is for something else; \`detail\` says which kinds of caller may. A node on loopback
-  that has no tokens set asks for none.
+  that has no tokens set asks for none, and refuses what a browser sends it for another web page: 403
+  \`host_not_allowed\`, \`origin_not_allowed\`, \`cross_site_request\`.
 - **Server-side failures** are 503 with \`Retry-After\`: look up the outcome, or repeat the request with the same
   \`Idempotency-Key\`. 429 is a user's own limit, of items or of requests.
 - **Bodies** are JSON of at most 16 KiB in UTF-8. An unknown field is 400: a misspelt limit must not count as no limit.

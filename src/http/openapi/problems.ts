@@ -38,7 +38,7 @@ const TROUBLE = {
 /** Every code that an operation can answer: its own, in their order, then those that the edge and the machinery add. */
 export function codesOf(operation: Operation): ProblemCode[] {
   const { authority, body, isKeyed, isLimited, problems, trouble } = operation;
-  const all: ProblemCode[] = ["invalid_request", "uri_too_long"];
+  const all: ProblemCode[] = ["invalid_request"];
   if (authority !== "public") all.push("unauthenticated", "invalid_token", "forbidden");
   if (isLimited) all.push("rate_limited");
   if (isKeyed) all.push("invalid_idempotency_key");

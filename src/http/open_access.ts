@@ -1,0 +1,78 @@
+/**
+ * Which requests does a node answer that asks nobody for a token? Whoever reaches it may do everything, and a browser on
+ * its machine reaches it for any web page. So such a node answers no request that a page of another site made a browser
+ * send, and none under a name that a stranger could have pointed at loopback (DNS rebinding).
+ *
+ * A program that is no browser sends neither Origin nor Sec-Fetch-Site, and names the node by loopback.
+ */
+
+/** Why a request is refused. */
+export type OpenRefusal = "host_not_allowed" | "origin_not_allowed" | "cross_site_request";
+
+/** What may be set. */
+export interface OpenAccessOptions {
+  /** Hosts beside those of loopback: names or addresses, each with a port where only that port counts. */
+  readonly hosts: readonly string[];
+  /** Origins of pages that may ask. */
+  readonly origins: readonly string[];
+}
+
+/** Names that lead to loopback (RFC 6761, section 6.3), and its addresses; as a URL parser writes them. */
+const LOOPBACK = /^(?:(?:.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/;
+
+/** A host as it is compared: as a URL parser writes it, without a dot at its end; its port apart, 80 where none is given. */
+function hostOf(text: string): { readonly name: string; readonly port: string } | undefined {
+  const url = URL.parse(`http://${text}/`);
+  if (url === null || url.pathname !== "/" || url.username !== "" || url.search !== "") return undefined;
+  return { name: url.hostname.replace(/\.$/, ""), port: url.port || "80" };
+}
+
+/** An allowed host in the form in which it is looked up; undefined where it is no host. */
+function allowedHostOf(text: string): string | undefined {
+  const host = hostOf(text);
+  return host !== undefined && /:\d+$/.test(text) ? `${host.name}:${host.port}` : host?.name;
+}
+
+/** Tells whether a request may be answered that shows no token. */
+export class OpenAccess {
+  readonly #hosts: ReadonlySet<string | undefined>;
+  readonly #origins: ReadonlySet<string>;
+  /** The last authority that was found to be allowed: as a rule that of all requests. */
+  #known = "";
+
+  constructor({ hosts, origins }: OpenAccessOptions) {
+    this.#hosts = new Set(hosts.map(allowedHostOf));
+    this.#origins = new Set(origins);
+  }
+
+  /** Why a request is refused; undefined where it is not. Its Host must have been found to be a host. */
+  refusalOf({ url, headers }: Request): OpenRefusal | undefined {
+    const authority = url.slice(url.indexOf("//") + 2, url.indexOf("/", 8));
+    const host = headers.get("host");
+    if (!this.#allows(authority) || host !== null && host !== authority && !this.#allows(host)) {
+      return "host_not_allowed";
+    }
+    const origin = headers.get("origin");
+    if (origin !== null) {
+      return this.#origins.has(origin) || isOwn(origin, authority) ? undefined : "origin_not_allowed";
+    }
+    return headers.get("sec-fetch-site")?.trim().toLowerCase() === "cross-site" ? "cross_site_request" : undefined;
+  }
+
+  #allows(authority: string): boolean {
+    if (authority === this.#known) return true;
+    const host = hostOf(authority);
+    if (host === undefined) return false;
+    const { name, port } = host;
+    const allowed = LOOPBACK.test(name) || this.#hosts.has(name) || this.#hosts.has(`${name}:${port}`);
+    if (allowed) this.#known = authority;
+    return allowed;
+  }
+}
+
+/** Whether a page of this origin came from the node itself; a proxy on the way may have added TLS. */
+function isOwn(origin: string, authority: string): boolean {
+  const page = URL.parse(origin);
+  if (page === null || !/^https?:$/.test(page.protocol)) return false;
+  return page.origin === URL.parse(`${page.protocol}//${authority}`)?.origin;
+}
