@@ -1,5 +1,6 @@
 /** Which database serves where none is configured? PGlite, PostgreSQL in WebAssembly, in a folder of this process. */
 import type { PGlite } from "@electric-sql/pglite";
+import { makePrivateFolder, makePrivateWithin } from "./private_folder.ts";
 import { type Connection, type Database, type Row, type Sql, SqlError } from "./sql.ts";
 
 /** The folder is in use by another process: two on one folder corrupt it silently. */
@@ -7,16 +8,18 @@ export class FolderInUse extends Error {
   override readonly name = "FolderInUse";
 }
 
-/** The folder cannot be made, or not be written to. */
+/** The folder cannot be made, not be written to, or others than its owner have rights to it. */
 export class FolderUnusable extends Error {
   override readonly name = "FolderUnusable";
 }
 
 async function openLock(folder: string): Promise<Deno.FsFile> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    return await Deno.open(`${folder}/lock`, { create: true, write: true });
+    const flaw = await makePrivateFolder(folder);
+    if (flaw !== undefined) throw new FolderUnusable(`DATA_DIR=${folder}: must be its owner's alone: ${flaw}`);
+    return await Deno.open(`${folder}/lock`, { create: true, write: true, mode: 0o600 });
   } catch (error) {
+    if (error instanceof FolderUnusable) throw error;
     throw new FolderUnusable(
       `DATA_DIR=${folder}: must be a folder that can be written to: ${(error as Error).message}`,
     );
@@ -65,14 +68,19 @@ function asSqlError(error: unknown): Error {
  * Opens the embedded database, made where the folder is empty. It survives the end of the process but never calls
  * fsync: a loss of power can lose what was acknowledged.
  *
- * @throws FolderInUse where another process has it open
+ * @throws FolderInUse where another process has it open, FolderUnusable where others have rights to it
  */
 export async function openEmbedded(folder: string): Promise<Database> {
   const lock = await lockFolder(folder);
   try {
-    const { PGlite } = await import("@electric-sql/pglite");
-    // An absolute path: it would take `memory://…` for what keeps nothing.
-    const pglite = await PGlite.create(`${await Deno.realPath(folder)}/pglite`);
+    const files = `${await Deno.realPath(folder)}/pglite`;
+    await makePrivateFolder(files);
+    makePrivateWithin(folder);
+    const [{ PGlite }, { PrivateFiles }] = await Promise.all([
+      import("@electric-sql/pglite"),
+      import("./private_files.ts"),
+    ]);
+    const pglite = await PGlite.create({ fs: new PrivateFiles(files) });
     await pglite.exec("set timezone = 'UTC'; set enable_mergejoin = off; set enable_bitmapscan = off");
     const session = new EmbeddedSession(pglite);
     const sql: Sql = session;
