@@ -127,7 +127,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
   const migrated = await migrateDatabase(database);
   const identity = await identityOf(database);
   const clock = new PostgresClock();
-  await clock.follow(database.views);
+  await clock.follow(() => database.connect());
   const makeLanes = <Event>(batchOf: (jobs: readonly Job<Event>[]) => Batch<Event>) =>
     Array.from(
       { length: Math.min(options.lanes, database.lanesMax) },

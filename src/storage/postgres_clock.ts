@@ -1,32 +1,29 @@
 /**
- * What time is it? Postgres's, so that all nodes agree: this process's monotonic clock plus the offset that was read
- * with the least round trip lately. A reading is off by at most half its round trip (Cristian's algorithm, 1989).
+ * What time is it? PostgreSQL's, so that all nodes agree: the earliest that it can be, by this process's monotonic clock
+ * and what was read lately. So nothing that has a start is given before it; {@linkcode TimeBounds} states the bound.
+ *
+ * The clock has a session of its own: no other statement makes a reading wait. A reading is timed from the moment when it
+ * is sent, once the session is there.
  */
 import type { Clock } from "../actors/ports.ts";
-import type { Sql } from "./sql.ts";
+import type { Connection } from "./sql.ts";
+import { TimeBounds } from "./time_bounds.ts";
 
 /** Wait between two readings, in milliseconds. */
 const READ_EVERY_MS = 1_000;
-/** Readings among which the one with the least round trip counts. */
-const READINGS = 10;
-
-/** By so much, in milliseconds, two clocks drift apart while that many readings are made. */
-const DRIFT_MS = 20;
-
-/** Postgres is silent, where it answered no reading for so long, in milliseconds. */
+/** A session that has not answered a reading for so long is given up, in milliseconds. */
+const GIVE_UP_MS = 2_000;
+/** PostgreSQL is silent once it has answered no reading for so long, in milliseconds. */
 const SILENT_MS = 4_000;
 
-interface Reading {
-  readonly offsetMs: number;
-  readonly roundTripMs: number;
-}
+const READ = "select (extract(epoch from clock_timestamp()) * 1000)::float8";
 
-/** Postgres's time on this process's timers. */
+/** PostgreSQL's time on this process's timers. */
 export class PostgresClock implements Clock {
-  #readings: Reading[] = [];
-  #offsetMs = Date.now() - performance.now();
+  readonly #bounds = new TimeBounds();
   #last = 0;
   #answeredAt = -Infinity;
+  #session: Connection | undefined;
   #cancel: () => void = () => {};
   #stopped = false;
 
@@ -35,10 +32,16 @@ export class PostgresClock implements Clock {
   }
 
   shared(): number {
-    return Math.floor(performance.now() + this.#offsetMs);
+    return Math.floor(this.#bounds.earliest(performance.now()));
   }
 
-  /** Whether Postgres answered lately. */
+  /** How far PostgreSQL's time may be from {@linkcode shared} now, in milliseconds; it is never before it. */
+  get uncertaintyMs(): number {
+    const at = performance.now();
+    return this.#bounds.latest(at) - this.#bounds.earliest(at);
+  }
+
+  /** Whether PostgreSQL answered lately. */
   get isFollowed(): boolean {
     return performance.now() - this.#answeredAt <= SILENT_MS;
   }
@@ -60,37 +63,44 @@ export class PostgresClock implements Clock {
     return Math.random();
   }
 
-  /** Reads Postgres's clock now and each second; a reading that fails is left out. */
-  async follow(sql: Sql): Promise<void> {
-    try {
-      await this.#read(sql);
-    } catch {
-      // The offset stays; the next reading mends it.
-    }
-    // It may have been stopped while this reading was on its way.
-    if (!this.#stopped) this.#cancel = this.after(READ_EVERY_MS, () => this.follow(sql));
+  /**
+   * Reads PostgreSQL's clock now and each second, until {@linkcode stop}. Before the first reading it is no time at all.
+   *
+   * @param connect makes the clock's session, and a new one where that was lost
+   * @throws NotConnected, ConnectionLost where the first reading fails
+   */
+  async follow(connect: () => Promise<Connection>): Promise<void> {
+    await this.#read(connect);
+    this.#readLater(connect);
   }
 
-  /** Reads no more. */
+  /** Reads no more, and ends the session. */
   stop(): void {
     this.#stopped = true;
     this.#cancel();
+    this.#session?.destroy();
   }
 
-  async #read(sql: Sql): Promise<void> {
-    const sentAt = performance.now();
-    const [row] = await sql.query("select (extract(epoch from clock_timestamp()) * 1000)::float8", [], "clock");
-    this.#answeredAt = performance.now();
-    const roundTripMs = this.#answeredAt - sentAt;
-    const reading = { offsetMs: Number(row![0]) - (sentAt + roundTripMs / 2), roundTripMs };
-    // What cannot be true as well was read before that clock was set, or this machine slept.
-    const before = this.#readings.filter((one) => mayBothBeTrue(one, reading));
-    this.#readings = [...before, reading].slice(-READINGS);
-    const best = this.#readings.reduce((a, b) => a.roundTripMs <= b.roundTripMs ? a : b);
-    this.#offsetMs = best.offsetMs;
+  #readLater(connect: () => Promise<Connection>): void {
+    // It may have been stopped while a reading was on its way.
+    if (this.#stopped) return;
+    this.#cancel = this.after(READ_EVERY_MS, async () => {
+      await this.#read(connect).catch(() => {}); // The bounds widen; the next reading narrows them.
+      this.#readLater(connect);
+    });
   }
-}
 
-function mayBothBeTrue(a: Reading, b: Reading): boolean {
-  return Math.abs(a.offsetMs - b.offsetMs) <= (a.roundTripMs + b.roundTripMs) / 2 + DRIFT_MS;
+  async #read(connect: () => Promise<Connection>): Promise<void> {
+    const session = this.#session?.lost === false ? this.#session : this.#session = await connect();
+    if (this.#stopped) return session.destroy();
+    const giveUp = this.after(GIVE_UP_MS, () => session.destroy());
+    try {
+      const sentAt = performance.now();
+      const [row] = await session.query(READ, [], "clock");
+      this.#answeredAt = performance.now();
+      this.#bounds.read(Number(row![0]), sentAt, this.#answeredAt);
+    } finally {
+      giveUp();
+    }
+  }
 }

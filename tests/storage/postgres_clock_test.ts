@@ -1,149 +1,157 @@
-/** When does the clock read Postgres's time, and when no more? */
+/** When does the clock read PostgreSQL's time, through which session, and what does it make of it? */
 import assert from "node:assert/strict";
 import { PostgresClock } from "../../src/storage/postgres_clock.ts";
-import type { Row } from "../../src/storage/sql.ts";
+import { type Connection, NotConnected } from "../../src/storage/sql.ts";
+import { DRIFT } from "../../src/storage/time_bounds.ts";
+import { ClockSession } from "../support/clock_session.ts";
+import { settle } from "../support/fake_clock.ts";
+import { withProcessTime } from "../support/process_time.ts";
 
-/** The clock, its timers in the hands of the test. */
+/** A clock whose timers and sessions are in the hands of the test. */
 class HeldClock extends PostgresClock {
-  readonly due: (() => void)[] = [];
+  readonly due: { readonly ms: number; readonly callback: () => void }[] = [];
+  readonly sessions: ClockSession[] = [];
 
-  override after(_delayMs: number, callback: () => void): () => void {
-    this.due.push(callback);
-    return () => this.due.splice(this.due.indexOf(callback), 1);
+  override after(ms: number, callback: () => void): () => void {
+    const timer = { ms, callback };
+    this.due.push(timer);
+    return () => void (this.due.includes(timer) && this.due.splice(this.due.indexOf(timer), 1));
   }
-}
 
-/** A database that answers when told to. */
-function heldSql() {
-  const answers: ((rows: Row[]) => void)[] = [];
-  return { answers, query: () => new Promise<Row[]>((resolve) => answers.push(resolve)) };
-}
+  /** Lets the timer of so many milliseconds fall due. */
+  async fire(ms: number): Promise<void> {
+    const at = this.due.findIndex((timer) => timer.ms === ms);
+    assert(at >= 0, `a timer of ${ms} ms`);
+    this.due.splice(at, 1)[0]!.callback();
+    await settle();
+  }
 
-Deno.test("follow() reads again after each reading, until stop()", async () => {
-  const clock = new HeldClock();
-  const sql = heldSql();
-  const following = clock.follow(sql);
-  sql.answers.shift()!([[5_000_000]]);
-  await following;
-  assert(clock.now() >= 5_000_000 && clock.now() < 5_060_000);
-  assert.equal(clock.due.length, 1);
-  clock.stop();
-  assert.equal(clock.due.length, 0);
-});
-
-Deno.test("stop() while a reading is on its way: none comes after it", async () => {
-  const clock = new HeldClock();
-  const sql = heldSql();
-  const following = clock.follow(sql);
-  clock.stop();
-  sql.answers.shift()!([[5_000_000]]);
-  await following;
-  assert.equal(clock.due.length, 0);
-});
-
-Deno.test("now() stands still where Postgres's time leaps back, until that is past", async () => {
-  const clock = new HeldClock();
-  const sql = heldSql();
-  const read = async (ms: number) => {
-    const following = clock.follow(sql);
-    sql.answers.shift()!([[ms]]);
-    await following;
+  readonly connect = (): Promise<Connection> => {
+    this.sessions.push(new ClockSession());
+    return Promise.resolve(this.sessions.at(-1)!);
   };
-  await read(5_000_000);
-  const before = clock.now();
-  for (let readings = 0; readings < 20; readings++) await read(1_000_000);
-  assert.equal(clock.now(), before);
-});
 
-/** A clock that reads a database by a process's time that the test sets: what was read, and how long that took. */
-async function withProcessTime(
-  body: (
-    follow: (atMs: number, roundTripMs: number, told: number) => Promise<void>,
-    clock: HeldClock,
-    set: (ms: number) => void,
-  ) => Promise<void>,
-): Promise<void> {
-  const { now } = performance;
-  let ms = 0;
-  performance.now = () => ms;
-  try {
-    const clock = new HeldClock();
-    const follow = async (atMs: number, roundTripMs: number, told: number) => {
-      ms = atMs;
-      const sql = heldSql();
-      const following = clock.follow(sql);
-      ms += roundTripMs;
-      sql.answers.shift()!([[told]]);
-      await following;
-    };
-    await body(follow, clock, (to) => ms = to);
-  } finally {
-    performance.now = now;
+  /** Makes the first reading. */
+  async begin(time: number): Promise<void> {
+    const following = this.follow(this.connect);
+    await settle();
+    this.sessions[0]!.answer(time);
+    await following;
+  }
+
+  /** Makes the next reading: it is answered at once. */
+  async next(time: number): Promise<void> {
+    await this.fire(1_000);
+    this.sessions.at(-1)!.answer(time);
+    await settle();
   }
 }
 
-Deno.test("now() is what Postgres told, half a round trip ago", async () => {
-  await withProcessTime(async (follow, clock, set) => {
-    await follow(1_000, 200, 5_000_000);
-    assert.equal(clock.now(), 5_000_100);
-    set(2_200);
-    assert.equal(clock.now(), 5_001_100);
+Deno.test("follow() reads each second through one session, until stop(), which ends it", async () => {
+  const clock = new HeldClock();
+  await clock.begin(5_000_000);
+  assert(clock.now() >= 5_000_000 && clock.now() < 5_060_000);
+  for (let reading = 0; reading < 3; reading++) await clock.next(6_000_000 + reading);
+  assert.deepEqual([clock.sessions.length, clock.due.map(({ ms }) => ms)], [1, [1_000]]);
+  clock.stop();
+  assert.deepEqual([clock.due, clock.sessions[0]!.lost], [[], true]);
+});
+
+Deno.test("follow() fails where the first reading does: a node without PostgreSQL's time has none", async () => {
+  const unreachable = new HeldClock();
+  await assert.rejects(
+    unreachable.follow(() => Promise.reject(new NotConnected("as the test wants it"))),
+    NotConnected,
+  );
+  const clock = new HeldClock();
+  const following = clock.follow(clock.connect);
+  await settle();
+  clock.sessions[0]!.destroy();
+  await assert.rejects(following, /as the test wants it/);
+  assert.deepEqual([clock.due, clock.now(), clock.isFollowed], [[], 0, false]);
+});
+
+Deno.test("stop() while a reading, or its session, is on its way: none comes after it", async () => {
+  const reading = new HeldClock();
+  await reading.begin(5_000_000);
+  await reading.fire(1_000);
+  reading.stop();
+  await settle();
+  assert.deepEqual(reading.due, []);
+
+  const connecting = new HeldClock();
+  await connecting.begin(5_000_000);
+  connecting.sessions[0]!.destroy();
+  const late = Promise.withResolvers<Connection>();
+  (connecting as { connect: unknown }).connect = () => late.promise;
+  const session = new ClockSession();
+  await connecting.fire(1_000);
+  connecting.stop();
+  late.resolve(session);
+  await settle();
+  assert.deepEqual([connecting.due, session.sent.length], [[], 0]);
+});
+
+Deno.test("a session that is lost, or silent for two seconds, is replaced at the next reading", async () => {
+  const clock = new HeldClock();
+  await clock.begin(5_000_000);
+  clock.sessions[0]!.destroy();
+  await clock.next(6_000_000);
+  assert.equal(clock.sessions.length, 2);
+  await clock.fire(1_000);
+  await clock.fire(2_000);
+  assert(clock.sessions[1]!.lost, "it is given up");
+  await clock.next(7_000_000);
+  assert.equal(clock.sessions.length, 3);
+  assert(clock.now() >= 7_000_000);
+  clock.stop();
+});
+
+Deno.test("a reading is timed from its sending: what the session took to be made counts for nothing", async () => {
+  await withProcessTime(async (set) => {
+    const clock = new HeldClock();
+    const made = Promise.withResolvers<Connection>();
+    const following = clock.follow(() => made.promise);
+    set(9_000);
+    const session = new ClockSession();
+    made.resolve(session);
+    await settle();
+    set(9_030);
+    session.answer(5_000_000);
+    await following;
+    assert.equal(clock.now(), 5_000_000);
+    assert(Math.abs(clock.uncertaintyMs - 30 * (1 + DRIFT)) < 0.01);
+    clock.stop();
   });
 });
 
-Deno.test("of the last ten readings the one with the least round trip counts, of two such the first", async () => {
-  await withProcessTime(async (follow, clock, set) => {
-    // Each tells of a time one millisecond further on than the first does.
-    const roundTrips = [40, 20, 10, 10, 30, 30, 30, 30, 30, 30, 30, 30];
-    const best = [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2];
-    for (const [at, roundTripMs] of roundTrips.entries()) {
-      const atMs = 1_000 * at;
-      await follow(atMs, roundTripMs, 5_000_000 + atMs + at + roundTripMs / 2);
-      assert.equal(clock.now() - atMs - roundTripMs, 5_000_000 + best[at]!, `reading ${at}`);
-    }
-    await follow(12_000, 30, 5_000_000 + 12_000 + 12 + 15);
-    assert.equal(clock.now() - 12_030, 5_000_003, "the third is too old, the fourth counts");
-    await follow(13_000, 30, 5_000_000 + 13_000 + 13 + 15);
-    assert.equal(clock.now() - 13_030, 5_000_004, "so is the fourth");
-    set(20_000);
+Deno.test("now() stands still where PostgreSQL's time leaps back, until that is past; shared() goes back", async () => {
+  await withProcessTime(async (set) => {
+    const clock = new HeldClock();
+    await clock.begin(5_000_000);
+    assert.equal(clock.now(), 5_000_000);
+    set(1_000);
+    await clock.next(4_400_000);
+    assert.deepEqual([clock.now(), clock.shared()], [5_000_000, 4_400_000]);
+    set(2_000);
+    await clock.next(5_000_500);
+    assert.deepEqual([clock.now(), clock.shared()], [5_000_500, 5_000_500]);
+    clock.stop();
   });
 });
 
-Deno.test("a clock that was set is followed at the next reading; set back, now() stands and shared() does not", async () => {
-  await withProcessTime(async (follow, clock) => {
-    for (let at = 0; at < 5; at++) await follow(1_000 * at, 2, 5_000_000 + 1_000 * at + 1);
-    assert.equal(clock.now(), 5_004_002);
-    await follow(5_000, 900, 5_605_000);
-    assert.equal(clock.now(), 5_605_450, "set forward by ten minutes, though the reading before was a better one");
-    await follow(6_000, 900, 5_006_450);
-    assert.deepEqual([clock.now(), clock.shared()], [5_605_450, 5_006_900], "and back again");
-    await follow(7_000, 4, 5_007_002);
-    assert.deepEqual([clock.now(), clock.shared()], [5_605_450, 5_007_004]);
-    await follow(8_000, 900, 5_008_000);
-    assert.equal(clock.shared(), 5_008_900, "a reading that may be as true throws none away");
-  });
-});
-
-Deno.test("isFollowed is whether Postgres answered within four seconds", async () => {
-  await withProcessTime(async (follow, clock, set) => {
+Deno.test("isFollowed is whether PostgreSQL answered within four seconds", async () => {
+  await withProcessTime(async (set) => {
+    const clock = new HeldClock();
     assert(!clock.isFollowed);
-    await follow(0, 1_000, 5_000_000);
+    set(1_000);
+    await clock.begin(5_000_000);
     for (const [ms, isFollowed] of [[1_000, true], [5_000, true], [5_001, false]] as const) {
       set(ms);
       assert.equal(clock.isFollowed, isFollowed, `${ms} ms`);
     }
+    await clock.next(5_005_000);
+    assert(clock.isFollowed);
+    clock.stop();
   });
-});
-
-Deno.test("follow() waits a second between two readings, and goes on after one that failed", async () => {
-  const waits: number[] = [];
-  const clock = new PostgresClock();
-  clock.after = (delayMs) => {
-    waits.push(delayMs);
-    return () => {};
-  };
-  await clock.follow({ query: () => Promise.reject(new Error("as the test wants it")) });
-  await clock.follow({ query: () => Promise.resolve([[5_000_000]]) });
-  assert.deepEqual(waits, [1_000, 1_000]);
-  clock.stop();
 });

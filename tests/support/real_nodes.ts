@@ -37,12 +37,19 @@ export function arrayRegistry(entries: Member[]): Registry {
   };
 }
 
+/** This machine's time, as there is no PostgreSQL to read. */
+class HostClock extends PostgresClock {
+  override shared(): number {
+    return Date.now();
+  }
+}
+
 /** Starts a node on a free port and has it join. */
 export async function startRealNode(id: string, registry: Registry, rows: MemoryRows): Promise<RealNode> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  const clock = new PostgresClock();
+  const clock = new HostClock();
   const transport = new LinkTransport(SECRET, clock);
   const self = selfMember(id, `http://127.0.0.1:${port}`, 1);
   const ignored = () => {};
