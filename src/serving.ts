@@ -46,7 +46,15 @@ export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge
   const pictures = new ItemPictures();
   return new Edge({
     coupons: new CouponRoutes(cluster.coupons, views, bodies, storage.eligibility),
-    sales: new SaleRoutes({ sales: cluster.sales, views: saleViews, bodies, pictures, streams, limiter }),
+    sales: new SaleRoutes({
+      sales: cluster.sales,
+      views: saleViews,
+      bodies,
+      pictures,
+      streams,
+      purchaseLimit: config.purchaseLimit,
+      limiter,
+    }),
     bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
     users: new UserRoutes(storage.memberships, userViews, bodies),
     exports: new ExportRoutes({

@@ -1,4 +1,5 @@
 /** How is a setting read from its text? A value that is not allowed is one line that names it. */
+import { parseDuration } from "./duration.ts";
 import { maskedValue } from "./masked.ts";
 
 /** A setting has a value that is not allowed, or several have: its message has a line for each. */
@@ -8,8 +9,6 @@ export class ConfigError extends Error {
 
 /** Where settings come from. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The error of a wrong value, which is told as {@linkcode maskedValue}; of a secret, give `***` in its place. */
 export function wrong(name: string, value: string, allowed: string): ConfigError {
@@ -77,20 +76,20 @@ export function duration(
 ): number {
   const value = env[name];
   if (value === undefined || value === "") return fallbackMs;
-  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
-  const ms = digits === undefined ? NaN : Number(digits) * UNITS_MS[unit!]!;
+  const ms = parseDuration(value) ?? NaN;
   if (!(ms >= minMs && ms <= maxMs)) {
-    throw wrong(name, value, `a duration such as 500ms, 30s, 5m or 1h, from ${minMs}ms to ${maxMs}ms`);
+    throw wrong(name, value, `a duration such as 500ms, 30s, 1m30s or 1.5h, from ${minMs}ms to ${maxMs}ms`);
   }
   return ms;
 }
 
-/** One of a few words. @throws ConfigError */
+/** One of a few words, in lower or upper case. @throws ConfigError */
 export function oneOf<T extends string>(env: Environment, name: string, fallback: T, allowed: readonly T[]): T {
   const value = env[name];
   if (value === undefined || value === "") return fallback;
-  if (!(allowed as readonly string[]).includes(value)) throw wrong(name, value, `one of ${allowed.join(", ")}`);
-  return value as T;
+  const word = allowed.find((one) => one === value.toLowerCase());
+  if (word === undefined) throw wrong(name, value, `one of ${allowed.join(", ")}`);
+  return word;
 }
 
 /** The URL of an HTTP server, without a slash at its end; others may see it, so it holds no password. @throws ConfigError */

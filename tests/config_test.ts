@@ -195,6 +195,19 @@ Deno.test("readConfig() puts a node's address of IPv6 in its URL as it must stan
 Deno.test("readConfig() reads durations by their units", () => {
   const idle = (ACTOR_IDLE: string) => readConfig({ ACTOR_IDLE }).actorIdleMs;
   assert.deepEqual(["1500ms", "30s", "5m", "1h", "1d"].map(idle), [1_500, 30_000, 300_000, 3_600_000, 86_400_000]);
+  assert.deepEqual(["1m30s", "1.5h", "90.5s"].map(idle), [90_000, 5_400_000, 90_500]);
+  assert.equal(readConfig({ DRAIN: "0" }).drainMs, 0);
+});
+
+Deno.test("readConfig() reads words in lower and in upper case", () => {
+  for (const level of ["debug", "info", "warning", "error"] as const) {
+    for (const text of [level, level.toUpperCase(), level[0]!.toUpperCase() + level.slice(1)]) {
+      assert.equal(readConfig({ LOG_LEVEL: text }).logLevel, level);
+    }
+  }
+  assert.equal(readConfig({ CHECKOUT_MODE: "Open" }).checkoutMode, "open");
+  assert.equal(readConfig({ SALE_CLOSES: "AT_END" }).saleCloses, "at_end");
+  assert.equal(readConfig({ TRUST_PROXY: "TRUE" }).trustProxy, true);
 });
 
 Deno.test("readConfig() takes an audit every 0s for none at all, and so a time for heads of 0s", () => {
@@ -214,7 +227,7 @@ Deno.test("readConfig() refuses a wrong value by one line that names it and what
     ["LANES", "0", /^LANES=0: must be a whole number from 1 to 64$/],
     ["LANES", "1.5", /^LANES=1.5/],
     ["MAILBOX_MAX", "1e3", /^MAILBOX_MAX=1e3/],
-    ["DRAIN", "5", /^DRAIN=5: must be a duration such as 500ms, 30s, 5m or 1h/],
+    ["DRAIN", "5", /^DRAIN=5: must be a duration such as 500ms, 30s, 1m30s or 1.5h/],
     ["HEADER_TIMEOUT", "61s", /^HEADER_TIMEOUT=61s: must be a duration/],
     ["REQUEST_TIMEOUT", "1ms", /^REQUEST_TIMEOUT=1ms/],
     ["ACTOR_IDLE", "5 m", /^ACTOR_IDLE=5 m/],

@@ -102,7 +102,14 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 
   const edge = new Edge({
     coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_ELIGIBILITY),
     bulk: new BulkRoutes({} as BulkJobs, bodies, new CsvStreams()),
-    sales: new SaleRoutes({ sales, views: NO_SALE_VIEWS, bodies, pictures: new ItemPictures(), streams }),
+    sales: new SaleRoutes({
+      sales,
+      views: NO_SALE_VIEWS,
+      bodies,
+      pictures: new ItemPictures(),
+      streams,
+      purchaseLimit: 10,
+    }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,
     callers: new Callers(),

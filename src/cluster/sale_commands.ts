@@ -18,12 +18,13 @@ function isCode(value: unknown): boolean {
 /** Whether the rules of sales can decide it. */
 export function isSaleCommand(told: unknown): told is SaleCommand {
   if (!isIdentified(told)) return false;
-  const { kind, number, items, userId, n, code, by, paused } = told;
+  const { kind, number, items, userId, n, code, by, paused, current } = told;
   switch (kind) {
     case "open":
       return isWhole(number, 0, SALE_NUMBER_MAX) && isWhole(items, 1, ITEMS_MAX);
     case "checkout":
-      return isUserId(userId) && isWhole(n, 0, Number.MAX_SAFE_INTEGER) && isCode(code);
+      return isUserId(userId) && isWhole(n, 0, Number.MAX_SAFE_INTEGER) && isCode(code) &&
+        (current === undefined || current === true);
     case "purchase":
     case "release":
       return isCode(code) && (by === undefined || isUserId(by));

@@ -16,6 +16,7 @@ import {
   type SaleSettings,
   type SaleShown,
   type SaleView,
+  type ToldSaleRefusal,
 } from "./sale_kind.ts";
 import { evolve, type Sale, viewOf } from "./sale_state.ts";
 
@@ -132,9 +133,11 @@ function checkout(
   settings: SaleSettings,
 ): SaleDecision {
   const { id, keyed, userId, n, code } = command;
+  if (command.current && now >= sale.endsAt && !isKnown(sale, command)) return missing("sale_not_current");
   if (!(Number.isInteger(n) && n >= 1 && n <= sale.items)) return missed(sale, command, now, "item_not_found");
   const before = repeated(sale, command) ?? sent(sale, command);
-  if (before !== undefined) return before.kind === "refused" ? missed(sale, command, now, before.refusal) : before;
+  if (before?.kind === "refused") return missed(sale, command, now, "idempotency_key_reused");
+  if (before !== undefined) return before;
   const phase = phaseOf(sale, settings.closes, now);
   if (phase === "upcoming") return missed(sale, command, now, "sale_not_started");
   if (phase === "over") return missed(sale, command, now, "sale_over");
@@ -161,6 +164,11 @@ function checkout(
   };
 }
 
+/** Whether it was accepted before, or its id was another's. */
+function isKnown(sale: Sale, command: SaleCommandOf<"checkout">): boolean {
+  return sale.keys.get(command.id) !== undefined || sale.holds.get(command.code) !== undefined;
+}
+
 /** As {@linkcode repeated}, by the code: it is made for one command alone, so a known one's command was accepted. */
 function sent(sale: Sale, command: SaleCommandOf<"checkout">): SaleDecision | undefined {
   const hold = sale.holds.get(command.code);
@@ -170,7 +178,7 @@ function sent(sale: Sale, command: SaleCommandOf<"checkout">): SaleDecision | un
 }
 
 /** A checkout refused, and its attempt. */
-function missed(sale: Sale, command: SaleCommandOf<"checkout">, now: number, refusal: SaleRefusal): SaleDecision {
+function missed(sale: Sale, command: SaleCommandOf<"checkout">, now: number, refusal: ToldSaleRefusal): SaleDecision {
   const { id, userId, n } = command;
   const seq = sale.attempts + 1;
   const event: SaleEvent = { kind: "attempted", id, seq, userId, n, outcome: refusal, receipt: undefined, at: now };

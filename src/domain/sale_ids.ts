@@ -86,6 +86,14 @@ export function parseItemId(text: string): ItemPlace | undefined {
   return isSaleNumber(number) ? { number, n: id % IDS_PER_SALE } : undefined;
 }
 
+/**
+ * Whether a place is one of the current sale: what an id from 1 to {@linkcode ITEMS_MAX} names. Such ids are those of the
+ * first hour of 1970, which has no sale.
+ */
+export function isOfCurrentSale({ number, n }: ItemPlace): boolean {
+  return number === 0 && n > 0;
+}
+
 /** A code as its user gets it: the sale's key and the code's 22 characters. */
 export function formatCode(key: string, code: string): string {
   return key + "." + code;

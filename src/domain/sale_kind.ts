@@ -7,7 +7,7 @@
 import type { Decision } from "./decision.ts";
 import type { Sale } from "./sale_state.ts";
 
-/** Why a sale refuses, in the order in which the reasons are tested. */
+/** Why a sale refuses a client, in the order in which the reasons are tested. */
 export const SALE_REFUSALS = [
   "sale_not_found",
   "item_not_found",
@@ -28,7 +28,13 @@ export const SALE_REFUSALS = [
 ] as const;
 
 /** One of the reasons of {@linkcode SALE_REFUSALS}. */
-export type SaleRefusal = typeof SALE_REFUSALS[number];
+export type ToldSaleRefusal = typeof SALE_REFUSALS[number];
+
+/**
+ * Why a sale refuses. `sale_not_current` is for whoever asked: the sale of this hour was meant, and this one's is over, so
+ * the next one is to be asked.
+ */
+export type SaleRefusal = ToldSaleRefusal | "sale_not_current";
 
 /** What holds for all sales alike. */
 export interface SaleSettings {
@@ -65,8 +71,17 @@ export type SaleCommand =
   & { readonly id: string; readonly keyed: boolean }
   & (
     | { readonly kind: "open"; readonly number: number; readonly items: number }
-    /** `n` is whatever the item id said; `code` is made for this command alone. */
-    | { readonly kind: "checkout"; readonly userId: string; readonly n: number; readonly code: string }
+    /**
+     * `n` is whatever the item id said; `code` is made for this command alone. `current`: an item of the sale of this hour
+     * is wanted, whichever sale that is; absent: of this very sale.
+     */
+    | {
+      readonly kind: "checkout";
+      readonly userId: string;
+      readonly n: number;
+      readonly code: string;
+      readonly current?: true;
+    }
     /** Buys what a live hold holds. `by` may do so with a hold of theirs alone; absent: with anyone's. */
     | { readonly kind: "purchase"; readonly code: string; readonly by?: string }
     /** Gives a live hold back; `by` as above. */
@@ -112,7 +127,7 @@ export type SaleEvent =
       readonly seq: number;
       readonly userId: string;
       readonly n: number;
-      readonly outcome: SaleRefusal | "ok";
+      readonly outcome: ToldSaleRefusal | "ok";
       /** Of an `ok` by key: what its replay needs. */
       readonly receipt: SaleReceipt | undefined;
     }

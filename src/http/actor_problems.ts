@@ -1,14 +1,14 @@
 /** What does each refusal of a coupon or a sale, and each server-side failure, mean to a client? */
 import type { FaultCode } from "../actors/ports.ts";
 import type { CouponRefusal } from "../domain/coupon.ts";
-import type { SaleRefusal } from "../domain/sale.ts";
+import type { ToldSaleRefusal } from "../domain/sale.ts";
 import type { Meaning } from "./problem_table.ts";
 
 /** What a coupon may refuse a client with. */
 export type ToldRefusal = Exclude<CouponRefusal, "membership_needed">;
 
 /** What only an actor, or the way to it, answers with. `sale_paused` is a sale's `paused`, which has another status. */
-export type ActorProblem = ToldRefusal | SaleRefusal | "sale_paused" | FaultCode;
+export type ActorProblem = ToldRefusal | ToldSaleRefusal | "sale_paused" | FaultCode;
 
 /** What each of them means. */
 export const ACTOR_PROBLEMS = {

@@ -12,7 +12,7 @@ import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes.ts";
-import { isPurchase } from "./sales.ts";
+import { isPurchase } from "./checkouts.ts";
 import { secure } from "./secure_headers.ts";
 import { Target } from "./target.ts";
 import type { Connected } from "./trail.ts";
@@ -82,8 +82,8 @@ export class Edge {
     const { claims, checkouts, purchases } = metrics;
     const ofCheckout: OutcomesOf = (target) => isPurchase(target) ? purchases : checkouts;
     this.#hotRoute("/api/coupons/claim", ({ request, id, caller }) => coupons.claim(request, id, caller), () => claims);
-    this.#hotRoute("/checkout", (routed) => sales.checkout(routed), ofCheckout);
-    this.#hotRoute("/purchase", (routed) => sales.purchase(routed), () => purchases);
+    this.#hotRoute("/checkout", (routed) => sales.checkouts.checkout(routed), ofCheckout);
+    this.#hotRoute("/purchase", (routed) => sales.checkouts.purchase(routed), () => purchases);
     for (const route of routesOf(parts)) this.#route(route);
     this.#app.notFound(({ req: { raw }, env: { target } }) => this.#unknown(raw, target));
     this.#app.onError((error, context) => {

@@ -3,14 +3,10 @@ import type { BulkRequest } from "../actors/ports.ts";
 import { parsePattern, UNGUESSABLE } from "../domain/code_pattern.ts";
 import { checked, moreTermsOf } from "./checks.ts";
 import { BulkBody } from "./openapi/bodies.ts";
-import { BadRequest } from "./problem.ts";
+import { invalid } from "./problem.ts";
 
 /** Each code is drawn, and drawn again where it is taken: so part of a pattern's codes must stay free. */
 const SHARE_MAX = 1 / 2;
-
-function invalid(detail: string, param?: string): BadRequest {
-  return new BadRequest("invalid_request", detail, param);
-}
 
 /** Checks the body of a bulk request; the terms are checked as those of a create. @throws BadRequest */
 export function bulkOf(body: unknown): Omit<BulkRequest, "id"> {

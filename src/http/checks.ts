@@ -11,11 +11,7 @@ import { kindChangesOf, type KindFields, kindTermsFor, moneyFor } from "./kind_c
 import { CreateBody, EditBody, MembershipBody, SaleEditBody } from "./openapi/bodies.ts";
 import { shortened, unknownField } from "./unknown_field.ts";
 import { msOf } from "./openapi/values.ts";
-import { BadRequest } from "./problem.ts";
-
-function invalid(detail: string, param?: string): BadRequest {
-  return new BadRequest("invalid_request", detail, param);
-}
+import { invalid } from "./problem.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -8,7 +8,7 @@ import {
   PLAIN,
 } from "../domain/coupon_terms.ts";
 import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
-import { BadRequest } from "./problem.ts";
+import { invalid } from "./problem.ts";
 
 /** The field of each amount. */
 export const MONEY_FIELDS = {
@@ -33,10 +33,6 @@ const KIND_RULES: Readonly<Record<CouponKindName, string>> = {
   discount: "a discount has either percent_off or amount_off, may have max_discount and min_order, and has no credit",
   charge: "a charge has a credit, and no percent_off, amount_off, max_discount or min_order",
 };
-
-function invalid(detail: string, param?: string): BadRequest {
-  return new BadRequest("invalid_request", detail, param);
-}
 
 /** An amount of money. @throws BadRequest */
 export function moneyFor(value: unknown, field: string): Money {

@@ -1,7 +1,7 @@
 /** Which page is wanted? */
 import { hash } from "node:crypto";
 import { foldSearch } from "../domain/text.ts";
-import { BadRequest } from "./problem.ts";
+import { type BadRequest, invalid } from "./problem.ts";
 
 /** Letters of a list's digest in a cursor. */
 const TAG_LENGTH = 8;
@@ -12,14 +12,14 @@ const INTEGER_MAX = 2_147_483_647;
 /** A parameter that may stand once, by one of its names. @throws BadRequest where it stands twice */
 export function parameter(query: URLSearchParams, ...names: string[]): string | undefined {
   const values = names.flatMap((name) => query.getAll(name));
-  if (values.length > 1) throw invalid(query, names, "must be given once");
+  if (values.length > 1) throw wrong(query, names, "must be given once");
   return values[0];
 }
 
 /** A wrong parameter. @param names it may have; the one that it has is told */
-function invalid(query: URLSearchParams, names: readonly string[], must: string): BadRequest {
+function wrong(query: URLSearchParams, names: readonly string[], must: string): BadRequest {
   const param = names.find((name) => query.has(name)) ?? names[0]!;
-  return new BadRequest("invalid_request", `${names.join(" or ")} ${must}`, param);
+  return invalid(`${names.join(" or ")} ${must}`, param);
 }
 
 function wholeNumber(query: URLSearchParams, names: string[], fallback: number, max: number): number {
@@ -27,7 +27,7 @@ function wholeNumber(query: URLSearchParams, names: string[], fallback: number, 
   if (value === undefined) return fallback;
   const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
   if (!(number >= 1 && number <= max)) {
-    throw invalid(query, names, `must be a whole number from 1 to ${max}`);
+    throw wrong(query, names, `must be a whole number from 1 to ${max}`);
   }
   return number;
 }
@@ -45,7 +45,7 @@ export function oneOf<T extends string>(query: URLSearchParams, name: string, al
   const value = parameter(query, name);
   if (value === undefined) return undefined;
   if ((allowed as readonly string[]).includes(value)) return value as T;
-  throw invalid(query, [name], `must be one of ${allowed.join(", ")}`);
+  throw wrong(query, [name], `must be one of ${allowed.join(", ")}`);
 }
 
 /** `limit` of a cursor page; default 100, at most 1,000. @throws BadRequest */
@@ -57,7 +57,7 @@ export function limitOf(query: URLSearchParams): number {
 export function searchOf(query: URLSearchParams): string {
   const folded = foldSearch(parameter(query, "search") ?? "");
   if (folded === undefined) {
-    throw invalid(query, ["search"], "must be at most 255 well-formed characters");
+    throw wrong(query, ["search"], "must be at most 255 well-formed characters");
   }
   return folded;
 }
@@ -85,7 +85,7 @@ export function cursorOf(query: URLSearchParams, list: string, max: number = INT
       }
     }
   }
-  throw invalid(query, ["cursor"], "must be a next_cursor that this list answered");
+  throw wrong(query, ["cursor"], "must be a next_cursor that this list answered");
 }
 
 function decodeBase64(text: string): string[] {

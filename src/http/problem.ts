@@ -17,6 +17,11 @@ export class BadRequest extends Error {
   }
 }
 
+/** The refusal of a request that is not valid. @param detail what is wrong and what is allowed @param param at fault */
+export function invalid(detail: string, param?: string): BadRequest {
+  return new BadRequest("invalid_request", detail, param);
+}
+
 const REALM = 'Bearer realm="doorbuster"';
 
 /** A problem's body but for what belongs to one request: it is put together by hand, since sold out is told a lot. */

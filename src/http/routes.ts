@@ -75,9 +75,9 @@ function saleRoutes({ sales }: RouteParts): HandledRoute[] {
   const one = "/api/sales/:sale";
   const item = one + "/items/:item";
   return [
-    route("GET", "/checkout", "caller", (routed) => sales.showHold(routed)),
-    route("DELETE", "/checkout", "caller", (routed) => sales.release(routed)),
-    route("DELETE", "/purchase", onCode("purchase.void"), (routed) => sales.void(routed)),
+    route("GET", "/checkout", "caller", (routed) => sales.checkouts.showHold(routed)),
+    route("DELETE", "/checkout", "caller", (routed) => sales.checkouts.release(routed)),
+    route("DELETE", "/purchase", onCode("purchase.void"), (routed) => sales.checkouts.void(routed)),
     route("GET", "/api/sales", "public", (routed) => sales.list(routed)),
     route("GET", one, "public", (routed) => sales.show(routed)),
     route("PATCH", one, onSale("sale.edit"), (routed) => sales.edit(routed)),

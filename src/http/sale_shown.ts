@@ -74,7 +74,7 @@ export function showSaleAnswer(answer: SaleAnswer): string {
       return JSON.stringify({ code: answer.code, item, user_id: userId, expires_at: showTime(answer.expiresAt) });
     case "purchased":
       return JSON.stringify({
-        message: "Item purchased successfully",
+        message: "Purchase successful",
         item,
         user_id: userId,
         purchased_at: showTime(answer.purchasedAt),

@@ -165,7 +165,7 @@ Deno.test("isSaleCommand() takes every command that the edge makes, and nothing 
   const code = newCode();
   const held = checkout("ünï 🎉", 7, { keyed: true });
   const all = [open(10), held, checkout("u", 0), purchase(code), release(code), voidPurchase(code), editSale()];
-  all.push({ ...purchase(code), by: "u" }, { ...release(code), by: "u" });
+  all.push({ ...held, current: true }, { ...purchase(code), by: "u" }, { ...release(code), by: "u" });
   for (const each of [...all, editSale({ paused: true })]) {
     assert(isSaleCommand(JSON.parse(JSON.stringify(each))), each.kind);
   }
@@ -178,6 +178,8 @@ Deno.test("isSaleCommand() takes every command that the edge makes, and nothing 
     { ...held, code: KEY + "." + code },
     { ...held, id: "1" },
     { ...held, keyed: undefined },
+    { ...held, current: false },
+    { ...held, current: 1 },
     { ...purchase(code), by: "" },
     { ...release(code), by: 7 },
     { ...purchase(code), code: code.slice(1) },

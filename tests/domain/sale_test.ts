@@ -74,7 +74,7 @@ Deno.test("decide() refuses a checkout with the first reason in the written orde
   say(desk, checkout("u", 2), "limit_reached");
   say(desk, checkout("v", 1), "item_unavailable");
   say(desk, checkout("v", 2), "item_unavailable");
-  const ranks = reasons.map((reason) => SALE_REFUSALS.indexOf(reason));
+  const ranks = reasons.map((reason) => (SALE_REFUSALS as readonly string[]).indexOf(reason));
   assert.deepEqual(ranks, ranks.toSorted((a, b) => a - b), "SALE_REFUSALS has the order");
   assert.equal(desk.outcomes.length, reasons.length + 2);
 });

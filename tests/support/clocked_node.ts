@@ -87,7 +87,7 @@ export async function openClockedNode(
   const edge = new Edge({
     coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.eligibility),
     bulk: new BulkRoutes(storage.bulkJobs, bodies, new CsvStreams()),
-    sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams }),
+    sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams, purchaseLimit: whole.limit }),
     users: {} as UserRoutes,
     exports: {} as ExportRoutes,
     callers: new Callers(),

@@ -173,6 +173,7 @@ export function makeEdge(
       bodies,
       pictures: new ItemPictures(),
       streams,
+      purchaseLimit: settings.limit,
       limiter: door.limiter?.(clock),
     }),
     cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),

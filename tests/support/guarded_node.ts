@@ -65,7 +65,7 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
     bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
     users: new UserRoutes(storage.memberships, userViews, bodies),
     exports: new ExportRoutes({ coupons: views, sales: saleViews, users: userViews, all: exportViews, streams: files }),
-    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams }),
+    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams, purchaseLimit: 10 }),
     cluster: new ClusterRoutes(aloneViews({ coupons, sales })),
     audits: new AuditRoutes(auditor),
     callers: knownCallers(clock),

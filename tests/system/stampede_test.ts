@@ -65,7 +65,7 @@ Deno.test("stampede finds a node that lies: a purchase told that is not stored",
     const { pathname, search } = new URL(request.url);
     if (pathname === "/purchase" && ++purchases % 100 === 50) {
       lies++;
-      return Response.json({ message: "Item purchased successfully" });
+      return Response.json({ message: "Purchase successful" });
     }
     return fetch(node.url + pathname + search, { method: request.method });
   });

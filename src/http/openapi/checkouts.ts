@@ -44,7 +44,7 @@ const at = "2026-11-21T14:00:00.000Z";
 const exampleCode = "2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA";
 const held = { item: exampleItem, user_id: "user_12345" };
 const holdExample = { code: exampleCode, ...held, expires_at: "2026-11-21T14:00:30.000Z" };
-const purchaseExample = { message: "Item purchased successfully", ...held, purchased_at: at };
+const purchaseExample = { message: "Purchase successful", ...held, purchased_at: at };
 const PURCHASE_REFUSALS = ["code_unknown", "code_used", "code_expired", "sold_to_another", "limit_reached"] as const;
 
 /** The operations. */
@@ -57,8 +57,10 @@ export const checkouts: readonly Operation[] = [
     summary: "Check an item out",
     description: "Answers a code that buys the item until it expires. One's own live hold again: the same code and " +
       "expiry. Where checkouts are exclusive (`CHECKOUT_MODE`), no one else can have the item meanwhile; where they are " +
-      "open, the first purchase wins. Every attempt on an existing sale is stored, refused ones too.\n\nNeeded are " +
-      "`user_id` and `id` (or `item_id`); or `code` alone, which then is bought with, as by `POST /purchase`.",
+      "open, the first purchase wins. Every attempt on an existing sale is stored, refused ones too.\n\nSend `user_id` and " +
+      "`id` (or `item_id`); or `code` alone, which then buys, as `POST /purchase` does. An `id` from 1 to the number of " +
+      "items is an item of the current sale. Such a request with an `Idempotency-Key` is looked up in the sale of the hour " +
+      "before first, so that a repeat after the hour never buys twice.",
     authority: "caller",
     trouble: "command",
     query: {

@@ -11,7 +11,10 @@ export const itemId = z.int().min(0).meta({
 });
 
 /** An item's id, as it is sent: whatever is not one names no item. */
-export const itemIdSent = z.string().meta({ description: "The id of an item.", examples: ["498702000001"] });
+export const itemIdSent = z.string().meta({
+  description: "The id of an item; or a number from 1 to the number of items: that item of the current sale.",
+  examples: ["1"],
+});
 
 /** A code, as it is sent: whatever is not one is unknown. */
 export const codeSent = z.string().meta({
