@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { serverOf } from "./database_server.ts";
 import { openEmbedded } from "./storage/embedded.ts";
 import { openPostgres } from "./storage/postgres.ts";
-import { ConnectionLost, type Database, NotConnected } from "./storage/sql.ts";
+import { ConnectionLost, type Database, NotConnected, SessionRefused } from "./storage/sql.ts";
 
 /** How many sessions a database has for activations and for views. */
 export interface Sessions {
@@ -33,13 +33,14 @@ export async function openDatabase(
   return openPostgres({ server: serverOf(databaseUrl), statementTimeoutMs, ...sessions });
 }
 
-/** Tries again while the database cannot be reached; any other trouble is final. */
+/** Tries again while waiting may help. @throws SessionRefused, and whatever else a wrong setting leads to, at once */
 export async function whenReached<T>(log: Logger, open: () => Promise<T>): Promise<T> {
   const tried = await retry(async () => {
     try {
       return { opened: await open() };
     } catch (error) {
-      if (!(error instanceof NotConnected || error instanceof ConnectionLost)) return { error };
+      const mayHeal = error instanceof NotConnected || error instanceof ConnectionLost;
+      if (!mayHeal || error instanceof SessionRefused) return { error };
       log.warn("Waiting for the database: {reason}", { reason: error.message });
       throw error;
     }

@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseDatabaseUrl, type TlsTarget } from "./database_url.ts";
 import { wrong } from "./settings.ts";
-import type { PostgresServer, PostgresTls } from "./storage/postgres.ts";
+import type { PostgresServer, PostgresTls } from "./storage/postgres_server.ts";
 
 /** The server of a URL. @throws DatabaseUrlError; ConfigError where a certificate or the key cannot be used */
 export function serverOf(url: string): PostgresServer {

@@ -49,7 +49,8 @@ async function endAll(code: number): Promise<void> {
   Deno.exit(code);
 }
 
-async function run(program: string, args: string[], options: Deno.CommandOptions = {}): Promise<string> {
+/** Runs a program to its end; returns what it said. @throws Error with what it said where it fails */
+export async function run(program: string, args: string[], options: Deno.CommandOptions = {}): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(program, { ...options, args, stdin: "null" }).output();
   const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
   if (code === 0) return said!;
@@ -59,6 +60,7 @@ async function run(program: string, args: string[], options: Deno.CommandOptions
 /** The path of a program: in PATH, else PostgreSQL's of the highest version; undefined where there is none. */
 function pathOf(program: string): string | undefined {
   const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  folders.push("/usr/sbin"); // of servers; seldom in the PATH of who is not root
   if (existsSync(VERSIONS_FOLDER)) {
     const versions = [...Deno.readDirSync(VERSIONS_FOLDER)].map(({ name }) => name);
     versions.sort((a, b) => Number(b) - Number(a));
@@ -67,7 +69,8 @@ function pathOf(program: string): string | undefined {
   return folders.map((folder) => `${folder}/${program}`).find((path) => existsSync(path));
 }
 
-function programPath(program: string): string {
+/** The path of a program. @throws Error where it is not installed */
+export function programPath(program: string): string {
   const path = pathOf(program);
   if (path === undefined) throw new Error(`Cannot start ${program} as it is not installed: see ensurePrograms()`);
   return path;
@@ -125,7 +128,7 @@ function signal(pid: number, name: Deno.Signal): void {
 }
 
 /** A program that this process started; what it says is in a log. */
-class Server {
+export class Server {
   readonly pid: number;
   readonly #ended: Promise<void>;
   hasEnded = false;
@@ -194,7 +197,7 @@ function pidsOf(cluster: string): number[] {
 }
 
 /** PostgreSQL refuses to run as root: whom to run it as instead; nothing where this process is not root's. */
-async function unprivileged(): Promise<{ uid?: number; gid?: number }> {
+export async function unprivileged(): Promise<{ uid?: number; gid?: number }> {
   if (Deno.uid() !== 0) return {};
   for (const user of ["postgres", "nobody"]) {
     const uid = await run("id", ["-u", user]).catch(() => undefined);

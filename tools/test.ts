@@ -79,7 +79,7 @@ async function runAt(at: string, args: string[]): Promise<number> {
 }
 
 async function runHere(args: string[]): Promise<number> {
-  await ensurePrograms();
+  await ensurePrograms(["pgbouncer", "openssl"]);
   const postgres = await startPostgres();
   try {
     const redis = await startRedis();

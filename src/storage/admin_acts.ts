@@ -1,11 +1,11 @@
 /** How are the acts of administrators kept? Each is a row before it is done; what became of it is added after. */
 import type { AdminAct, AdminActs, AdminActView } from "../actors/ports.ts";
-import type { Sql } from "./sql.ts";
+import { DURABLE, type Sql } from "./sql.ts";
 import { repeatable, unavailable } from "./trouble.ts";
 
 const BEGIN = `insert into admin_acts (at, caller, act, target_parts, address, request_id)
-values (clock_timestamp(), $1, $2, $3::text[], $4, $5) returning id`;
-const COMPLETE = "update admin_acts set status = $2, code = $3 where id = $1 and status is null";
+values (case when ${DURABLE} then clock_timestamp() end, $1, $2, $3::text[], $4, $5) returning id`;
+const COMPLETE = `update admin_acts set status = $2, code = $3 where id = $1 and status is null and ${DURABLE}`;
 /** Acts from before the parts were kept have their target as one part. */
 const TARGET = "coalesce(target_parts, case when target = '' then '{}' else array[target] end)";
 const PAGE =

@@ -1,6 +1,6 @@
 /** How are jobs that make many coupons asked for, looked at, and cancelled? Each act is one statement. */
 import { type BulkJob, type BulkJobs, type BulkRequest, type CodesPage, Fault, type Page } from "../actors/ports.ts";
-import type { Row, Sql } from "./sql.ts";
+import { DURABLE, type Row, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
 /** Jobs that may run at once, waiting ones among them; one more is refused. */
@@ -12,7 +12,7 @@ const COLUMNS = `id, count, made, pattern, terms, state, failure,
 
 const ADD = `insert into bulk_jobs (request_id, count, pattern, terms)
 select $1::uuid, $2::integer, $3::text, $4::jsonb
-where (select count(*) from bulk_jobs where state = 'running') < ${RUNNING_MAX}
+where (select count(*) from bulk_jobs where state = 'running') < ${RUNNING_MAX} and ${DURABLE}
 on conflict (request_id) do nothing
 returning ${COLUMNS}`;
 
@@ -28,7 +28,7 @@ select t.total, j.* from t left join lateral (
 ) j on true`;
 
 const CANCEL = `update bulk_jobs set state = 'cancelled', finished_at = clock_timestamp()
-where id = $1 and state = 'running'`;
+where id = $1 and state = 'running' and ${DURABLE}`;
 
 const CODES = "select id, name from coupons where job = $1 and id > $2 order by job, id limit $3";
 

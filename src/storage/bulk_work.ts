@@ -4,7 +4,7 @@
  */
 import { type BulkWork, type Codes, Fault, type LeasedJob } from "../actors/ports.ts";
 import { TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
-import { type Row, SEPARATOR, type Sql, SqlError } from "./sql.ts";
+import { DURABLE, type Row, SEPARATOR, type Sql, SqlError } from "./sql.ts";
 import { repeatable, unavailable } from "./trouble.ts";
 
 /** Jobs that one holder works on at once, in turn. */
@@ -31,7 +31,7 @@ w as (
   order by id limit ${LEASED_MAX} for no key update skip locked
 )
 update bulk_jobs b set lease = b.lease + 1, holder = $1, leased_until = ${LEASED}
-from w where b.id = w.id
+from w where b.id = w.id and ${DURABLE}
 returning b.id, b.lease, b.count, b.made, b.pattern`;
 
 /**
@@ -41,7 +41,7 @@ returning b.id, b.lease, b.count, b.made, b.pattern`;
 function makeStatement(wanted: string, onConflict: string): string {
   return `with j as materialized (
   select id, count - made wanted, terms from bulk_jobs
-  where id = $1 and lease = $2 and made = $3 and state = 'running' for no key update
+  where id = $1 and lease = $2 and made = $3 and state = 'running' and ${DURABLE} for no key update
 ),
 t as materialized (select id job, date_trunc('milliseconds', now()) at, ${TERMS_VALUES} from j),
 x as (
@@ -75,7 +75,7 @@ const MAKE_FREE = makeStatement(
 );
 
 const FAIL = `update bulk_jobs set state = 'failed', failure = $3, finished_at = clock_timestamp()
-where id = $1 and lease = $2 and state = 'running'`;
+where id = $1 and lease = $2 and state = 'running' and ${DURABLE}`;
 
 const RELEASE = "update bulk_jobs set holder = null, leased_until = null where state = 'running' and holder = $1";
 

@@ -12,7 +12,7 @@ import type { Coupon } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
 import { answersSince } from "./batch.ts";
 import { claimContentOf, kindColumns, kindTermsIn } from "./claim_sql.ts";
-import { type Row, SEPARATOR, type Sql } from "./sql.ts";
+import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
 /** Activations in one statement. */
@@ -26,7 +26,7 @@ const PAGE = 4_000;
 const RAISE = `with l as materialized (
   select id from coupons where fold = any($1::text[]) order by id for no key update
 )
-update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l))
+update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l)) and ${DURABLE}
 returning id, epoch, turn, fold, name, amount, remaining, seq, receipts, paused,
   (extract(epoch from starts_at) * 1000)::bigint, (extract(epoch from ends_at) * 1000)::bigint,
   (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint,

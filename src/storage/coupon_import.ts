@@ -1,7 +1,7 @@
 /** How do coupons that someone has named come in by the thousand? Each batch is one commit; what is there stays as it is. */
 import type { CouponTerms } from "../domain/coupon.ts";
 import { sameTerms, TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
-import type { Row, Sql } from "./sql.ts";
+import { DURABLE, type Row, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
 /** A coupon to be. */
@@ -21,6 +21,7 @@ const ROWS = `r as materialized (
 const INSERT = `with ${ROWS}
 insert into coupons (fold, name, created_at, updated_at, ${TERMS_COLUMNS})
 select fold, name, date_trunc('milliseconds', now()), date_trunc('milliseconds', now()), ${TERMS_COLUMNS} from r
+where ${DURABLE}
 order by fold collate "C"
 on conflict (fold) do nothing
 returning fold`;

@@ -15,11 +15,13 @@
  */
 import { boundAgain, told } from "./batch.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
+import { DURABLE } from "./sql.ts";
 
 /** The parts of the batch, in id order. */
 const PARTS = `d as materialized (
   select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::bigint[])
     with ordinality d(id, epoch, turn, taken, seq, at, n)
+  where ${DURABLE}
 )`;
 
 const CONFIRMATIONS = `k as (

@@ -11,13 +11,13 @@ import { foldName } from "../domain/text.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
-import type { Sql } from "./sql.ts";
+import { DURABLE, type Sql } from "./sql.ts";
 import { lostOrUnavailable, repeatable } from "./trouble.ts";
 
 const CREATE = `with c as (
   insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
     kind, segment, percent_off, amount_off, max_discount, min_order, credit)
-  values ($1, $2, $3, $3, 1, to_timestamp($4::bigint / 1000::float8), to_timestamp($5::bigint / 1000::float8),
+  values ($1, $2, $3, $3, (${DURABLE})::integer, to_timestamp($4::bigint / 1000::float8), to_timestamp($5::bigint / 1000::float8),
     to_timestamp($6::bigint / 1000::float8), to_timestamp($6::bigint / 1000::float8), $7,
     $11, $12, $13::numeric, $14::numeric, $15::numeric, $16::numeric, $17::numeric)
   on conflict (fold) do nothing

@@ -7,7 +7,7 @@
 import type { Clock, Completion, Handle, Part } from "../actors/ports.ts";
 import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
 import type { Batch, Job } from "./batch.ts";
-import { type Connection, ConnectionLost, NotConnected, type Row, SqlError } from "./sql.ts";
+import { type Connection, ConnectionLost, NotConnected, type Row, SessionRefused, SqlError } from "./sql.ts";
 
 /** A commit that has so many events takes no further part. */
 const COMMIT_EVENTS_MAX = 8_192;
@@ -43,6 +43,8 @@ export class Lane<Event> {
   /** Of what is put into the queue in this tick. */
   #deadline = 0;
   #connecting = false;
+  /** Whether its session was dropped since it must not store: the next one may be refused as soon as it stores. */
+  #wasRefused = false;
   #closed = false;
 
   constructor(
@@ -121,6 +123,8 @@ export class Lane<Event> {
     if (this.#connecting || this.#closed) return;
     this.#connecting = true;
     this.#connection = undefined;
+    if (this.#wasRefused) await this.#pause();
+    this.#wasRefused = false;
     while (this.#connection === undefined && !this.#closed) {
       try {
         const connection = await this.connect();
@@ -128,12 +132,17 @@ export class Lane<Event> {
         else this.#connection = connection;
       } catch (error) {
         this.events.disconnected(error as Error);
-        this.#expire();
-        await new Promise<void>((resolve) => this.clock.after(RECONNECT_MS, resolve));
+        await this.#pause();
       }
     }
     this.#connecting = false;
     this.#flush();
+  }
+
+  /** Gives up what has waited for too long, and waits before the next session is asked for. */
+  #pause(): Promise<void> {
+    this.#expire();
+    return new Promise((resolve) => this.clock.after(RECONNECT_MS, resolve));
   }
 
   #expire(): void {
@@ -199,6 +208,10 @@ export class Lane<Event> {
     } else if (error instanceof NotConnected) {
       this.#forget(connection);
       this.#queue.unshift(...jobs);
+      if (error instanceof SessionRefused) {
+        this.#wasRefused = true;
+        this.events.disconnected(error);
+      }
     } else if (error instanceof SqlError && PASSING.has(error.sqlstate) && retries > 0) {
       return await this.#commit(connection, jobs, retries - 1);
     } else if (error instanceof SqlError && /^2[23]/.test(error.sqlstate) && jobs.length > 1) {

@@ -5,12 +5,13 @@
 import { Fault, type Memberships } from "../actors/ports.ts";
 import { type Membership, membershipKey } from "../domain/membership.ts";
 import { arrayText } from "./batch.ts";
-import { SEPARATOR, type Sql, SqlError } from "./sql.ts";
+import { DURABLE, SEPARATOR, type Sql, SqlError } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
-const PUT = "select put_memberships($1, $2, $3::text::bigint[])";
+const PUT = `select put_memberships($1, $2, $3::text::bigint[]) where ${DURABLE}`;
 const REGISTER = `with r as (
-  insert into users (id, created_at) select t, now() from unnest(string_to_array($1, e'\\x1f')) t order by t
+  insert into users (id, created_at) select t, now() from unnest(string_to_array($1, e'\\x1f')) t
+  where ${DURABLE} order by t
   on conflict (id) do nothing returning id
 ) select count(*)::integer from r`;
 const SWEEP = "select sweep_segments($1, $2)";

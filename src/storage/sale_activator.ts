@@ -15,14 +15,14 @@ import {
 } from "../domain/sale.ts";
 import { answersSince } from "./batch.ts";
 import { codeOf } from "./sale_batch.ts";
-import { type Row, SEPARATOR, type Sql } from "./sql.ts";
+import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
 /** Holds in a page. */
 const PAGE = 5_000;
 const BEFORE_ALL = "00000000-0000-0000-0000-000000000000";
 
-const RAISE = `update sales set epoch = epoch + 1, holder = $2 where id = $1
+const RAISE = `update sales set epoch = epoch + 1, holder = $2 where id = $1 and ${DURABLE}
 returning epoch, turn, items, attempts, paused,
   (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint`;
 

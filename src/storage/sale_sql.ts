@@ -6,10 +6,12 @@
  * whatever it believed about its size when the statement was prepared.
  */
 import { boundAgain, told } from "./batch.ts";
+import { DURABLE } from "./sql.ts";
 
 const PARTS = `d as materialized (
   select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::bigint[])
     with ordinality d(id, epoch, turn, sold, attempts, at, n)
+  where ${DURABLE}
 )`;
 
 const MINE = `s.id = d.id and s.epoch = d.epoch and s.turn = d.turn - 1 and s.id = any($1::integer[])

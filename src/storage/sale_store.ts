@@ -6,11 +6,11 @@ import type { Lane } from "./lane.ts";
 import type { SaleActivator } from "./sale_activator.ts";
 import { uuidOf } from "./sale_batch.ts";
 import { codeShown } from "./sale_sql.ts";
-import type { Sql } from "./sql.ts";
+import { DURABLE, type Sql } from "./sql.ts";
 import { lostOrUnavailable, repeatable } from "./trouble.ts";
 
 const MAKE = `select make_sale($1::integer, $2::integer, to_timestamp($3::bigint / 1000::float8),
-  to_timestamp($4::bigint / 1000::float8), $5, $6::uuid, $7, $8::jsonb)`;
+  to_timestamp($4::bigint / 1000::float8), $5, $6::uuid, $7, $8::jsonb) where ${DURABLE}`;
 
 const HELD = `jsonb_build_object('kind', 'held', ${codeShown("h")},
   'expiresAt', (extract(epoch from h.expires_at) * 1000)::bigint)`;

@@ -58,8 +58,26 @@ export class ConnectionLost extends Error {
 
 /** No session could be had; nothing was sent. */
 export class NotConnected extends Error {
-  override readonly name = "NotConnected";
+  override readonly name: string = "NotConnected";
 }
+
+/**
+ * A session that waiting will not bring: another role, password, database or certificate is needed, or a pooler must go.
+ * Nothing was stored.
+ */
+export class SessionRefused extends NotConnected {
+  override readonly name = "SessionRefused";
+}
+
+/** A setting that no server has. */
+export const NOT_DURABLE = "doorbuster.synchronous_commit_must_be_on";
+/**
+ * A condition that holds where a commit waits for the disk, and for synchronous standbys. Elsewhere it is an error, so
+ * that nothing is stored: PostgreSQL has no other way to raise one within an expression. It is looked at once in a
+ * statement. A session sets `synchronous_commit` as it begins, but a pooler may send a statement to another one.
+ */
+export const DURABLE = `case when current_setting('synchronous_commit') = 'on' then true
+  else current_setting('${NOT_DURABLE}')::boolean end`;
 
 /** Separates values of a delimited text: names, ids and numbers hold no control character. */
 export const SEPARATOR = "\x1f";

@@ -1,6 +1,6 @@
 /** Does a closed database leave nothing behind, and what does an error of the server's tell? */
 import assert from "node:assert/strict";
-import { isUndone } from "../../src/storage/postgres.ts";
+import { isUndone } from "../../src/storage/postgres_session.ts";
 import { NotConnected } from "../../src/storage/sql.ts";
 import { freshDatabase } from "../support/database.ts";
 import { openTestPostgres } from "../support/storage.ts";
