@@ -21,9 +21,9 @@ export type { Finding, HoldMisfit, ItemMisfit, LedgerMisfit, SaleCount, Stray } 
 export type { ClaimView, CouponPage, CouponViews, EligibilityViews } from "./views.ts";
 export type { BulkJob, BulkJobs, BulkRequest, BulkState, BulkTerms, BulkWork } from "./bulk.ts";
 export type { Codes, CodesPage, LeasedJob } from "./bulk.ts";
-export type { AttemptView, HoldView, ItemState, ItemView, Page, SaleSummary, SaleViews } from "./views.ts";
+export type { AttemptView, HoldView, ItemState, ItemView, ListPart, Page, SaleSummary, SaleViews } from "./views.ts";
 
-export type { ExportViews, ListPart, Memberships, Place, PurchaseView, SegmentCount, UserView } from "./user_views.ts";
+export type { ExportViews, Memberships, Place, PurchaseView, SegmentCount, UserView } from "./user_views.ts";
 export type { UserViews, WalletEntryView } from "./user_views.ts";
 
 /** What an asked actor says, once it is durable. */

@@ -1,6 +1,6 @@
 /** What is known of users and segments, and what can be told of everything at once? */
 import type { Membership } from "../domain/membership.ts";
-import type { ClaimView } from "./views.ts";
+import type { ClaimView, ListPart } from "./views.ts";
 
 /** Where memberships and registered users are stored. Every method throws a Fault where nothing may have been stored. */
 export interface Memberships {
@@ -65,12 +65,6 @@ export interface PurchaseView {
   readonly code: string;
   /** Milliseconds since the epoch. */
   readonly purchasedAt: number;
-}
-
-/** A part of a list, and where the part after it begins; undefined at the list's end. */
-export interface ListPart<Row, Place> {
-  readonly data: Row[];
-  readonly next: Place | undefined;
 }
 
 /**

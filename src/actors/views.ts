@@ -105,6 +105,12 @@ export interface Page<T> {
   readonly total: number;
 }
 
+/** A part of a list, and where the part after it begins; undefined at the list's end. */
+export interface ListPart<Row, Place> {
+  readonly data: Row[];
+  readonly next: Place | undefined;
+}
+
 /** The views of sales, by their numbers. Every method throws a `storage_unavailable` Fault where Postgres cannot be read. */
 export interface SaleViews {
   /** A sale; undefined where there is none of this number. */
@@ -120,6 +126,13 @@ export interface SaleViews {
     offset: number,
     limit: number,
   ): Promise<Page<ItemView> | undefined>;
+  /** As `items`, after the item of that number: however their states change, each is told at most once. */
+  itemsAfter(
+    number: number,
+    state: ItemState | undefined,
+    after: number,
+    limit: number,
+  ): Promise<ListPart<ItemView, number> | undefined>;
   /** An item; undefined where there is none. */
   item(number: number, n: number): Promise<ItemView | undefined>;
   /**

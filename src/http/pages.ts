@@ -40,6 +40,16 @@ export function pageOf(query: URLSearchParams): { page: number; perPage: number 
   };
 }
 
+/** Whether a list that has both is wanted by `page`, not by `cursor`. @throws BadRequest where it is wanted by both */
+export function isNumberedPage(query: URLSearchParams): boolean {
+  const byCursor = ["cursor", "limit"].filter((name) => query.has(name));
+  const byPage = ["page", "per_page", "page_num", "page_size"].filter((name) => query.has(name));
+  if (byCursor.length > 0 && byPage.length > 0) {
+    throw invalid("cursor and limit cannot be given beside page and per_page", byPage[0]);
+  }
+  return byCursor.length === 0;
+}
+
 /** A parameter of few values; undefined where absent. @throws BadRequest */
 export function oneOf<T extends string>(query: URLSearchParams, name: string, allowed: readonly T[]): T | undefined {
   const value = parameter(query, name);

@@ -1,7 +1,8 @@
 /**
  * How do pages follow a sale? By server-sent events (WHATWG HTML, 9.2) of its counters, at most four a second. Each
  * sale that is watched is read once a round, however many watch it, and told only where it changed. Of many sales the
- * older ones are read by turns, so that they slow the newest ones' streams by little.
+ * older ones are read by turns, so that they slow the newest ones' streams by little. Who follows the current sale goes
+ * on with the next one when the hour turns, and is told so.
  */
 import type { SaleSummary, SaleViews } from "../actors/ports.ts";
 import { type Answered, refusal } from "./answer.ts";
@@ -19,9 +20,22 @@ const QUIET_ROUNDS = 60;
 
 const QUIET = new TextEncoder().encode(":\n\n");
 
+/** A stream. */
+interface Watcher {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Whether it goes on with the sale of the next hour. */
+  readonly followsCurrent: boolean;
+  /** The last event that it was told. */
+  told: string;
+  /** The key of the sale that this event was of. */
+  toldOf: string;
+  watched: Watched;
+}
+
+/** A sale that is watched. */
 interface Watched {
-  /** Each with the last event that it was told. */
-  readonly watchers: Map<ReadableStreamDefaultController<Uint8Array>, string>;
+  readonly number: number;
+  readonly watchers: Set<Watcher>;
   /** The last event that was read. */
   last: string;
   quietRounds: number;
@@ -39,15 +53,19 @@ export class SaleStreams {
   #closed = false;
 
   /** @param streamsMax streams that may be open */
-  constructor(readonly views: Pick<SaleViews, "sale">, readonly streamsMax: number = STREAMS_MAX) {}
+  constructor(readonly views: Pick<SaleViews, "sale" | "current">, readonly streamsMax: number = STREAMS_MAX) {}
 
   /** Streams that are open. */
   get count(): number {
     return this.#count;
   }
 
-  /** Answers with a stream that begins with the sale as it is; a problem `overloaded` or `stopping` where it may not. */
-  open(sale: SaleSummary, id: RequestId): Answered {
+  /**
+   * Answers with a stream that begins with the sale as it is; a problem `overloaded` or `stopping` where it may not.
+   *
+   * @param followsCurrent whether it goes on with the sale of the next hour
+   */
+  open(sale: SaleSummary, id: RequestId, followsCurrent: boolean = false): Answered {
     if (this.#closed) return refusal("stopping", id); // the server's end waits for every stream
     if (this.#count >= this.streamsMax) return refusal("overloaded", id);
     const event = eventOf(sale);
@@ -55,7 +73,7 @@ export class SaleStreams {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         controller.enqueue(this.#encoder.encode(event));
-        stop = this.#watch(sale.number, controller, event);
+        stop = this.#watch(sale, { controller, followsCurrent, told: event, toldOf: sale.key });
       },
       cancel: () => stop(),
     });
@@ -68,7 +86,7 @@ export class SaleStreams {
     this.#closed = true;
     clearInterval(this.#timer);
     for (const { watchers } of this.#sales.values()) {
-      for (const watcher of watchers.keys()) watcher.close();
+      for (const { controller } of watchers) controller.close();
       watchers.clear();
     }
     this.#sales.clear();
@@ -80,11 +98,12 @@ export class SaleStreams {
     if (this.#reading) return;
     this.#reading = true;
     try {
+      await this.#followCurrent();
       const read = this.#readNow();
       for (const number of read) {
         const sale = await this.views.sale(number);
         const watched = this.#sales.get(number);
-        if (sale !== undefined && watched !== undefined) this.#tell(watched, eventOf(sale));
+        if (sale !== undefined && watched !== undefined) this.#tell(watched, sale);
       }
       const readNow = new Set(read);
       for (const [number, watched] of this.#sales) if (!readNow.has(number)) this.#rest(watched);
@@ -103,39 +122,79 @@ export class SaleStreams {
     return [...numbers, ...next];
   }
 
-  #watch(number: number, watcher: ReadableStreamDefaultController<Uint8Array>, event: string): () => void {
-    const watched = this.#sales.get(number) ?? { watchers: new Map(), last: event, quietRounds: 0 };
-    this.#sales.set(number, watched);
-    watched.watchers.set(watcher, event);
+  #watch(sale: SaleSummary, one: Omit<Watcher, "watched">): () => void {
+    const watcher: Watcher = { ...one, watched: this.#watchedOf(sale) };
+    watcher.watched.watchers.add(watcher);
     if (this.#count++ === 0) this.#timer = setInterval(() => this.round(), ROUND_MS);
     return () => {
-      if (!watched.watchers.delete(watcher)) return;
-      if (watched.watchers.size === 0) this.#sales.delete(number);
+      if (!this.#leave(watcher)) return;
       if (--this.#count === 0) clearInterval(this.#timer);
     };
+  }
+
+  #watchedOf(sale: SaleSummary): Watched {
+    const { number } = sale;
+    const watched = this.#sales.get(number) ?? { number, watchers: new Set(), last: eventOf(sale), quietRounds: 0 };
+    this.#sales.set(number, watched);
+    return watched;
+  }
+
+  #leave(watcher: Watcher): boolean {
+    const { watchers, number } = watcher.watched;
+    const wasThere = watchers.delete(watcher);
+    if (watchers.size === 0) this.#sales.delete(number);
+    return wasThere;
+  }
+
+  /** Has those who follow the current sale watch the one of this hour, once that is there. */
+  async #followCurrent(): Promise<void> {
+    const current = this.views.current();
+    const late = () =>
+      [...this.#sales.values()].filter(({ number }) => number < current)
+        .flatMap(({ watchers }) => [...watchers].filter(({ followsCurrent }) => followsCurrent));
+    if (late().length === 0) return;
+    const sale = await this.views.sale(current);
+    if (sale === undefined) return;
+    for (const watcher of late()) { // some may have left meanwhile
+      this.#leave(watcher);
+      watcher.watched = this.#watchedOf(sale);
+      watcher.watched.watchers.add(watcher);
+    }
   }
 
   /** A round in which a sale was not read: who waits is shown that the stream lives. */
   #rest(watched: Watched): void {
     watched.quietRounds = (watched.quietRounds + 1) % QUIET_ROUNDS;
     if (watched.quietRounds > 0) return;
-    for (const watcher of watched.watchers.keys()) if ((watcher.desiredSize ?? 0) > 0) watcher.enqueue(QUIET);
+    for (const { controller } of watched.watchers) if ((controller.desiredSize ?? 0) > 0) controller.enqueue(QUIET);
   }
 
-  #tell(watched: Watched, event: string): void {
+  #tell(watched: Watched, sale: SaleSummary): void {
+    const event = eventOf(sale);
     watched.quietRounds = event === watched.last ? (watched.quietRounds + 1) % QUIET_ROUNDS : 0;
     const isQuiet = event === watched.last && watched.quietRounds === 0;
     watched.last = event;
-    let bytes: Uint8Array | undefined;
-    for (const [watcher, told] of watched.watchers) {
+    /** By what comes before the event; mostly nothing. */
+    const bytes = new Map<string, Uint8Array>();
+    for (const watcher of watched.watchers) {
+      const { controller, told, toldOf } = watcher;
       // Who does not keep up is told the next counters that there are, not each of them.
-      if ((watcher.desiredSize ?? 0) <= 0) continue;
+      if ((controller.desiredSize ?? 0) <= 0) continue;
       if (told !== event) {
-        watcher.enqueue(bytes ??= this.#encoder.encode(event));
-        watched.watchers.set(watcher, event);
-      } else if (isQuiet) watcher.enqueue(QUIET);
+        const before = toldOf === sale.key ? "" : turnOf(toldOf, sale.key);
+        const encoded = bytes.get(before) ?? this.#encoder.encode(before + event);
+        bytes.set(before, encoded);
+        controller.enqueue(encoded);
+        watcher.told = event;
+        watcher.toldOf = sale.key;
+      } else if (isQuiet) controller.enqueue(QUIET);
     }
   }
+}
+
+/** Says that another sale is the current one, from the next event on. */
+function turnOf(previous: string, id: string): string {
+  return `event: current\ndata: ${JSON.stringify({ id, previous })}\n\n`;
 }
 
 function eventOf(sale: SaleSummary): string {

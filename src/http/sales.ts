@@ -7,7 +7,7 @@ import type { BodyReader } from "./body.ts";
 import { saleChangesOf } from "./checks.ts";
 import { type CheckoutParts, CheckoutRoutes } from "./checkouts.ts";
 import type { ItemPictures } from "./item_pictures.ts";
-import { cursorAfter, cursorOf, limitOf, oneOf, pageOf } from "./pages.ts";
+import { cursorAfter, cursorOf, isNumberedPage, limitOf, oneOf, pageOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { tellSale } from "./sale_asking.ts";
@@ -66,11 +66,22 @@ export class SaleRoutes {
     return await tellSale(this.parts, request, id, caller, saleKeyOf(number), { kind: "edit", ...changes });
   }
 
-  /** GET /api/sales/{id}/items */
+  /** GET /api/sales/{id}/items?state, by page and per_page, or by cursor and limit */
   async items({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
+    const isNumbered = isNumberedPage(query);
     const { page, perPage } = pageOf(query);
+    const limit = limitOf(query);
     const state = oneOf(query, "state", ITEM_STATES);
     const number = this.#numberOf(names[0]!);
+    if (!isNumbered) {
+      const list = `items ${number} ${state}`;
+      const after = cursorOf(query, list);
+      const part = number === undefined ? undefined : await this.parts.views.itemsAfter(number, state, after, limit);
+      if (part === undefined) return refusal("sale_not_found", id);
+      const data = part.data.map((item) => showItemState(number!, item));
+      const next_cursor = part.next === undefined ? null : cursorAfter(list, part.next);
+      return answer(200, id, JSON.stringify({ data, next_cursor }));
+    }
     const found = number === undefined
       ? undefined
       : await this.parts.views.items(number, state, (page - 1) * perPage, perPage);
@@ -119,7 +130,9 @@ export class SaleRoutes {
     if (request.method === "HEAD") return await this.show(routed);
     const number = this.#numberOf(names[0]!);
     const sale = number === undefined ? undefined : await this.parts.views.sale(number);
-    return sale === undefined ? refusal("sale_not_found", id) : this.parts.streams.open(sale, id);
+    return sale === undefined
+      ? refusal("sale_not_found", id)
+      : this.parts.streams.open(sale, id, names[0] === "current");
   }
 
   /** The number of a path's sale; `current` is that of this hour. */

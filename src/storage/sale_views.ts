@@ -1,5 +1,5 @@
 /** How are sales read? From Postgres, each view one statement, by the time that actors go by. */
-import type { AttemptView, HoldView, ItemState, ItemView, Page } from "../actors/ports.ts";
+import type { AttemptView, HoldView, ItemState, ItemView, ListPart, Page } from "../actors/ports.ts";
 import type { Clock, SaleSummary, SaleViews } from "../actors/ports.ts";
 import type { SalePhase, SaleSettings } from "../domain/sale.ts";
 import { saleKeyOf, saleNumberAt } from "../domain/sale_ids.ts";
@@ -36,6 +36,10 @@ f as (select * from w where $3::text is null or state = $3),
 c as (select count(*)::integer total from f)
 select c.total, p.n, p.state from c join sales s on s.id = $2
 left join lateral (select * from f order by n offset $4::bigint limit $5) p on true`;
+const ITEMS_AFTER = `select p.n, p.state from sales s left join lateral (
+  select t.n, ${ITEM_STATE} state from items t
+  where t.sale_id = $2 and t.n > $4 and ($3::text is null or ${ITEM_STATE} = $3) order by t.n limit $5
+) p on true where s.id = $2`;
 const ITEM = `select t.n, ${ITEM_STATE} from items t where t.sale_id = $2 and t.n = $3`;
 const ATTEMPTS = `select
   (select count(*)::integer from attempts where sale_id = $1 and ($2::text is null or outcome = $2)),
@@ -86,6 +90,20 @@ export class PostgresSaleViews implements SaleViews {
     if (rows.length === 0) return undefined;
     const data = rows.filter((row) => row[1] !== null).map(([, n, state]) => ({ n, state }) as ItemView);
     return { data, total: rows[0]![0] as number };
+  }
+
+  async itemsAfter(
+    number: number,
+    state: ItemState | undefined,
+    after: number,
+    limit: number,
+  ): Promise<ListPart<ItemView, number> | undefined> {
+    const params = [this.#now(), number, state ?? null, after, limit + 1];
+    const rows = await this.#read(ITEMS_AFTER, params, "items_after");
+    if (rows.length === 0) return undefined;
+    const found = rows.filter(([n]) => n !== null).map(([n, state]) => ({ n, state }) as ItemView);
+    const data = found.slice(0, limit);
+    return { data, next: found.length > limit ? data.at(-1)!.n : undefined };
   }
 
   async item(number: number, n: number): Promise<ItemView | undefined> {

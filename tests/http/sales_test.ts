@@ -131,6 +131,65 @@ test("pages of items are counted by either pair of names, and filtered by state"
   assert.equal((await page("state=available&per_page=100"))[0].length, 43);
 });
 
+/** Walks over a sale's available items by cursor; `between` runs after each page. */
+async function walk(edge: TestEdge, between: (page: number) => Promise<void>): Promise<number[]> {
+  const seen: number[] = [];
+  let query = "limit=10";
+  for (let page = 1;; page++) {
+    const { status, body } = await say(edge, "GET", `${SALE}/items?state=available&${query}`);
+    assert.equal(status, 200, JSON.stringify(body));
+    assert(!("meta" in body));
+    seen.push(...body.data.map((item: { id: number }) => item.id - id(0)));
+    if (body.next_cursor === null) return seen;
+    query = `limit=10&cursor=${body.next_cursor}`;
+    await between(page);
+  }
+}
+
+test("a walk by cursor over what is available skips nothing and repeats nothing while items sell", async (edge) => {
+  const taken = new Set<number>();
+  const take = async (n: number) => {
+    taken.add(n);
+    assert.equal(await code(edge, "POST", `/checkout?user_id=u${n}&id=${id(n)}`), "200");
+  };
+  // After each page some items before it are taken, by which numbered pages would skip as many, and one after it.
+  const seen = await walk(edge, async (page) => {
+    for (const n of [1, 3, 5]) await take((page - 1) * 10 + n);
+    if (page < 4) await take(page * 10 + 10);
+  });
+  assert.deepEqual(
+    seen,
+    Array.from({ length: ITEMS }, (_, place) => place + 1).filter((n) => ![20, 30, 40].includes(n)),
+  );
+  const left = await walk(edge, () => Promise.resolve());
+  assert.deepEqual(left, seen.filter((n) => !taken.has(n)));
+});
+
+test("a list of items by cursor is of one sale and state, ends with null, and is not mixed with pages", async (edge) => {
+  const next = async (query: string) => (await say(edge, "GET", `${SALE}/items?${query}`)).body.next_cursor;
+  assert.equal(await next(`limit=${ITEMS}`), null, "no page of nothing follows");
+  const cursor = await next(`limit=${ITEMS - 1}`);
+  const last = await say(edge, "GET", `${SALE}/items?cursor=${cursor}`);
+  assert.deepEqual([last.body.data.map((item: { id: number }) => item.id), last.body.next_cursor], [[id(ITEMS)], null]);
+  assert.equal((await say(edge, "GET", `${SALE}/items?limit=1&state=sold`)).body.next_cursor, null);
+  for (const query of [`cursor=${cursor}&state=available`, "cursor=x", "limit=0", "limit=1001", "limit=1&limit=1"]) {
+    assert.equal(await code(edge, "GET", `${SALE}/items?${query}`), "400 invalid_request", query);
+  }
+  for (const query of ["limit=1&page=1", `cursor=${cursor}&per_page=1`, "limit=1&page_size=1", "page_num=1&limit=1"]) {
+    assert.equal(await code(edge, "GET", `${SALE}/items?${query}`), "400 invalid_request", query);
+  }
+  await edge.sales.ask("2026-11-21T15Z", { ...open(ITEMS), number: NUMBER + 1 });
+  assert.equal(await code(edge, "GET", `/api/sales/2026-11-21T15Z/items?cursor=${cursor}`), "400 invalid_request");
+  assert.equal(await code(edge, "GET", `/api/sales/current/items?cursor=${cursor}`), "200");
+  edge.clock.epoch += HOUR_MS;
+  assert.equal(
+    await code(edge, "GET", `/api/sales/current/items?cursor=${cursor}`),
+    "400 invalid_request",
+    "another now",
+  );
+  assert.equal(await code(edge, "GET", `/api/sales/2026-11-21T16Z/items?limit=1`), "404 sale_not_found");
+});
+
 test("attempts come in pages by cursor, each with the total; replays and malformed requests are none", async (edge) => {
   for (let place = 0; place < 5; place++) await say(edge, "POST", `/checkout?user_id=u${place}&id=${id(1)}`);
   await say(edge, "POST", `/checkout?user_id=u9&id=${id(ITEMS + 1)}`);

@@ -19,3 +19,24 @@ Deno.test("sale() counts holds that outlive their hour, though sales were set to
     assert.equal((await later.sale(number))!.held, 0);
   });
 });
+
+Deno.test("itemsAfter() tells each item once by its number, in one state or any, and undefined of no sale", async () => {
+  const database = await openTestPostgres();
+  await withActors(database, { ttlMs: HOUR_MS }, async (actors) => {
+    const { number } = actors;
+    await openSale(actors, 7);
+    for (const n of [2, 5]) await hold(actors, `user${n}`, n);
+    const views = new PostgresSaleViews(database.views, { now: () => number * HOUR_MS }, "sold_out");
+    const part = async (...asked: Parameters<typeof views.itemsAfter>) => {
+      const { data, next } = (await views.itemsAfter(...asked))!;
+      return [data.map(({ n }) => n), next];
+    };
+    assert.deepEqual(await part(number, "available", 0, 3), [[1, 3, 4], 4]);
+    assert.deepEqual(await part(number, "available", 4, 3), [[6, 7], undefined]);
+    assert.deepEqual(await part(number, "held", 0, 2), [[2, 5], undefined]);
+    assert.deepEqual(await part(number, "sold", 0, 2), [[], undefined]);
+    assert.deepEqual(await part(number, undefined, 5, 2), [[6, 7], undefined]);
+    assert.deepEqual(await part(number, undefined, 7, 2), [[], undefined]);
+    assert.equal(await views.itemsAfter(number + 1, undefined, 0, 2), undefined);
+  });
+});

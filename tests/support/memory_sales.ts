@@ -140,6 +140,19 @@ export class MemorySaleViews implements SaleViews {
     return Promise.resolve(page(all.filter((item) => state === undefined || item.state === state), offset, limit));
   }
 
+  async itemsAfter(
+    number: number,
+    state: ItemState | undefined,
+    after: number,
+    limit: number,
+  ): ReturnType<SaleViews["itemsAfter"]> {
+    const all = await this.items(number, state, 0, Infinity);
+    if (all === undefined) return undefined;
+    const rest = all.data.filter(({ n }) => n > after);
+    const data = rest.slice(0, limit);
+    return { data, next: rest.length > limit ? data.at(-1)!.n : undefined };
+  }
+
   async item(number: number, n: number): ReturnType<SaleViews["item"]> {
     return (await this.items(number, undefined, 0, Infinity))?.data[n - 1];
   }

@@ -13,7 +13,7 @@ import {
   saleIdSent,
   saleState,
 } from "./sale_values.ts";
-import { count, cursorQuery, message, nextCursor, pageQuery, timeShown, userId } from "./values.ts";
+import { count, cursorQuery, eitherQuery, message, nextCursor, pageQuery, timeShown, userId } from "./values.ts";
 
 const SaleEdited = name(
   "SaleEdited",
@@ -30,6 +30,14 @@ const AttemptPage = name(
     total: count.meta({ description: "Attempts in all, of this outcome where one was asked for." }),
     next_cursor: nextCursor,
   }),
+);
+
+const ItemList = name(
+  "ItemList",
+  z.union([
+    pageOf("ItemPage", ItemShown),
+    name("ItemPart", z.object({ data: z.array(ItemShown), next_cursor: nextCursor })),
+  ]),
 );
 
 const tag = "Flash sales";
@@ -112,7 +120,8 @@ export const sales: readonly Operation[] = [
     tag,
     summary: "Follow a sale",
     description: "Server-sent events, each with the sale as `GET /api/sales/{id}` shows it, at most four a second, " +
-      "where something changed.",
+      "where something changed. The stream of `current` goes on with the next sale when the hour turns: an event `current` " +
+      "says so, with the sale's `id` and the `previous` one, before the first event of that sale.",
     authority: "public",
     trouble: "view",
     segments: ofSale,
@@ -132,11 +141,20 @@ export const sales: readonly Operation[] = [
     id: "listItems",
     tag,
     summary: "List a sale's items",
+    description:
+      "By their numbers. To walk over all items of a state while the sale goes on, use `cursor` and `limit`, " +
+      "beginning with `limit` alone: then no item that stays in the state is skipped, and none comes twice. Numbered pages " +
+      "shift as items are sold. The two ways cannot be mixed.",
     authority: "public",
     trouble: "view",
     segments: ofSale,
-    query: { state: itemState.meta({ description: "Only those in this state." }).optional(), ...pageQuery },
-    answers: { 200: { description: "A page of items.", schema: pageOf("ItemPage", ItemShown) } },
+    query: {
+      state: itemState.meta({ description: "Only those in this state." }).optional(),
+      ...eitherQuery,
+    },
+    answers: {
+      200: { description: "A page of items: by cursor with `next_cursor`, else with `meta`.", schema: ItemList },
+    },
     problems: ["sale_not_found"],
   },
   {

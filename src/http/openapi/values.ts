@@ -107,11 +107,29 @@ export const cursorQuery = {
   limit: z.int().min(1).max(1_000).default(100).meta({ description: "Most entries of this page." }),
 };
 
+const pageNumber = z.int().min(1).max(2_147_483_647);
+const perPage = z.int().min(1).max(100);
+const otherNames = {
+  page_num: pageNumber.meta({ description: "Another name of `page`; one may stand." }).optional(),
+  page_size: perPage.meta({ description: "Another name of `per_page`; one may stand." }).optional(),
+};
+
 /** The query of a numbered page. */
 export const pageQuery = {
-  page: z.int().min(1).max(2_147_483_647).default(1).meta({ description: "Which page, counted from 1." }),
-  per_page: z.int().min(1).max(100).default(20).meta({ description: "Entries of a page." }),
-  page_num: z.int().min(1).max(2_147_483_647).meta({ description: "Another name of `page`; one may stand." })
+  page: pageNumber.default(1).meta({ description: "Which page, counted from 1." }),
+  per_page: perPage.default(20).meta({ description: "Entries of a page." }),
+  ...otherNames,
+};
+
+/** The query of a page by cursor or of a numbered one. No value is a default: a form would send it beside the others. */
+export const eitherQuery = {
+  cursor: cursorQuery.cursor,
+  limit: z.int().min(1).max(1_000).meta({
+    description: "Most entries of a page by cursor; 100 where only `cursor` is sent.",
+  })
     .optional(),
-  page_size: z.int().min(1).max(100).meta({ description: "Another name of `per_page`; one may stand." }).optional(),
+  page: pageNumber.meta({ description: "Which numbered page, counted from 1; the first where it is not sent." })
+    .optional(),
+  per_page: perPage.meta({ description: "Entries of a numbered page; 20 where it is not sent." }).optional(),
+  ...otherNames,
 };
