@@ -20,6 +20,11 @@ async function openLock(folder: string): Promise<Deno.FsFile> {
     return await Deno.open(`${folder}/lock`, { create: true, write: true, mode: 0o600 });
   } catch (error) {
     if (error instanceof FolderUnusable) throw error;
+    if (Deno.permissions.querySync({ name: "write", path: folder }).state !== "granted") {
+      throw new FolderUnusable(
+        `DATA_DIR=${folder}: this process may not write there: set DATABASE_URL, or use \`deno task dev\``,
+      );
+    }
     throw new FolderUnusable(
       `DATA_DIR=${folder}: must be a folder that can be written to: ${(error as Error).message}`,
     );

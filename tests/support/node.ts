@@ -19,10 +19,15 @@ export interface NodeOptions {
   /** Of the embedded database, where there is no `databaseUrl`. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What Deno is told to do; else to run the server with all that it may need. */
+  /** What Deno is told to do; else to run the server with what it may need. */
   readonly command?: readonly string[];
   /** Where; else in the project's folder. */
   readonly cwd?: string;
+}
+
+/** As by `deno task start`, and with the one right more that a server needs on an embedded database. */
+function serveArgs(dataDir: string): readonly string[] {
+  return dataDir === "" ? SERVE_ARGS : [...SERVE_ARGS.slice(0, -1), `--allow-write=${dataDir}`, SERVE_ARGS.at(-1)!];
 }
 
 /** A server process, from its start to its end; what it says goes to a file, so that nothing waits for a reader. */
@@ -34,7 +39,8 @@ class ServerProcess {
   readonly #forget = endWithMe(() => this.end("SIGKILL").then(() => {}));
   #said = "";
 
-  constructor({ databaseUrl = "", dataDir = "", env = {}, command = SERVE_ARGS, cwd = ROOT }: NodeOptions) {
+  constructor(options: NodeOptions) {
+    const { databaseUrl = "", dataDir = "", env = {}, command = serveArgs(dataDir), cwd = ROOT } = options;
     const inherited = INHERITED.map((name) => [name, Deno.env.get(name)] as const).filter(([, value]) => value);
     const child = new Deno.Command("/bin/sh", {
       args: ["-c", 'exec "$@" >>"$0" 2>&1', this.#log, Deno.execPath(), ...command],

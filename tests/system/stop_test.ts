@@ -82,7 +82,7 @@ async function keepAsking(node: TestNode, user: () => string, counts: Counts): P
   try {
     for (let isOpen = true; isOpen;) {
       const body = JSON.stringify({ user_id: user(), coupon_name: "stop" });
-      const head = `POST /api/coupons/claim HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n`;
+      const head = `POST /api/coupons/claim HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n`;
       await connection.write(new TextEncoder().encode(`${head}Content-Length: ${body.length}\r\n\r\n${body}`));
       let answer = "";
       for (let isWhole = false; !isWhole;) {
