@@ -1,7 +1,8 @@
 /** Which memberships does a CSV file hold? `ID,segment,expiredSegment` a line, with a header or without. */
 import { type CsvLine, readLines } from "./csv_lines.ts";
 import { EXPIRY_MAX_S, isExpiry, type Membership } from "./domain/membership.ts";
-import { isSegment, isUserId } from "./domain/text.ts";
+import { isSegment, shownTitle } from "./domain/name_key.ts";
+import { isUserId, USER_ID_RULE } from "./domain/text.ts";
 
 /** Longest line, in UTF-16 units: twice what two ids of nothing but quotes take. */
 export const LINE_MAX = 4_096;
@@ -54,9 +55,11 @@ function membershipOf(fields: CsvLine["fields"], columns: readonly string[]): Me
   if (fields === "ill_formed") return "is not well-formed CSV";
   if (fields.length !== COLUMNS.length) return `has ${fields.length} fields, not ${COLUMNS.length}`;
   const [userId, segment, expiry] = COLUMNS.map((column) => fields[columns.indexOf(column)]!);
-  if (!isUserId(userId)) return "has an ID that is none: 1 to 255 characters, not blank, no control characters";
-  if (!isSegment(segment)) return "has a segment that is none: 1 to 255 characters, not blank, no control characters";
+  if (!isUserId(userId)) return `has an ID that is none: it ${USER_ID_RULE}`;
+  if (!isSegment(segment)) {
+    return "has a segment that is none: it must be a text of 1 to 255 characters, without control characters";
+  }
   const expiresAt = /^\d{1,12}$/.test(expiry!) ? Number(expiry) : NaN;
   if (!isExpiry(expiresAt)) return `has an expiredSegment that is no whole number from 0 to ${EXPIRY_MAX_S}`;
-  return { userId, segment, expiresAt };
+  return { userId, segment: shownTitle(segment), expiresAt };
 }

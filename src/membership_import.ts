@@ -4,6 +4,7 @@
  */
 import type { Memberships } from "./actors/ports.ts";
 import type { Membership } from "./domain/membership.ts";
+import { normalizeTitle } from "./domain/name_key.ts";
 import type { BadLine, CsvPart } from "./membership_csv.ts";
 
 /** Memberships of one batch: its commit holds its segments' rows for a tenth of a second. */
@@ -59,8 +60,9 @@ export async function importMemberships(
     progress.bad += part.bad.length;
     part.bad.forEach((line) => events.bad(line));
     for (const membership of part.memberships) {
-      let share = shareOf.get(membership.segment);
-      if (share === undefined) shareOf.set(membership.segment, share = shares[shareOf.size % sessions]!);
+      const key = normalizeTitle(membership.segment)!;
+      let share = shareOf.get(key);
+      if (share === undefined) shareOf.set(key, share = shares[shareOf.size % sessions]!);
       if (share.next.push(membership) >= BATCH_MAX) await store(share);
     }
   }

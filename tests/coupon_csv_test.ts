@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BadHeader, type CouponPart, LINE_MAX, readCoupons } from "../src/coupon_csv.ts";
-import { foldName } from "../src/domain/text.ts";
+import { normalizeName } from "../src/domain/name_key.ts";
 
 /** Reads bytes that come in chunks. */
 async function read(bytes: Uint8Array, chunk = bytes.length): Promise<CouponPart> {
@@ -81,7 +81,7 @@ Deno.test("ill-formed UTF-8 makes a bad line, not another name", async () => {
 
 Deno.test("any names come back from a file that has them quoted, however it is cut into chunks", async () => {
   const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((text) =>
-    foldName(text) !== undefined
+    normalizeName(text) !== undefined
   );
   await fc.assert(
     fc.asyncProperty(fc.array(name, { maxLength: 20 }), fc.integer({ min: 1, max: 9 }), async (all, chunk) => {

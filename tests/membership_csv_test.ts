@@ -39,8 +39,9 @@ Deno.test("a file with a header, one without, and one with its columns in anothe
 });
 
 Deno.test("quotes are read as RFC 4180 has them", async () => {
-  const { memberships, bad } = await read('"a,b","say ""s""",1\n" c ",ünï 🎉,"2"\n');
-  assert.deepEqual([memberships.map(shown), bad], [['a,b|say "s"|1', " c |ünï 🎉|2"], []]);
+  const { memberships, bad } = await read('"a,b","say ""s""",1\n" c ",ünï 🎉,"2"\nc d," ünï\t🎉 ","2"\n');
+  assert.deepEqual(memberships.map(shown), ['a,b|say "s"|1', "c d|ünï 🎉|2"]);
+  assert.deepEqual(bad.map(({ line }) => line), [2], "ids are compared exactly, so white space is not taken away");
 });
 
 Deno.test("however a file is cut into pieces, it holds the same", async () => {

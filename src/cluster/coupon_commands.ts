@@ -2,7 +2,8 @@
 import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
 import { COUPON_KINDS, isMoneyTerm, isWhole, type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { isMoney } from "../domain/money.ts";
-import { foldName, isFold, isSegment, isUserId } from "../domain/text.ts";
+import { isNameKey, isSegment, normalizeName } from "../domain/name_key.ts";
+import { isUserId } from "../domain/text.ts";
 import { isIdentified, type Told } from "./identified.ts";
 
 function isAmount(value: unknown): boolean {
@@ -34,7 +35,7 @@ function isMembership(value: unknown): boolean {
 function areTerms(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { name, amount, startsAt, endsAt } = value as Told;
-  return typeof name === "string" && foldName(name) !== undefined && isAmount(amount) && isTimeOrNull(startsAt) &&
+  return typeof name === "string" && normalizeName(name) !== undefined && isAmount(amount) && isTimeOrNull(startsAt) &&
     isTimeOrNull(endsAt) && isKind((value as Told)["kind"]) && areKindTerms(value as Told) &&
     isWhole({ ...PLAIN, ...value as Partial<KindTerms> });
 }
@@ -65,7 +66,7 @@ export function isCouponCommand(told: unknown): told is CouponCommand {
   return false;
 }
 
-/** Whether a text is the key of a coupon's actor: the fold of a name. */
+/** Whether a text is the key of a coupon's actor: the key of a name. */
 export function isCouponKey(key: string): boolean {
-  return isFold(key);
+  return isNameKey(key);
 }

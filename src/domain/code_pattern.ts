@@ -4,7 +4,8 @@
  *
  * No digit or letter that is put in is read for another: none of 0 1, nor of B I L O S Z, which look like 8 1 1 0 5 2.
  */
-import { foldName, TEXT_MAX } from "./text.ts";
+import { normalizeName } from "./name_key.ts";
+import { hasControl, TEXT_MAX } from "./text.ts";
 
 /** What `#` stands for. */
 export const DIGITS = "23456789";
@@ -43,10 +44,10 @@ export const UNGUESSABLE: CodePattern = patternOf(
 /**
  * The pattern that a text says.
  *
- * @returns undefined where its codes cannot be names of coupons, a `\` stands before nothing, or it is far too long
+ * @returns undefined where it has a control character, its codes cannot be names of coupons, a `\` stands before nothing, or it is far too long
  */
 export function parsePattern(text: string): CodePattern | undefined {
-  if (text.length > PATTERN_MAX) return undefined;
+  if (text.length > PATTERN_MAX || hasControl(text)) return undefined;
   const parts: Part[] = [];
   let literal = "";
   for (let at = 0; at < text.length; at++) {
@@ -62,7 +63,7 @@ export function parsePattern(text: string): CodePattern | undefined {
   }
   if (literal !== "") parts.push({ text: literal });
   const pattern = patternOf(parts);
-  return foldName(longestCodeOf(pattern)) === undefined ? undefined : pattern;
+  return normalizeName(longestCodeOf(pattern)) === undefined ? undefined : pattern;
 }
 
 /** A new code. */
@@ -72,7 +73,7 @@ export function codeOf({ parts }: CodePattern, random: RandomBelow): string {
   return code;
 }
 
-/** A code whose fold is as long as any: no mark that follows a Q or a digit makes one character with it. */
+/** A code whose key is as long as any: no mark that follows a Q or a digit makes one character with it. */
 export function longestCodeOf(pattern: CodePattern): string {
   return codeOf(pattern, (below) => below === DIGITS.length ? 0 : LETTERS.indexOf("Q"));
 }

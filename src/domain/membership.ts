@@ -1,4 +1,5 @@
 /** Which memberships of segments can there be, and until when does one live? */
+import { normalizeTitle } from "./name_key.ts";
 
 /** The last second of the year 9999, since the Unix epoch: later times have no RFC 3339 form. */
 export const EXPIRY_MAX_S = 253_402_300_799;
@@ -6,6 +7,7 @@ export const EXPIRY_MAX_S = 253_402_300_799;
 /** A user's membership of a segment; there is one of each user and segment. */
 export interface Membership {
   readonly userId: string;
+  /** Its title; titles with one key are one segment. */
   readonly segment: string;
   /** Live while now is before it, in whole seconds since the Unix epoch. */
   readonly expiresAt: number;
@@ -18,5 +20,5 @@ export function isExpiry(value: unknown): value is number {
 
 /** What tells memberships apart: equal for those of one user and segment. */
 export function membershipKey({ userId, segment }: Membership): string {
-  return `${segment}\x1f${userId}`; // ids hold no control characters
+  return `${normalizeTitle(segment)}\x1f${userId}`; // neither holds a control character
 }

@@ -1,7 +1,7 @@
 /** What can be asked about holds and purchases over HTTP? */
 import type { SaleViews } from "../actors/ports.ts";
 import { isOfCurrentSale, parseCode, parseItemId, saleKeyOf } from "../domain/sale_ids.ts";
-import { isUserId } from "../domain/text.ts";
+import { isUserId, USER_ID_RULE } from "../domain/text.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import { actsFor, type Caller, OWN_CODE, soleUserOf } from "./callers.ts";
 import { newCode } from "./codes.ts";
@@ -50,7 +50,7 @@ export class CheckoutRoutes {
     if (userId === undefined) throw invalid("user_id is needed beside id", "user_id");
     if (item === undefined) throw invalid("id is needed beside user_id", "id");
     if (!isUserId(userId)) {
-      throw invalid("user_id must be 1 to 255 characters, not blank, without control characters", "user_id");
+      throw invalid(`user_id ${USER_ID_RULE}`, "user_id");
     }
     actsFor(caller, userId);
     const place = parseItemId(item);

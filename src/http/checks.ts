@@ -6,7 +6,8 @@ import type * as z from "zod";
 import type { CouponChanges, CouponTerms } from "../domain/coupon.ts";
 import type { Membership } from "../domain/membership.ts";
 import type { Money } from "../domain/money.ts";
-import { foldName, isUserId } from "../domain/text.ts";
+import { normalizeName, shownName, shownTitle } from "../domain/name_key.ts";
+import { isUserId, USER_ID_RULE } from "../domain/text.ts";
 import { kindChangesOf, type KindFields, kindTermsFor, moneyFor } from "./kind_checks.ts";
 import { CreateBody, EditBody, MembershipBody, SaleEditBody } from "./openapi/bodies.ts";
 import { shortened, unknownField } from "./unknown_field.ts";
@@ -41,9 +42,9 @@ export interface CheckedClaim {
 export function claimOf(body: unknown): CheckedClaim {
   const { user_id: userId, coupon_name: name, order_amount: order } = fieldsOf(body, CLAIM_FIELDS);
   if (!isUserId(userId)) {
-    throw invalid("user_id must be a text of 1 to 255 characters, not blank, without control characters", "user_id");
+    throw invalid(`user_id ${USER_ID_RULE}`, "user_id");
   }
-  const fold = typeof name === "string" ? foldName(name) : undefined;
+  const fold = typeof name === "string" ? normalizeName(name) : undefined;
   if (fold === undefined) throw invalid(`coupon_name ${NAME_RULE}`, "coupon_name");
   if (order === undefined || order === null) return { userId, fold };
   return { userId, fold, orderAmount: moneyFor(order, "order_amount") };
@@ -70,7 +71,7 @@ export const CREATE_FIELDS: ReadonlySet<string> = new Set(Object.keys(CreateBody
 /** Checks the body of a create. @throws BadRequest */
 export function termsOf(body: unknown): { terms: CouponTerms; fold: string } {
   const { name, ...more } = checked(CreateBody, body);
-  return { terms: { name, ...moreTermsOf(more) }, fold: foldName(name)! };
+  return { terms: { name: shownName(name), ...moreTermsOf(more) }, fold: normalizeName(name)! };
 }
 
 /** What a body says of coupons to be made beside their names, each value checked. */
@@ -107,7 +108,7 @@ export function changesOf(body: unknown): CouponChanges {
 /** Checks the body of a membership. @throws BadRequest */
 export function membershipOf(body: unknown): Membership {
   const { ID: userId, segment, expiredSegment: expiresAt } = checked(MembershipBody, body);
-  return { userId, segment, expiresAt };
+  return { userId, segment: shownTitle(segment), expiresAt };
 }
 
 /** Checks the body of a sale's edit; undefined is no body. @throws BadRequest */

@@ -1,7 +1,7 @@
 /** What can be seen of the cluster? As this node sees it: others may see it otherwise for a moment. */
 import type { ActorView, ClusterViews, NodeView } from "../actors/ports.ts";
 import { parseSaleKey } from "../domain/sale_ids.ts";
-import { foldName } from "../domain/text.ts";
+import { normalizeName } from "../domain/name_key.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { showTime } from "./shown.ts";
@@ -42,7 +42,7 @@ export class ClusterRoutes {
   /** GET /cluster/actors/{key}: a sale's hour, or a coupon's name. Whether there is such an actor is not looked up. */
   showActor({ id, names }: RoutedRequest): Answered {
     const isSale = parseSaleKey(names[0]!) !== undefined;
-    const key = isSale ? names[0]! : foldName(names[0]!);
+    const key = isSale ? names[0]! : normalizeName(names[0]!);
     if (key === undefined) return refusal("not_found", id);
     const kind = isSale ? "sale" : "coupon";
     const here = this.views.actor(kind, key);

@@ -1,7 +1,8 @@
 /** What can be asked of coupons over HTTP? */
 import type { Coupons, CouponViews, EligibilityViews } from "../actors/ports.ts";
 import type { CouponCommand } from "../domain/coupon.ts";
-import { foldName, isUserId } from "../domain/text.ts";
+import { normalizeName } from "../domain/name_key.ts";
+import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, outcomeAnswer, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import { actsFor, type Caller } from "./callers.ts";
@@ -64,7 +65,7 @@ export class CouponRoutes {
   /** PUT or PATCH /api/coupons/{name} */
   async edit(routed: RoutedRequest): Promise<Answered> {
     const { request, id, names } = routed;
-    const fold = foldName(names[0]!);
+    const fold = normalizeName(names[0]!);
     if (fold === undefined) return refusal("coupon_not_found", id);
     let changes;
     try {
@@ -82,7 +83,7 @@ export class CouponRoutes {
   async void(routed: RoutedRequest): Promise<Answered> {
     const { id, names } = routed;
     const [name, userId] = names as [string, string];
-    const fold = foldName(name);
+    const fold = normalizeName(name);
     if (fold === undefined) return refusal("coupon_not_found", id);
     if (!isUserId(userId)) return refusal("claim_not_found", id);
     return await this.#tell(routed, fold, { kind: "void", userId });
@@ -99,7 +100,7 @@ export class CouponRoutes {
 
   /** GET /api/coupons/{name} */
   async show({ id, names }: RoutedRequest): Promise<Answered> {
-    const fold = foldName(names[0]!);
+    const fold = normalizeName(names[0]!);
     const coupon = fold === undefined ? undefined : await this.views.coupon(fold, CLAIMED_BY_MAX);
     if (coupon === undefined) return refusal("coupon_not_found", id);
     const { name, amount, remaining_amount, ...more } = showCoupon(coupon);
@@ -118,7 +119,7 @@ export class CouponRoutes {
   /** GET /api/coupons/{name}/claims */
   async claims({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
     const limit = limitOf(query);
-    const fold = foldName(names[0]!);
+    const fold = normalizeName(names[0]!);
     const list = `claims ${fold}`;
     const after = cursorOf(query, list);
     const page = fold === undefined ? undefined : await this.views.claims(fold, after, limit);
@@ -130,7 +131,7 @@ export class CouponRoutes {
   /** GET /api/coupons/{name}/claims/{user_id} */
   async showClaim({ id, names }: RoutedRequest): Promise<Answered> {
     const [name, userId] = names as [string, string];
-    const fold = foldName(name);
+    const fold = normalizeName(name);
     if (fold === undefined) return refusal("coupon_not_found", id);
     const claim = isUserId(userId) ? await this.views.claim(fold, userId) : undefined;
     if (claim !== undefined) {

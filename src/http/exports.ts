@@ -3,7 +3,8 @@ import type { ClaimView, CouponViews, ExportViews, ListPart, Place, PurchaseView
 import type { SaleViews, UserViews, WalletEntryView } from "../actors/ports.ts";
 import { itemNameOf } from "../domain/item_names.ts";
 import { formatCode, itemIdOf, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
-import { foldName, isUserId } from "../domain/text.ts";
+import { normalizeName } from "../domain/name_key.ts";
+import { isUserId } from "../domain/text.ts";
 import { type Answered, refusal } from "./answer.ts";
 import { textCell } from "./csv.ts";
 import type { CsvFile, CsvStreams } from "./csv_streams.ts";
@@ -63,7 +64,7 @@ export class ExportRoutes {
   /** GET /api/coupons/{name}/claims.csv */
   async couponClaims(routed: RoutedRequest): Promise<Answered> {
     const { coupons } = this.parts;
-    const fold = foldName(routed.names[0]!);
+    const fold = normalizeName(routed.names[0]!);
     const coupon = fold === undefined ? undefined : await coupons.coupon(fold, 0);
     if (coupon === undefined) return refusal("coupon_not_found", routed.id);
     const pages = pagesOf((after: number = 0) => coupons.claims(fold!, after, PAGE_LINES), claimCells);

@@ -1,4 +1,5 @@
 /** Is a request let through to its route? Who sent it is looked at first, then the path, then the rest. */
+import { hasOuterSpace, USER_ID_RULE } from "../domain/text.ts";
 import type { Answered } from "./answer.ts";
 import { admit, type Authority, forbidden, isAdmitted } from "./authority.ts";
 import { type Callers, OPEN } from "./callers.ts";
@@ -44,6 +45,7 @@ export function guard(
     if (typeof authority !== "object") {
       if (!isAdmitted(authority, caller)) throw forbidden(authority);
       const names = namesOf(target.segments, places);
+      checkUser(names[user]);
       admit(authority, caller, names[user]);
       return await handler({ request, target, id, caller, names });
     }
@@ -51,9 +53,15 @@ export function guard(
     const routed = { request, target, id, caller, names: names instanceof BadRequest ? [] : names };
     return await trail.perform(authority, routed, connected, () => {
       if (names instanceof BadRequest) throw names;
+      checkUser(names[user]);
       return handler(routed);
     });
   };
+}
+
+/** @throws BadRequest where the path names a user with white space around it: another than the one that is meant */
+function checkUser(userId: string | undefined): void {
+  if (userId !== undefined && hasOuterSpace(userId)) throw new BadRequest("invalid_request", `user_id ${USER_ID_RULE}`);
 }
 
 function tried(read: () => string[]): string[] | BadRequest {

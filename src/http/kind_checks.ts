@@ -8,6 +8,7 @@ import {
   PLAIN,
 } from "../domain/coupon_terms.ts";
 import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
+import { shownTitle } from "../domain/name_key.ts";
 import { invalid } from "./problem.ts";
 
 /** The field of each amount. */
@@ -44,7 +45,7 @@ export function moneyFor(value: unknown, field: string): Money {
 /** Those of the terms that a body has; null clears one. */
 export function kindChangesOf(fields: KindFields): KindChanges {
   const changes: { -readonly [Name in keyof KindChanges]: KindChanges[Name] } = {};
-  if (fields.segment !== undefined) changes.segment = fields.segment;
+  if (fields.segment !== undefined) changes.segment = fields.segment === null ? null : shownTitle(fields.segment);
   for (const name of MONEY_TERMS) {
     const value = fields[MONEY_FIELDS[name]];
     if (value !== undefined) changes[name] = value === null ? null : moneyOf(value)!;

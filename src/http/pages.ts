@@ -1,6 +1,6 @@
 /** Which page is wanted? */
 import { hash } from "node:crypto";
-import { foldSearch } from "../domain/text.ts";
+import { normalizeSearch } from "../domain/name_key.ts";
 import { type BadRequest, invalid } from "./problem.ts";
 
 /** Letters of a list's digest in a cursor. */
@@ -63,13 +63,13 @@ export function limitOf(query: URLSearchParams): number {
   return wholeNumber(query, ["limit"], 100, LIMIT_MAX);
 }
 
-/** `search`, folded like a name; empty where absent. @throws BadRequest */
+/** `search`, in the form in which names are compared; empty where absent. @throws BadRequest */
 export function searchOf(query: URLSearchParams): string {
-  const folded = foldSearch(parameter(query, "search") ?? "");
-  if (folded === undefined) {
-    throw wrong(query, ["search"], "must be at most 255 well-formed characters");
+  const text = normalizeSearch(parameter(query, "search") ?? "");
+  if (text === undefined) {
+    throw wrong(query, ["search"], "must be at most 255 well-formed characters without control characters");
   }
-  return folded;
+  return text;
 }
 
 /** The opaque form of a place in a list. @param list what it is a list of, and whose: a cursor is good for no other */

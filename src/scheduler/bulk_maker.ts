@@ -5,7 +5,7 @@
  */
 import { type BulkWork, type Clock, type Codes, Fault, type LeasedJob } from "../actors/ports.ts";
 import { codeOf, type CodePattern, parsePattern, type RandomBelow, UNGUESSABLE } from "../domain/code_pattern.ts";
-import { foldName } from "../domain/text.ts";
+import { normalizeName } from "../domain/name_key.ts";
 import { Rounds } from "./rounds.ts";
 
 /** Wait between two looks for jobs, in milliseconds. */
@@ -43,7 +43,7 @@ export function drawCodes(pattern: CodePattern, draws: number, random: RandomBel
   const names = new Map<string, string>();
   for (let draw = 0; draw < draws; draw++) {
     const name = codeOf(pattern, random);
-    const fold = foldName(name);
+    const fold = normalizeName(name);
     if (fold !== undefined) names.set(fold, name);
   }
   return { folds: [...names.keys()], names: [...names.values()] };

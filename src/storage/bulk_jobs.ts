@@ -1,5 +1,6 @@
 /** How are jobs that make many coupons asked for, looked at, and cancelled? Each act is one statement. */
 import { type BulkJob, type BulkJobs, type BulkRequest, type CodesPage, Fault, type Page } from "../actors/ports.ts";
+import { storedTerms } from "./coupon_terms.ts";
 import { DURABLE, type Row, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
@@ -33,7 +34,8 @@ where id = $1 and state = 'running' and ${DURABLE}`;
 const CODES = "select id, name from coupons where job = $1 and id > $2 order by job, id limit $3";
 
 function jobOf(row: Row): BulkJob {
-  const [id, count, made, pattern, terms, state, failure, createdAt, finishedAt, seconds] = row;
+  const [id, count, made, pattern, stored, state, failure, createdAt, finishedAt, seconds] = row;
+  const { segmentKey: _, ...terms } = stored as Record<string, unknown>;
   return { id, count, made, pattern, terms, state, failure, createdAt, finishedAt, seconds } as BulkJob;
 }
 
@@ -46,7 +48,7 @@ export class PostgresBulkJobs implements BulkJobs {
   constructor(readonly sql: Sql, readonly views: Sql) {}
 
   async add({ id, count, pattern, terms }: BulkRequest): Promise<BulkJob | "reused"> {
-    const params = [id, count, pattern, JSON.stringify(terms)];
+    const params = [id, count, pattern, JSON.stringify(storedTerms(terms))];
     const [made] = await repeatable("Cannot add a job", () => this.sql.query(ADD, params));
     if (made !== undefined) return jobOf(made);
     const [found] = await repeatable("Cannot read a job", () => this.sql.query(ADDED, params));

@@ -2,6 +2,7 @@
 import type { CouponEvent } from "../domain/coupon.ts";
 import { arrayText, type Batch, type Job, split } from "./batch.ts";
 import { STATEMENTS } from "./coupon_sql.ts";
+import { storedTerms } from "./coupon_terms.ts";
 import { SEPARATOR } from "./sql.ts";
 import { type ClaimRow, turnRows } from "./coupon_rows.ts";
 
@@ -35,7 +36,7 @@ export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEven
     }
     if (!rows.isMixed) continue;
     isMixed = true;
-    if (rows.edited !== undefined) edits.push({ n: place, ...rows.edited });
+    if (rows.edited !== undefined) edits.push({ n: place, ...storedTerms(rows.edited) });
     for (const claim of rows.detailed) detailed.push(claimJson(place, claim));
     for (const claim of rows.updates) updates.push(claimJson(place, claim));
     for (const user of rows.deletes) deletes.push({ n: place, user_id: user });

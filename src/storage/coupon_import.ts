@@ -1,6 +1,6 @@
 /** How do coupons that someone has named come in by the thousand? Each batch is one commit; what is there stays as it is. */
 import type { CouponTerms } from "../domain/coupon.ts";
-import { sameTerms, TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
+import { sameTerms, storedTerms, TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import { DURABLE, type Row, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
@@ -49,6 +49,10 @@ export class CouponImport {
   }
 
   #run(text: string, coupons: readonly NamedCoupon[]): Promise<Row[]> {
-    return repeatable("Cannot import coupons", () => this.sql.query(text, [JSON.stringify(coupons)]));
+    return repeatable(
+      "Cannot import coupons",
+      () =>
+        this.sql.query(text, [JSON.stringify(coupons.map(({ fold, terms }) => ({ fold, terms: storedTerms(terms) })))]),
+    );
   }
 }

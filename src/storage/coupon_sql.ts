@@ -69,6 +69,7 @@ const CLAIM_JSON =
 /** Terms that an edit sets whole: column -> field of the edit. */
 const EDITED_TERMS = [
   ["segment", "segment"],
+  ["segment_key", "segmentKey"],
   ["percent_off", "percentOff"],
   ["amount_off", "amountOff"],
   ["max_discount", "maxDiscount"],
@@ -86,7 +87,7 @@ const EDITED_TERMS = [
 const TURNS_STATEMENT = `with ${PARTS}, ${CONFIRMATIONS},
 e as materialized (
   select * from jsonb_to_recordset($15::jsonb -> 'edits')
-    e(n bigint, amount integer, "startsAt" bigint, "endsAt" bigint, paused boolean, "updatedAt" bigint, segment text,
+    e(n bigint, amount integer, "startsAt" bigint, "endsAt" bigint, paused boolean, "updatedAt" bigint, segment text, "segmentKey" text,
       "percentOff" numeric, "amountOff" numeric, "maxDiscount" numeric, "minOrder" numeric, credit numeric)
 ),
 de as materialized (

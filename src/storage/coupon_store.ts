@@ -7,8 +7,9 @@ import {
   type CouponEvent,
   type CouponKind,
 } from "../domain/coupon.ts";
-import { foldName } from "../domain/text.ts";
+import { normalizeName } from "../domain/name_key.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
+import { keyOf } from "./coupon_terms.ts";
 import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
 import { DURABLE, type Sql } from "./sql.ts";
@@ -16,10 +17,10 @@ import { lostOrUnavailable, repeatable } from "./trouble.ts";
 
 const CREATE = `with c as (
   insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
-    kind, segment, percent_off, amount_off, max_discount, min_order, credit)
+    kind, segment, percent_off, amount_off, max_discount, min_order, credit, segment_key)
   values ($1, $2, $3, $3, (${DURABLE})::integer, to_timestamp($4::bigint / 1000::float8), to_timestamp($5::bigint / 1000::float8),
     to_timestamp($6::bigint / 1000::float8), to_timestamp($6::bigint / 1000::float8), $7,
-    $11, $12, $13::numeric, $14::numeric, $15::numeric, $16::numeric, $17::numeric)
+    $11, $12, $13::numeric, $14::numeric, $15::numeric, $16::numeric, $17::numeric, $18)
   on conflict (fold) do nothing
   returning id, epoch
 ),
@@ -63,11 +64,21 @@ export class CouponStore implements Store<CouponKind> {
       throw new TypeError(`Cannot create a coupon by this event: ${event.kind}`);
     }
     const { coupon } = event.answer;
-    if (foldName(coupon.name) !== key) throw new TypeError(`Cannot create a coupon under another key: ${key}`);
+    if (normalizeName(coupon.name) !== key) throw new TypeError(`Cannot create a coupon under another key: ${key}`);
     const { name, amount, startsAt, endsAt, kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit } =
       coupon;
     const params = [key, name, amount, startsAt, endsAt, event.at, this.holder, event.id, event.content];
-    params.push(JSON.stringify(event.answer), kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit);
+    params.push(
+      JSON.stringify(event.answer),
+      kind,
+      segment,
+      percentOff,
+      amountOff,
+      maxDiscount,
+      minOrder,
+      credit,
+      keyOf(segment),
+    );
     try {
       const [row] = await this.sql.query(CREATE, params, "create");
       if (row === undefined) return undefined;

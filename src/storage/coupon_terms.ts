@@ -1,4 +1,5 @@
 /** How do the terms of a coupon become its row, where many are made at once? Here alone, for jobs and imports. */
+import { normalizeTitle } from "../domain/name_key.ts";
 
 /** Each column that the terms fill, with its value from `terms`, a jsonb of domain terms. */
 const COLUMNS: Readonly<Record<string, string>> = {
@@ -8,6 +9,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   ends_at: "to_timestamp((terms ->> 'endsAt')::bigint / 1000::float8)",
   kind: "coalesce(terms ->> 'kind', 'plain')",
   segment: "terms ->> 'segment'",
+  segment_key: "terms ->> 'segmentKey'",
   percent_off: "(terms ->> 'percentOff')::numeric",
   amount_off: "(terms ->> 'amountOff')::numeric",
   max_discount: "(terms ->> 'maxDiscount')::numeric",
@@ -15,14 +17,28 @@ const COLUMNS: Readonly<Record<string, string>> = {
   credit: "(terms ->> 'credit')::numeric",
 };
 
+/** The key of a coupon's segment; null where it is for everyone. */
+export function keyOf(segment: string | null | undefined): string | null {
+  return segment === null || segment === undefined ? null : normalizeTitle(segment)!;
+}
+
+/** The terms as they are stored, with the key of their segment. */
+export function storedTerms<T extends { readonly segment?: string | null }>(terms: T): T | T & { segmentKey: string } {
+  const segmentKey = keyOf(terms.segment);
+  return segmentKey === null ? terms : { ...terms, segmentKey };
+}
+
 /** The names of the columns. */
 export const TERMS_COLUMNS: string = Object.keys(COLUMNS).join(", ");
 
 /** The values of the columns, each under its column's name. */
 export const TERMS_VALUES: string = Object.entries(COLUMNS).map(([name, value]) => `${value} ${name}`).join(", ");
 
-/** Whether the terms of two rows by these names are the same; `remaining` goes with the claims, not with the terms. */
+/** Columns that say nothing of the terms: `remaining` goes with the claims, and segments are compared by their keys. */
+const NOT_COMPARED = ["remaining", "segment"];
+
+/** Whether the terms of two rows by these names are the same. */
 export function sameTerms(one: string, other: string): string {
-  const columns = Object.keys(COLUMNS).filter((name) => name !== "remaining");
+  const columns = Object.keys(COLUMNS).filter((name) => !NOT_COMPARED.includes(name));
   return columns.map((name) => `${one}.${name} is not distinct from ${other}.${name}`).join(" and ");
 }

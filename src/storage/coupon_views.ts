@@ -22,8 +22,8 @@ const COUPON = `select ${COLUMNS}, (
   ) from coupons c where c.fold = $1`;
 
 // What a bulk job made is not listed: its names are the codes themselves, which are its file's alone to tell. $1: of
-// `foldSearch`; $4 is looked at as $5.
-const LISTED = "c.job is null and ($1 = '' or position($1 in replace(c.fold, $4, $5)) > 0)";
+// `normalizeSearch`.
+const LISTED = "c.job is null and ($1 = '' or position($1 in c.fold) > 0)";
 // The total comes along in the same statement, also for a page beyond the last one.
 const COUPONS = `with t as (
   select count(*)::integer total from coupons c where ${LISTED}
@@ -58,8 +58,7 @@ export class PostgresCouponViews implements CouponViews {
   }
 
   async coupons(search: string, offset: number, limit: number): Promise<{ data: CouponView[]; total: number }> {
-    const sigmas = search.includes("σ") ? ["ς", "σ"] : ["", ""];
-    const rows = await this.#read(COUPONS, [search, offset, limit, ...sigmas], "coupons");
+    const rows = await this.#read(COUPONS, [search, offset, limit], "coupons");
     const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
     return { data, total: rows[0]![0] as number };
   }

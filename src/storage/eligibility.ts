@@ -16,7 +16,7 @@ const MEMBERSHIPS = `select w.n, c.segment,
   floor(extract(epoch from least(greatest(m.expires_at, 'epoch'), '9999-12-31')) * 1000)::bigint
 from unnest($1::text[], $2::text[]) with ordinality w(fold, user_id, n)
 join coupons c on c.fold = w.fold
-left join memberships m on m.segment = c.segment and m.user_id = w.user_id`;
+left join memberships m on m.segment = c.segment_key and m.user_id = w.user_id`;
 
 interface Waiter {
   readonly fold: string;

@@ -4,11 +4,12 @@
  */
 import { Fault, type Memberships } from "../actors/ports.ts";
 import { type Membership, membershipKey } from "../domain/membership.ts";
+import { normalizeTitle } from "../domain/name_key.ts";
 import { arrayText } from "./batch.ts";
 import { DURABLE, SEPARATOR, type Sql, SqlError } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
-const PUT = `select put_memberships($1, $2, $3::text::bigint[]) where ${DURABLE}`;
+const PUT = `select put_memberships($1, $2, $3::text::bigint[], $4) where ${DURABLE}`;
 const REGISTER = `with r as (
   insert into users (id, created_at) select t, now() from unnest(string_to_array($1, e'\\x1f')) t
   where ${DURABLE} order by t
@@ -51,7 +52,13 @@ export class MembershipStore implements Memberships {
   }
 
   async putAll(memberships: readonly Membership[]): Promise<number> {
-    const last = [...new Map(memberships.map((one) => [membershipKey(one), one])).values()];
+    const byKey = new Map<string, Membership>();
+    for (const one of memberships) {
+      const key = membershipKey(one);
+      // A new segment is shown as it was first written.
+      byKey.set(key, { ...one, segment: byKey.get(key)?.segment ?? one.segment });
+    }
+    const last = [...byKey.values()];
     return last.length - (last.length === 0 ? 0 : (await this.#store(last)).length);
   }
 
@@ -107,8 +114,9 @@ export class MembershipStore implements Memberships {
   async #store(memberships: readonly Membership[]): Promise<number[]> {
     const params = [
       memberships.map(({ userId }) => userId).join(SEPARATOR),
-      memberships.map(({ segment }) => segment).join(SEPARATOR),
+      memberships.map(({ segment }) => normalizeTitle(segment)!).join(SEPARATOR),
       arrayText(memberships.map(({ expiresAt }) => expiresAt)),
+      memberships.map(({ segment }) => segment).join(SEPARATOR),
     ];
     const run = () => this.sql.query(PUT, params, "put_memberships");
     const [row] = await repeatable("Cannot store memberships", () => passing(run));

@@ -1,11 +1,9 @@
 /** How does the schema come to be, and may this code run on the one it finds? */
 import { type Migration, MIGRATIONS } from "./migrations/mod.ts";
+import { MigrationError } from "./migration_error.ts";
 import { type Connection, type Row, SqlError } from "./sql.ts";
 
-/** The schema is not one that this code may run on. */
-export class MigrationError extends Error {
-  override readonly name = "MigrationError";
-}
+export { MigrationError };
 
 /** Any number that only Doorbuster's migrations lock. */
 const ADVISORY_LOCK = 7_306_481;
@@ -13,6 +11,11 @@ const ADVISORY_LOCK = 7_306_481;
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** What must not be edited: the SQL, and a step without its imports, which only say where other files are. */
+function frozenText({ sql, step }: Migration): string {
+  return step === undefined ? sql : `${sql}\n${step.source.replace(/^import [^;]*;\n/gm, "")}`;
 }
 
 /** The oldest code that may run on the schema after this file: its header line `-- compatible-with: N`. */
@@ -76,7 +79,7 @@ async function applyAll(connection: Connection, migrations: readonly Migration[]
   }
   const done: string[] = [];
   for (const migration of migrations) {
-    const sum = await sha256(migration.sql);
+    const sum = await sha256(frozenText(migration));
     const before = applied.get(migration.number);
     if (before === undefined) {
       await apply(connection, migration, sum);
@@ -92,6 +95,7 @@ async function apply(connection: Connection, migration: Migration, sum: string):
   await connection.script("begin");
   try {
     await connection.script(migration.sql);
+    await migration.step?.run(connection);
     await connection.query(
       "insert into migrations (number, name, sha256, compatible_with) values ($1, $2, $3, $4)",
       [migration.number, migration.name, sum, compatibleWith(migration)],

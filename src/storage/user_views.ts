@@ -15,7 +15,7 @@ const SLOTS = 32_768;
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
 const now = (parameter: string) => `to_timestamp(${parameter}::bigint / 1000::float8)`;
 
-const SEGMENTS = `select s.title, s.total - coalesce(e.n, 0) from segments s
+const SEGMENTS = `select s.shown, s.total - coalesce(e.n, 0) from segments s
 left join (select segment_id, sum(n)::integer n from segment_expiries where at <= ${now("$1")} group by segment_id) e
   on e.segment_id = s.id
 where s.total > coalesce(e.n, 0) order by s.id`;
@@ -30,10 +30,10 @@ const KNOWN = `(exists (select from users where id = $1)
   ) p))`;
 
 const USER = `select (select coalesce(sum(amount), 0.00)::text from wallet_entries where user_id = $1),
-  m.segment, ${ms("m.expires_at")}
+  coalesce(s.shown, m.segment), ${ms("m.expires_at")}
 from (select ${KNOWN} known) k left join lateral (
   select segment, expires_at from memberships where user_id = $1 and expires_at > ${now("$2")} order by segment limit $3
-) m on true
+) m on true left join segments s on s.title = m.segment
 where k.known order by m.segment`;
 
 const WALLET = `select w.id, w.user_id, c.name, w.claim_id, w.is_void, w.amount::text, ${ms("w.at")} from (

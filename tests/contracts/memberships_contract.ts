@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Memberships, UserViews } from "../../src/actors/ports.ts";
+import { normalizeTitle } from "../../src/domain/name_key.ts";
 import { EXPIRY_MAX_S, type Membership, membershipKey } from "../../src/domain/membership.ts";
 
 /** Who stores, counts and sweeps, by one clock. */
@@ -24,7 +25,7 @@ type Step =
 
 const membership: fc.Arbitrary<Membership> = fc.record({
   userId: fc.constantFrom("ann", "bob", "ünï 🎉", `o"'{},\\`, "NULL"),
-  segment: fc.constantFrom("s1", "s2", "null", "{s}"),
+  segment: fc.constantFrom("s1", " S1\t", "ｓ1", "s2", "null", "{s}"),
   expiresAt: fc.oneof(
     fc.integer({ min: START_S - 3, max: START_S + 12 }),
     fc.constantFrom(0, EXPIRY_MAX_S, START_S - 1_000_000),
@@ -40,15 +41,17 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 25 },
 );
 
+/** Live memberships by their segments' keys. */
 async function counts({ views }: MembershipWorld): Promise<Record<string, number>> {
-  return Object.fromEntries((await views.segments()).map(({ title, users }) => [title, users]));
+  return Object.fromEntries((await views.segments()).map(({ title, users }) => [normalizeTitle(title)!, users]));
 }
 
-/** Live ones by segment. */
+/** Live ones by their segments' keys. */
 function liveOf(all: Iterable<Membership>, now: number): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { segment, expiresAt } of all) {
-    if (now < expiresAt * 1_000) counts[segment] = (counts[segment] ?? 0) + 1;
+    const key = normalizeTitle(segment)!;
+    if (now < expiresAt * 1_000) counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;
 }
@@ -135,6 +138,19 @@ export function membershipsContract(name: string, open: () => Promise<Membership
     world.clock.set((START_S + 100) * 1_000);
     assert.deepEqual(await views.user("ann", 2), { id: "ann", segments: [], balance: "0.00" });
     assert.equal(await views.user("ANN", 2), undefined);
+  });
+
+  test("titles with one key are one segment, shown as it was first written", async (world) => {
+    const { memberships, views } = world;
+    assert.equal(await memberships.put(one("ann", 9, "Straße – Gold")), true);
+    assert.equal(await memberships.put(one("ann", 8, "STRASSE - GOLD")), false, "it replaces the other");
+    const spellings = ["strasse - gold", " straße\t-\u200b gold ", "ＳＴＲＡＳＳＥ − gold"];
+    assert.equal(await memberships.putAll(spellings.map((title) => one("bob", 9, title))), 1);
+    assert.equal(await memberships.putAll([one("eve", 9, "New"), one("eve", 9, "NEW"), one("joe", 9, "new")]), 2);
+    assert.deepEqual(await views.segments(), [{ title: "Straße – Gold", users: 2 }, { title: "New", users: 2 }]);
+    const { segments } = (await views.user("bob", 10))!;
+    assert.deepEqual(segments, [{ title: "Straße – Gold", expiresAt: (START_S + 9) * 1_000 }]);
+    assert.deepEqual((await views.user("eve", 10))!.segments.map(({ title }) => title), ["New"]);
   });
 
   test("register() makes users once, who are known without anything else", async (world) => {

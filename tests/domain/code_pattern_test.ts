@@ -9,7 +9,7 @@ import {
   type RandomBelow,
   UNGUESSABLE,
 } from "../../src/domain/code_pattern.ts";
-import { foldName } from "../../src/domain/text.ts";
+import { normalizeName } from "../../src/domain/name_key.ts";
 
 const first: RandomBelow = () => 0;
 const last: RandomBelow = (below) => below - 1;
@@ -74,8 +74,8 @@ Deno.test("a code fits its pattern, is a coupon's name, and differs by fold wher
     const pattern = parsePattern(text);
     fc.pre(pattern !== undefined);
     const [a, b] = [one, other].map((stream) => codeOf(pattern!, randomOf(stream[Symbol.iterator]())));
-    for (const code of [a!, b!]) assert.notEqual(foldName(code), undefined, code);
-    assert.equal(foldName(a!) === foldName(b!), a === b, `${a} ${b}`);
+    for (const code of [a!, b!]) assert.notEqual(normalizeName(code), undefined, code);
+    assert.equal(normalizeName(a!) === normalizeName(b!), a === b, `${a} ${b}`);
     const shape = (code: string) => code.length;
     assert.equal(shape(a!), shape(b!));
   }));
@@ -86,7 +86,7 @@ Deno.test("no code's fold is longer than that of longestCodeOf()", () => {
     const pattern = parsePattern(text);
     fc.pre(pattern !== undefined);
     const code = codeOf(pattern!, randomOf(chance[Symbol.iterator]()));
-    assert([...foldName(code)!].length <= [...foldName(longestCodeOf(pattern!))!].length);
+    assert([...normalizeName(code)!].length <= [...normalizeName(longestCodeOf(pattern!))!].length);
   }));
 });
 

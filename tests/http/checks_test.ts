@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type * as z from "zod";
 import { moneyOf } from "../../src/domain/money.ts";
 import { itemIdOf } from "../../src/domain/sale_ids.ts";
-import { foldName } from "../../src/domain/text.ts";
+import { normalizeName } from "../../src/domain/name_key.ts";
 import { bulkOf } from "../../src/http/bulk_checks.ts";
 import { changesOf, claimOf, membershipOf, saleChangesOf, termsOf } from "../../src/http/checks.ts";
 import {
@@ -131,7 +131,7 @@ Deno.test("claimOf() allows what the claim's schema allows, and nothing else", (
     assert.equal(byHand !== undefined, success, JSON.stringify(body));
     if (success) {
       const orderAmount = moneyOf(data.order_amount);
-      const claim = { userId: data.user_id, fold: foldName(data.coupon_name) };
+      const claim = { userId: data.user_id, fold: normalizeName(data.coupon_name) };
       assert.deepEqual(byHand, orderAmount === undefined ? claim : { ...claim, orderAmount });
     }
     counts[success ? "allowed" : "refused"]++;

@@ -98,7 +98,7 @@ test("GET /api/users/{id} shows live segments and the balance; of whom nothing i
     ],
     balance: "7.75",
   }]);
-  for (const path of ["nobody", "nobody/wallet", "nobody/claims", "nobody/purchases", "nobody/wallet.csv", "%20"]) {
+  for (const path of ["nobody", "nobody/wallet", "nobody/claims", "nobody/purchases", "nobody/wallet.csv", "%00"]) {
     const missing = await say(edge, get(`/api/users/${path}`));
     assert.deepEqual([missing.status, missing.body.code], [404, "user_not_found"], path);
   }

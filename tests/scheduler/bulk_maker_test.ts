@@ -3,7 +3,7 @@ import { Fault } from "../../src/actors/ports.ts";
 import { BulkMaker, type BulkPace, drawCodes, LOOK_MS } from "../../src/scheduler/bulk_maker.ts";
 import { randomBelow } from "../../src/scheduler/random_below.ts";
 import { parsePattern, UNGUESSABLE } from "../../src/domain/code_pattern.ts";
-import { foldName } from "../../src/domain/text.ts";
+import { normalizeName } from "../../src/domain/name_key.ts";
 import { addJob, bulkRequest } from "../contracts/bulk_contract.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { randomFrom } from "../../tools/random.ts";
@@ -213,7 +213,7 @@ Deno.test("a job that another has taken is left to it, and stop() tells where jo
 Deno.test("drawCodes() draws each fold once, spread over all codes", () => {
   const pattern = parsePattern("É-##?-ſ")!;
   const { names, folds } = drawCodes(pattern, 1_000, randomBelow);
-  assert.deepEqual(folds, names.map(foldName));
+  assert.deepEqual(folds, names.map(normalizeName));
   assert.equal(new Set(folds).size, folds.length);
   // Of 1,280 codes 1,000 draws find 694 on average, with a deviation of 12.
   assert(folds.length > 580 && folds.length < 810, `${folds.length}`);

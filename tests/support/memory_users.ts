@@ -1,11 +1,14 @@
 /** Users, segments and files in memory. */
 import type { ClaimView, Clock, ExportViews, ListPart, Memberships, Place } from "../../src/actors/ports.ts";
 import type { PurchaseView, UserViews, WalletEntryView } from "../../src/actors/ports.ts";
+import { normalizeTitle } from "../../src/domain/name_key.ts";
 import { type Membership, membershipKey } from "../../src/domain/membership.ts";
 
 /** What is known of users; tests put in what actors would have stored. */
 export class MemoryUsers implements Memberships, UserViews {
   readonly #memberships = new Map<string, Membership>();
+  /** By key: how a segment is shown, as it was first written. */
+  readonly #titles = new Map<string, string>();
   readonly #registered = new Set<string>();
   claimed: ClaimView[] = [];
   purchased: PurchaseView[] = [];
@@ -15,7 +18,10 @@ export class MemoryUsers implements Memberships, UserViews {
 
   put(membership: Membership): Promise<boolean> {
     const isNew = !this.#memberships.has(membershipKey(membership));
-    this.#memberships.set(membershipKey(membership), membership);
+    const key = normalizeTitle(membership.segment)!;
+    const title = this.#titles.get(key) ?? membership.segment;
+    this.#titles.set(key, title);
+    this.#memberships.set(membershipKey(membership), { ...membership, segment: title });
     return Promise.resolve(isNew);
   }
 
@@ -43,7 +49,9 @@ export class MemoryUsers implements Memberships, UserViews {
 
   user(userId: string, segmentsMax: number): ReturnType<UserViews["user"]> {
     if (!this.#isKnown(userId)) return Promise.resolve(undefined);
-    const mine = this.#live().filter((one) => one.userId === userId).sort((a, b) => a.segment < b.segment ? -1 : 1);
+    const mine = this.#live().filter((one) => one.userId === userId).sort((a, b) =>
+      membershipKey(a) < membershipKey(b) ? -1 : 1
+    );
     const segments = mine.slice(0, segmentsMax).map((one) => ({ title: one.segment, expiresAt: one.expiresAt * 1e3 }));
     const sum = this.entries.filter((one) => one.userId === userId).reduce((sum, one) => sum + Number(one.amount), 0);
     return Promise.resolve({ id: userId, segments, balance: sum.toFixed(2) });

@@ -64,7 +64,8 @@ export const checkouts: readonly Operation[] = [
     authority: "caller",
     trouble: "command",
     query: {
-      user_id: userId.meta({ description: "Who wants the item: 1 to 255 characters, not blank." }).optional(),
+      user_id: userId.meta({ description: "Who wants the item: 1 to 255 characters, no white space at either end." })
+        .optional(),
       id: itemIdSent.optional(),
       item_id: itemIdSent.meta({ description: "Another name of `id`; one may stand." }).optional(),
       code: codeSent.meta({ description: "Buys with a code; may not stand beside `id`." }).optional(),

@@ -145,7 +145,8 @@ export const coupons: readonly Operation[] = [
     trouble: "view",
     query: {
       search: z.string().max(255).meta({
-        description: "A literal part of the name's fold; `%` and `_` mean themselves.",
+        description: "A literal part of the name, both in the form in which names are compared; `%` and `_` mean " +
+          "themselves.",
       }).optional(),
       ...pageQuery,
     },

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { COUPON_KINDS, isMoneyTerm, type MONEY_TERMS } from "../../domain/coupon_terms.ts";
 import { EXPIRY_MAX_S } from "../../domain/membership.ts";
 import { MONEY_MAX, moneyOf } from "../../domain/money.ts";
-import { isSegment } from "../../domain/text.ts";
+import { isSegment } from "../../domain/name_key.ts";
 import { MONEY_FIELDS } from "../kind_checks.ts";
 import { textBy } from "./values.ts";
 
@@ -65,9 +65,9 @@ export const segment = textBy(
   isSegment,
   "must be a text of 1 to 255 characters, not blank, without control characters",
   {
-    description: "A segment's title: 1 to 255 characters, not blank, no control characters; compared exactly.",
+    description: "A segment's title: 1 to 255 characters, not blank, no control characters; compared as coupon names " +
+      "are, and shown as it was first sent.",
     minLength: 1,
-    maxLength: 255,
     examples: ["gold"],
   },
 );

@@ -17,7 +17,7 @@ const ClusterNode = name(
 );
 
 const actorFields = {
-  key: z.string().meta({ description: "A coupon's fold, or a sale's id." }),
+  key: z.string().meta({ description: "A coupon's name in the form in which names are compared, or a sale's id." }),
   epoch: z.nullable(z.int().min(0)).meta({ description: "Its fencing token; null while it has none." }),
   mailbox_depth: count.meta({ description: "Commands that wait." }),
   confirmed_at: z.nullable(timeShown).meta({ description: "When Postgres last confirmed it to be this node's." }),

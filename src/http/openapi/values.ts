@@ -1,7 +1,8 @@
 /** Which values come in requests and answers? One schema a value, which both checks and describes it. */
 import * as z from "zod";
 import { AMOUNT_MAX } from "../../domain/coupon.ts";
-import { foldName, isUserId } from "../../domain/text.ts";
+import { normalizeName } from "../../domain/name_key.ts";
+import { isUserId, USER_ID_RULE } from "../../domain/text.ts";
 
 /** From then on a time has no four-digit year in UTC. */
 const YEAR_10000_MS = 253_402_300_800_000;
@@ -33,11 +34,12 @@ export function textBy(
 
 /** A coupon's name, as it is sent. */
 export const couponName = textBy(
-  (text) => foldName(text) !== undefined,
+  (text) => normalizeName(text) !== undefined,
   "must be a text of 1 to 255 characters without control characters or /",
   {
-    description: "The name of a coupon: 1 to 255 characters after NFKC, no control characters, no `/`, not `.` or " +
-      "`..`. Two names are one where their folds are equal: NFKC, trimmed, lower case, NFC.",
+    description: "The name of a coupon: 1 to 255 characters, no control characters, no `/`, not `.` or `..`. Names " +
+      "are compared by their keys: NFKC; white space to single blanks, none at either end; invisible characters " +
+      "removed; every dash `-`; upper-, then lower-cased; NFC.",
     minLength: 1,
     examples: ["PROMO_SUPER"],
   },
@@ -46,9 +48,10 @@ export const couponName = textBy(
 /** A user's id, as it is sent. */
 export const userId = textBy(
   isUserId,
-  "must be a text of 1 to 255 characters, not blank, without control characters",
+  USER_ID_RULE,
   {
-    description: "A user's id: 1 to 255 characters, not blank, no control characters; compared exactly.",
+    description: "A user's id: 1 to 255 characters, no control characters, no white space at either end; compared " +
+      "exactly.",
     minLength: 1,
     maxLength: 255,
     examples: ["user_12345"],

@@ -1,0 +1,99 @@
+/**
+ * When are two coupon names, or two segment titles, one? When their keys are equal.
+ *
+ * The key of a text: default-ignorable and format characters removed; NFKC; each run of white space one blank, none at
+ * either end; each dash `-`; case removed by upper- and then lower-casing it, so that `ß` is `ss`, with both forms of the
+ * small sigma as `σ`; NFC. Removing a character can let its neighbours compose, so this is repeated until nothing
+ * changes: the key of a key is itself.
+ */
+import { fitsTextMax, hasControl, NOT_PLAIN_ASCII, TEXT_MAX } from "./text.ts";
+
+const IGNORABLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]+/gu;
+const WHITE_SPACE = /\p{White_Space}+/gu;
+const DASH = /\p{Dash}/gu;
+/** Longest text that a key is made of, in UTF-16 units: the work is bounded, whatever is sent. */
+const SENT_MAX = 8 * TEXT_MAX;
+/** Rounds after which the key of any text stands; two are enough for every single character. */
+const ROUNDS_MAX = 8;
+
+/** A text in the form whose length is limited: all of the key's steps but for case. */
+function plainForm(text: string): string {
+  return text.replace(IGNORABLE, "").normalize("NFKC").replace(WHITE_SPACE, " ").replace(DASH, "-").trim();
+}
+
+/**
+ * Decomposed, as a letter with an iota below it has other capitals than the two apart; and lower-cased first, as the upper
+ * case of the capital `ẞ` is itself.
+ */
+function withoutCase(text: string): string {
+  return text.normalize("NFD").toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ").normalize("NFC");
+}
+
+/**
+ * The key of a text, empty where nothing is left.
+ *
+ * @param max code points before case is removed, which can double them
+ * @returns undefined where it is ill-formed, has a U+FFFD or a control character that is no white space, or is too long
+ */
+function keyOf(text: string, max: number): string | undefined {
+  // Of most texts: printable ASCII without blanks, of which only case and length matter.
+  if (!NOT_PLAIN_ASCII.test(text)) return text.length <= max ? text.toLowerCase() : undefined;
+  if (text.length > SENT_MAX || !text.isWellFormed() || text.includes("\ufffd")) return undefined;
+  let plain = plainForm(text);
+  if (hasControl(plain) || !fitsTextMax(plain, max)) return undefined;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const key = withoutCase(plain);
+    plain = plainForm(key);
+    if (plain === key) return key;
+  }
+  return undefined;
+}
+
+function nameKeyWithin(name: string, max: number): string | undefined {
+  const key = keyOf(name, max);
+  return key === undefined || key === "" || key === "." || key === ".." || key.includes("/") ? undefined : key;
+}
+
+/**
+ * The key of a coupon's name, which is the key of its actor.
+ *
+ * @returns undefined where the text cannot be a name: ill-formed, with a U+FFFD, or, in the key's form, empty, with a
+ * control character or a `/`, `.` or `..`; or longer than 255 code points before case is removed. So a key has at most
+ * 510 code points.
+ */
+export function normalizeName(name: string): string | undefined {
+  return nameKeyWithin(name, TEXT_MAX);
+}
+
+/** Whether a text is the key of a name. */
+export function isNameKey(text: string): boolean {
+  return nameKeyWithin(text, 2 * TEXT_MAX) === text;
+}
+
+/** The key of a segment's title; undefined where the text cannot be one: as for a name, but a `/` is allowed. */
+export function normalizeTitle(title: string): string | undefined {
+  const key = keyOf(title, TEXT_MAX);
+  return key === "" || key === "." || key === ".." ? undefined : key;
+}
+
+/** The text to look for in the keys of names, made like a key; empty is allowed. Undefined where it is no text. */
+export function normalizeSearch(text: string): string | undefined {
+  return keyOf(text, TEXT_MAX);
+}
+
+/** A name as it is stored and shown: as it was sent, but tabs and line ends are blanks, and none stands at either end. */
+export function shownName(name: string): string {
+  if (!hasControl(name)) return name;
+  // deno-lint-ignore no-control-regex -- they are what is replaced
+  return name.replace(/^[\t-\r\x85]+|[\t-\r\x85]+$/g, "").replace(/[\t-\r\x85]+/g, " ");
+}
+
+/** A segment's title as it is stored and shown: as it was sent, but white space as in its key. */
+export function shownTitle(title: string): string {
+  return title.replace(WHITE_SPACE, " ").trim();
+}
+
+/** Whether a value can be a segment's title. */
+export function isSegment(value: unknown): value is string {
+  return typeof value === "string" && normalizeTitle(value) !== undefined;
+}
