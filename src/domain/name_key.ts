@@ -84,7 +84,6 @@ export function normalizeSearch(text: string): string | undefined {
 /** A name as it is stored and shown: as it was sent, but tabs and line ends are blanks, and none stands at either end. */
 export function shownName(name: string): string {
   if (!hasControl(name)) return name;
-  // deno-lint-ignore no-control-regex -- they are what is replaced
   return name.replace(/^[\t-\r\x85]+|[\t-\r\x85]+$/g, "").replace(/[\t-\r\x85]+/g, " ");
 }
 

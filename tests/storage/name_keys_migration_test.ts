@@ -39,6 +39,20 @@ const coupons = (connection: Connection) =>
   connection.query("select name, fold, epoch::integer, segment, segment_key from coupons order by id");
 const segments = (connection: Connection) => connection.query("select title, shown, total from segments order by id");
 
+/** Refused, with each of these in the message, and nothing changed. */
+async function assertRefused(connection: Connection, ...named: string[]): Promise<void> {
+  const before = await connection.query("select name, fold, epoch from coupons order by id");
+  const memberships = await connection.query("select segment, user_id from memberships order by 1, 2");
+  await assert.rejects(migrate(connection, UNTIL), (error) => {
+    assert.equal((error as Error).name, "MigrationError");
+    for (const one of named) assert((error as Error).message.includes(one), (error as Error).message);
+    return true;
+  });
+  assert.deepEqual(await connection.query("select name, fold, epoch from coupons order by id"), before);
+  assert.deepEqual(await connection.query("select segment, user_id from memberships order by 1, 2"), memberships);
+  assert.deepEqual(await connection.query("select number from migrations where number >= 10"), []);
+}
+
 for (const [name, openDatabase] of [["PostgreSQL", openTestPostgres], ["embedded", openTestEmbedded]] as const) {
   /** @param body returns the storage that it opened, if any, which closes the database */
   const test = (behaviour: string, body: (connection: Connection, database: Database) => Promise<Storage | void>) =>
@@ -54,20 +68,6 @@ for (const [name, openDatabase] of [["PostgreSQL", openTestPostgres], ["embedded
         await open.close();
       }
     });
-
-  /** Refused, with each of these in the message, and nothing changed. */
-  async function assertRefused(connection: Connection, ...named: string[]): Promise<void> {
-    const before = await connection.query("select name, fold, epoch from coupons order by id");
-    const memberships = await connection.query("select segment, user_id from memberships order by 1, 2");
-    await assert.rejects(migrate(connection, UNTIL), (error) => {
-      assert.equal((error as Error).name, "MigrationError");
-      for (const one of named) assert((error as Error).message.includes(one), (error as Error).message);
-      return true;
-    });
-    assert.deepEqual(await connection.query("select name, fold, epoch from coupons order by id"), before);
-    assert.deepEqual(await connection.query("select segment, user_id from memberships order by 1, 2"), memberships);
-    assert.deepEqual(await connection.query("select number from migrations where number >= 10"), []);
-  }
 
   test("gives keys to coupons, raises the epochs of those that change, and leaves the others as they are", async (connection) => {
     await addCoupons(connection, [
@@ -165,6 +165,21 @@ for (const [name, openDatabase] of [["PostgreSQL", openTestPostgres], ["embedded
     await connection.query("update coupons set name = 'SALE 10' where name = 'SALE–10'");
     await migrate(connection, UNTIL);
     assert.deepEqual((await coupons(connection)).map(([, key]) => key), ["sale-10", "sale 10"]);
+  });
+
+  test("goes on once two segments were merged by the SQL of the documentation, with right counts", async (connection) => {
+    await addMembers(connection, [["gold", "ann"], ["gold", "bob"], [" gold", "bob"], [" gold", "eve"], [
+      " gold",
+      "joe",
+    ]]);
+    await assertRefused(connection, '" gold"');
+    const page = await Deno.readTextFile("docs/decisions/0011-names-have-keys.md");
+    await connection.script(/```sql\n(.*?)```/s.exec(page)![1]!);
+    await migrate(connection, UNTIL);
+    assert.deepEqual(await segments(connection), [["gold", "gold", 4]]);
+    assert.deepEqual(await connection.query("select sum(n)::integer from segment_expiries"), [[4]]);
+    const members = await connection.query("select segment, user_id from memberships order by user_id");
+    assert.deepEqual(members.map(([, user]) => user), ["ann", "bob", "eve", "joe"]);
   });
 
   test("swaps the keys of coupons whose keys were made by hand", async (connection) => {
