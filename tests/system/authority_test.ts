@@ -124,6 +124,7 @@ const TABLE: Readonly<Record<string, readonly [Ask, Statuses]>> = {
   "GET /metrics": [reading(() => "/metrics"), SERVICE],
   "GET /openapi.json": [reading(() => "/openapi.json"), PUBLIC],
   "GET /docs": [reading(() => "/docs"), PUBLIC],
+  "GET /docs/errors": [reading(() => "/docs/errors"), PUBLIC],
   "GET /docs/:file": [reading(() => "/docs/start.js"), PUBLIC],
   ...Object.fromEntries(
     ["/livez", "/readyz", "/health", "/healthcheck", "/api/health", "/api/healthcheck"].map((path) => {
