@@ -5,12 +5,15 @@ import type { ClusterViews, Coupons, Sales, Store } from "./actors/ports.ts";
 import { isCouponCommand, isCouponKey } from "./cluster/coupon_commands.ts";
 import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from "./cluster/mod.ts";
 import { PacedStore } from "./cluster/pace.ts";
-import { servePeers } from "./cluster/peer_server.ts";
+import { PeerServer } from "./cluster/peer_server.ts";
+import type { PeerTls } from "./cluster/dial.ts";
+import type { Trust } from "./cluster/handshake.ts";
+import { readPeerTls } from "./cluster_tls.ts";
 import { RedisRegistry } from "./cluster/registry.ts";
 import { Seal } from "./cluster/seal.ts";
 import { isSaleCommand, isSaleKey } from "./cluster/sale_commands.ts";
 import { LinkTransport } from "./cluster/link_transport.ts";
-import type { ClusterConfig, Config } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { CouponKind } from "./domain/coupon.ts";
 import type { Kind } from "./domain/decision.ts";
 import type { SaleKind } from "./domain/sale.ts";
@@ -69,8 +72,11 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
   const self = identity.member!;
   if (settings === undefined) return { paced: (store) => store, open: (local) => Promise.resolve(alone(self, local)) };
   const { redisUrl: url, redisToken: token, expiryMs, heartbeatMs, joinActivations } = settings;
-  const transport = new LinkTransport(settings.secret, storage.clock);
   const events = clusterEvents(log, metrics);
+  const trust = { secret: settings.secret, database: storage.identity, self };
+  const tls = readPeerTls(settings.tls);
+  const { clock } = storage;
+  const transport = new LinkTransport({ trust, tls, clock, noPeer: (url, why) => events.noPeer(url, why) });
   const cluster = new Cluster({
     self,
     registry: new RedisRegistry({
@@ -79,7 +85,8 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
       expiryMs,
       timeoutMs: expiryMs / 4,
       seal: new Seal(settings.secret, storage.identity),
-      strange: (member) => events.strange(member),
+      clock: storage.clock,
+      strange: (member, why) => events.strange(member, why),
       crowded: (ids, tooLong) => events.registryCrowded(ids, tooLong),
     }),
     transport,
@@ -91,7 +98,7 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
   });
   return {
     paced: (store) => new PacedStore(store, cluster.pace),
-    open: (local) => among(cluster, transport, config, settings, local),
+    open: (local) => among({ cluster, transport, trust, tls }, config, local),
   };
 }
 
@@ -107,13 +114,27 @@ function alone(self: Member, local: LocalSystems): ClusterNode {
   return { ...local, views: aloneViews(local, self), joined: () => true, join: done, leave: done, close: done };
 }
 
-async function among(
-  cluster: Cluster,
-  transport: LinkTransport,
-  { host }: Config,
-  { port, secret }: ClusterConfig,
-  local: LocalSystems,
-): Promise<ClusterNode> {
+/** What a node needs to be among others. */
+interface Parts {
+  readonly cluster: Cluster;
+  readonly transport: LinkTransport;
+  readonly trust: Trust;
+  readonly tls: PeerTls | undefined;
+}
+
+/** @throws ConfigError where CLUSTER_PORT cannot be had */
+function servePeers({ cluster, trust, tls }: Parts, { host, cluster: settings }: Config): PeerServer {
+  const { port } = settings!;
+  const { options: { clock }, reception } = cluster;
+  try {
+    return new PeerServer({ host, port, trust, tls, clock, reception });
+  } catch (error) {
+    throw notListening("CLUSTER_PORT", host, port, error);
+  }
+}
+
+function among(parts: Parts, config: Config, local: LocalSystems): Promise<ClusterNode> {
+  const { cluster, transport } = parts;
   const coupons = cluster.host({
     name: "coupon",
     local: local.coupons,
@@ -121,12 +142,10 @@ async function among(
     isCommand: isCouponCommand,
   });
   const sales = cluster.host({ name: "sale", local: local.sales, isKey: isSaleKey, isCommand: isSaleCommand });
-  const server = await servePeers({ host, port, secret, reception: cluster.reception }).catch((error) => {
-    throw notListening("CLUSTER_PORT", host, port, error);
-  });
+  const server = servePeers(parts, config);
   let joined = false;
   const nodeOf = (id: string) => cluster.status().nodes.find((node) => node.id === id)!;
-  return {
+  return Promise.resolve({
     coupons,
     sales,
     views: {
@@ -147,7 +166,7 @@ async function among(
       await server.close();
       transport.close();
     },
-  };
+  });
 }
 
 function actorViews({ coupons, sales }: LocalSystems): Pick<ClusterViews, "actors" | "actor"> {
@@ -168,11 +187,13 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
     },
     tookOver: () => metrics.tookOver(),
     nodeGone: (member, why) => log.warn("The node {id} is gone: {why}", { id: member.id, url: member.url, why }),
-    strange: ({ id, url }) =>
-      log.error("Not of this cluster: {id} at {url}, by its CLUSTER_SECRET or its database or its version", {
-        id,
-        url,
-      }),
+    strange({ id, url }, why) {
+      const reason = why === "stale"
+        ? "its entry in the registry is of another time: it was written back, or its clock is wrong"
+        : "it has another CLUSTER_SECRET, another database or another version";
+      log.error("Not of this cluster: {id} at {url}: {reason}", { id, url, reason });
+    },
+    noPeer: (url, why) => log.error("No peer listens at {url}: {why}", { url, why }),
     registryCrowded: (ids, tooLong) =>
       log.error("The registry holds {ids} ids and {tooLong} entries that are too long: only a part is read", {
         ids,

@@ -1,7 +1,7 @@
 /** Is the secret of the cluster nobody else's? Whoever has it may speak as a node. */
 import { type Environment, optionalSecret, secret, wrong } from "./settings.ts";
 
-const TOKENS = ["ADMIN_TOKEN", "SERVICE_TOKEN", "JWT_SECRET", "UPSTASH_REDIS_REST_TOKEN"] as const;
+const TOKENS = ["ADMIN_TOKEN", "SERVICE_TOKEN", "JWT_SECRET", "UPSTASH_REDIS_REST_TOKEN", "DB_PASSWORD"] as const;
 const URLS = ["DATABASE_URL", "UPSTASH_REDIS_REST_URL"] as const;
 const LEAST = 16;
 

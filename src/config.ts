@@ -1,5 +1,6 @@
 /** What may be configured? The only reader of the environment; every value is checked at start. */
 import { clusterSecret } from "./cluster_secret.ts";
+import { nodeUrlOf, type PeerTlsFiles, peerTlsFiles } from "./cluster_tls.ts";
 import { type DoorConfig, doorConfig, isLoopback } from "./callers_config.ts";
 import { postgresUrl } from "./database_config.ts";
 import {
@@ -63,8 +64,10 @@ export interface ClusterConfig {
   readonly nodeUrl: string;
   /** The peers' listener; on `host`, as the public one. */
   readonly port: number;
-  /** What nodes show one another. */
+  /** What nodes prove to one another that they know. */
   readonly secret: string;
+  /** Undefined: connections between nodes are not encrypted. */
+  readonly tls: PeerTlsFiles | undefined;
   readonly heartbeatMs: number;
   /** A node that the registry has not heard of for so long is looked after, and gone where it does not answer. */
   readonly expiryMs: number;
@@ -118,16 +121,20 @@ function clusterConfig(env: Environment, host: string): ClusterConfig | undefine
   const heartbeatOf = () => duration(env, "HEARTBEAT", HEARTBEAT_MS, 50, 60_000);
   const heartbeat = whereRight(heartbeatOf, HEARTBEAT_MS);
   // Where a node listens beyond loopback is seldom where its peers find it.
-  const near = isAlone || isLoopback(host) ? originOf(host, whereRight(portOf, CLUSTER_PORT)) : undefined;
+  const plain = isAlone || isLoopback(host) ? originOf(host, whereRight(portOf, CLUSTER_PORT)) : undefined;
+  const tlsOf = () => peerTlsFiles(env);
+  const tls = whereRight(tlsOf, undefined);
+  const near = tls === undefined ? plain : plain?.replace("http:", "https:");
   // What is set is checked also where the node is alone: it will not be for ever.
   const checked = readAll<ClusterConfig>({
     nodeId: () => nodeIdOf(env),
-    nodeUrl: () => httpUrl(env, "NODE_URL", near),
+    nodeUrl: () => nodeUrlOf(env, near, tls),
     port: portOf,
     heartbeatMs: heartbeatOf,
     expiryMs: () => duration(env, "NODE_EXPIRY", 3 * heartbeat, 2 * heartbeat, 600_000),
     joinActivations: () => integer(env, "JOIN_ACTIVATIONS", 1_000, 1, 1_000_000),
     secret: () => clusterSecret(env, isAlone) ?? "",
+    tls: tlsOf,
     redisUrl: () => isAlone ? "" : httpUrl(env, REGISTRY[0]),
     redisToken: () => isAlone ? "" : secret(env, REGISTRY[1], 1),
   });

@@ -127,6 +127,7 @@ Deno.test("readConfig() refuses a cluster's secret that equals another secret, a
     { SERVICE_TOKEN: CLUSTER_SECRET },
     { JWT_SECRET: CLUSTER_SECRET.padEnd(32, "-"), CLUSTER_SECRET: CLUSTER_SECRET.padEnd(32, "-") },
     { UPSTASH_REDIS_REST_TOKEN: CLUSTER_SECRET },
+    { DATABASE_URL: "", DB_HOST: "h", DB_NAME: "d", DB_USER: "u", DB_PASSWORD: CLUSTER_SECRET },
     { UPSTASH_REDIS_REST_URL: `http://default:${CLUSTER_SECRET}@127.0.0.1:8079` },
     { DATABASE_URL: `postgres://doorbuster:${CLUSTER_SECRET}@127.0.0.1/doorbuster` },
     { DATABASE_URL: `postgres://doorbuster@127.0.0.1/doorbuster?sslmode=require&password=${CLUSTER_SECRET}` },
@@ -150,10 +151,28 @@ Deno.test("readConfig() makes a node one of several where a registry is named", 
     nodeUrl: "http://127.0.0.1:8081",
     port: 8081,
     secret: "sixteen-characters-or-more",
+    tls: undefined,
     heartbeatMs: 500,
     expiryMs: 1_500,
     joinActivations: 1_000,
   });
+});
+
+Deno.test("readConfig() has nodes speak by TLS where each has a certificate, and says so to the others", () => {
+  const [CLUSTER_TLS_CERT, CLUSTER_TLS_KEY, CLUSTER_TLS_CA] = ["/tls/cert.pem", "/tls/key.pem", "/tls/ca.pem"];
+  const tls = { CLUSTER_TLS_CERT, CLUSTER_TLS_KEY };
+  const read = (env: Record<string, string>) => readConfig({ ...REGISTRY, ...env }).cluster!;
+  assert.deepEqual(read(tls).tls, { cert: CLUSTER_TLS_CERT, key: CLUSTER_TLS_KEY, ca: undefined });
+  assert.equal(read({ ...tls, CLUSTER_TLS_CA }).tls!.ca, CLUSTER_TLS_CA);
+  assert.equal(read(tls).nodeUrl, "https://127.0.0.1:8081");
+  assert.equal(read({ ...tls, NODE_URL: "https://node-1:8081/" }).nodeUrl, "https://node-1:8081");
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ CLUSTER_TLS_CERT }, /^CLUSTER_TLS_KEY=: must be set, since CLUSTER_TLS_CERT is$/],
+    [{ CLUSTER_TLS_KEY }, /^CLUSTER_TLS_CERT=: must be set, since CLUSTER_TLS_KEY is$/],
+    [{ CLUSTER_TLS_CA }, /^CLUSTER_TLS_CERT=: must be set, since CLUSTER_TLS_CA is$/],
+    [{ ...tls, NODE_URL: "http://node-1:8081" }, /^NODE_URL=http:\/\/node-1:8081: must be a URL such as https:/],
+  ];
+  for (const [env, message] of cases) assert.throws(() => read(env), { name: "ConfigError", message });
 });
 
 Deno.test("readConfig() refuses half a cluster, and tells no secret", () => {
@@ -287,7 +306,7 @@ Deno.test("readConfig() tells no password that stands in a wrong value, of which
     "host=db password = 'x hunter2'",
     "UPSTASH_REDIS_REST_TOKEN=hunter2",
   ];
-  const names = [...settingNames(REGISTRY)].filter((name) => !/SECRET|TOKEN$/.test(name) && name !== "JWKS_FILE");
+  const names = [...settingNames(REGISTRY)].filter((name) => !/SECRET|TOKEN$|^JWKS_FILE$|^CLUSTER_TLS_/.test(name));
   assert(names.length > 30);
   let refused = 0;
   for (const name of names) {

@@ -28,8 +28,13 @@ export interface ClusterEvents {
   tookOver(): void;
   /** A node is out of the ring, and why. */
   nodeGone(member: Member, why: "left" | "unreachable" | "expired"): void;
-  /** The registry lists a node that is none of this cluster: of another secret, on another database, or of before the seal. */
-  strange(member: Member): void;
+  /**
+   * The registry lists a node that does not count: it is sealed by another secret, for another database or not at all
+   * (`unsealed`), or for another time, so that it was recorded and written back (`stale`).
+   */
+  strange(member: Member, why: "unsealed" | "stale"): void;
+  /** What listens where a node is said to be is no peer of this one. */
+  noPeer(url: string, why: string): void;
   /** The registry holds more than is read of it: so many ids, and so many entries that are too long. */
   registryCrowded(ids: number, tooLong: number): void;
   /** Where this node is to be reached by its peers something else answers, or nothing. */

@@ -1,54 +1,95 @@
 /** How does a node answer what comes by a link? As {@linkcode Link} says; each message apart from all others. */
-// @ts-types="@types/ws"
-import type { WebSocket } from "ws";
-import { GOING_AWAY, MORE } from "./link.ts";
+import type { Clock } from "../actors/ports.ts";
+import type { FrameStream } from "./frames.ts";
+import { MORE } from "./link.ts";
 import type { Reply } from "./reception.ts";
+import { BYE, MESSAGE, PING, PONG, type Session } from "./session.ts";
+import { MESSAGE_MAX } from "./wire.ts";
 
-const BAD_MESSAGE = 1007;
-const MESSAGE = /^(\d{1,15}) /;
+/** The other end is listened for so often, in milliseconds; silent twice, it is given up. */
+export const QUIET_MS = 30_000;
+/** After its good-bye the other end has so long to hang up, in milliseconds. */
+export const HANG_UP_MS = 500;
+const HEAD = /^(\d{1,15}) ([a-z]{1,16}) /;
+
+/** Answers a message of the node at the other end. */
+export type Receive = (what: string, text: string) => Reply;
 
 /** The other end of a link. */
 export class LinkEnd {
   #open = 0;
-  #closing = false;
-  readonly #closed = Promise.withResolvers<void>();
+  #phase: "open" | "closing" | "ended" = "open";
+  #silent = 0;
+  #unwatch: () => void = () => {};
+  readonly #ended = Promise.withResolvers<void>();
 
-  /** @param receive answers a message */
-  constructor(readonly socket: WebSocket, readonly receive: (text: string) => Reply) {
-    socket.on("message", (data, isBinary) => this.#take(isBinary ? "" : String(data)));
-    socket.on("error", () => socket.terminate());
-    socket.on("close", () => this.#closed.resolve());
+  constructor(
+    readonly frames: FrameStream,
+    readonly session: Session,
+    readonly clock: Clock,
+    readonly receive: Receive,
+  ) {
+    frames.frameMax = MESSAGE_MAX;
+    frames.onFrame = (frame) => this.#hear(frame);
+    frames.onEnd = () => {
+      this.#phase = "ended";
+      this.#unwatch();
+      this.#ended.resolve();
+    };
+    this.#watch();
+  }
+
+  /** Resolves once it has ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   /** Takes no more messages, and ends it once those that it has taken are answered; resolves when it has ended. */
   async close(): Promise<void> {
-    this.#closing = true;
+    if (this.#phase === "open") this.#phase = "closing";
     this.#endOnceAnswered();
-    await this.#closed.promise;
+    await this.ended;
+  }
+
+  #hear(frame: Uint8Array): void {
+    const said = this.session.open(frame);
+    if (said === undefined) return this.frames.close(); // nothing that follows is to be believed
+    this.#silent = 0;
+    if (said.kind === PING) this.#say(PONG);
+    else if (said.kind === MESSAGE && this.#phase === "open") this.#take(said.text);
   }
 
   #take(text: string): void {
-    if (this.#closing) return;
-    const [head, number] = MESSAGE.exec(text) ?? [];
-    if (head === undefined) {
-      this.socket.close(BAD_MESSAGE);
-      return;
-    }
-    const reply = this.receive(text.slice(head.length));
-    if (reply.write === undefined) {
-      this.socket.send(`${number} ${reply.status}`);
-      return;
-    }
+    const [head, number, what] = HEAD.exec(text) ?? [];
+    if (head === undefined) return this.frames.close();
+    const reply = this.receive(what!, text.slice(head.length));
+    if (reply.write === undefined) return this.#say(MESSAGE, `${number} ${reply.status}`);
     this.#open++;
     reply.write((line, isLast) => {
-      this.socket.send(`${number} ${isLast ? reply.status : MORE} ${line}`);
+      this.#say(MESSAGE, `${number} ${isLast ? reply.status : MORE} ${line}`);
       if (!isLast) return;
       this.#open--;
       this.#endOnceAnswered();
     });
   }
 
+  #say(kind: number, text?: string): void {
+    if (this.#phase !== "ended") this.frames.send(this.session.seal(kind, text));
+  }
+
+  /** The other end hangs up, so that what is on its way to it is not lost with the connection. */
   #endOnceAnswered(): void {
-    if (this.#closing && this.#open === 0) this.socket.close(GOING_AWAY);
+    if (this.#phase !== "closing" || this.#open > 0) return;
+    this.#say(BYE);
+    this.#unwatch();
+    this.#unwatch = this.clock.after(HANG_UP_MS, () => this.frames.close());
+  }
+
+  #watch(): void {
+    this.#unwatch = this.clock.after(QUIET_MS, () => {
+      if (++this.#silent > 2) return this.frames.close();
+      this.#say(PING);
+      this.#watch();
+    });
   }
 }

@@ -1,44 +1,58 @@
-/** How do nodes reach one another? Batches of commands over one link a node, which is kept; all else by `fetch`. */
-import type { Clock } from "../actors/ports.ts";
-import { PATHS } from "./calls.ts";
-import { Link } from "./link.ts";
-import { FetchTransport, type Transport } from "./transport.ts";
+/** How do nodes reach one another? By one link from each to each, which is kept. */
+import { NotLinked } from "./dial.ts";
+import { Link, type LinkContext } from "./link.ts";
+import type { Member } from "./member.ts";
+import { COMMANDS, type Transport } from "./transport.ts";
+
+/** Times that it is told: an address may be anyone's. */
+const TOLD_MAX = 100;
+
+/** What the links work with. */
+export interface LinkTransportOptions extends Omit<LinkContext, "gone"> {
+  /** Told once where what listens at a node's address is no peer of this node, and why. */
+  readonly noPeer: (url: string, why: string) => void;
+}
 
 /** The network between nodes. */
 export class LinkTransport implements Transport {
-  readonly #fetch: FetchTransport;
-  readonly #headers: Record<string, string>;
   readonly #links = new Map<string, Link>();
+  readonly #told = new Set<string>();
 
-  /** @param secret shown to every node */
-  constructor(secret: string, readonly clock: Clock) {
-    this.#fetch = new FetchTransport(secret);
-    this.#headers = { authorization: `Bearer ${secret}` };
-  }
+  constructor(readonly options: LinkTransportOptions) {}
 
   send(
-    url: string,
-    path: string,
-    message: string,
+    member: Member,
+    what: string,
+    text: string,
     signal: AbortSignal,
     onLine: (line: string) => void,
   ): Promise<number> {
-    if (path !== PATHS.link) return this.#fetch.send(url, path, message, signal, onLine);
-    return this.#linkTo(url + path).send(message, signal, onLine);
+    // Commands are for one incarnation alone; whoever else listens at its address is pinged and greeted as well.
+    const sending = { what, text, ...what === COMMANDS && { only: member } };
+    return this.#linkTo(member.url).send(sending, signal, onLine);
   }
 
   #linkTo(url: string): Link {
     const known = this.#links.get(url);
     if (known !== undefined) return known;
-    const gone = (link: Link) => void (this.#links.get(url) === link && this.#links.delete(url));
-    const link = new Link(url, this.#headers, this.clock, gone);
+    const gone = (link: Link, why?: NotLinked) => {
+      if (this.#links.get(url) === link) this.#links.delete(url);
+      if (why?.status === 401) this.#tell(url, why);
+    };
+    const link = new Link(url, { ...this.options, gone });
     this.#links.set(url, link);
     return link;
+  }
+
+  #tell(url: string, { message, cause }: NotLinked): void {
+    const why = (cause as Error | undefined)?.message ?? message;
+    if (this.#told.has(`${url} ${why}`) || this.#told.size >= TOLD_MAX) return;
+    this.#told.add(`${url} ${why}`);
+    this.options.noPeer(url, why);
   }
 
   /** Ends its connections. */
   close(): void {
     for (const link of this.#links.values()) link.close();
-    this.#fetch.close();
   }
 }

@@ -1,9 +1,9 @@
 /** What do nodes know of one another? */
 
-/** The version of the peers' protocol that this node speaks; it understands the one before it as well. */
-export const PROTOCOL = 3;
-/** The oldest version that this node understands. */
-export const PROTOCOL_MIN = 2;
+/** The version of the peers' protocol that this node speaks. */
+export const PROTOCOL = 4;
+/** The oldest version that it speaks as well; two nodes speak the highest that both know. */
+export const PROTOCOL_MIN = 4;
 
 /** A node, as the others know it. */
 export interface Member {
@@ -13,7 +13,7 @@ export interface Member {
   readonly url: string;
   /** Milliseconds since the epoch, by Postgres's clock, at its start: of two of one id the greater one lives. */
   readonly incarnation: number;
-  /** The version of the peers' protocol that it speaks. */
+  /** The highest version of the peers' protocol that it speaks. */
   readonly version: number;
 }
 

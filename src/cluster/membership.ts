@@ -102,7 +102,7 @@ export class Membership {
     this.#leaving = true;
     this.#cancelBeat();
     const { calls, registry, events } = this.context;
-    await Promise.all(this.#roster.members.map((member) => calls.leave(member, this.self, LEAVE_MS)));
+    await Promise.all(this.#roster.members.map((member) => calls.leave(member, LEAVE_MS)));
     this.#become(this.#roster.withoutSelf());
     await registry.remove(this.self).catch((error) => events.registryFailed(error));
   }
@@ -210,7 +210,7 @@ export class Membership {
     while (next.length > 0 && !this.#leaving) {
       for (const { id } of next) greeted.add(id);
       this.#become(next.reduce((roster, member) => roster.admitted(member), this.#roster));
-      const known = (await Promise.all(next.map((member) => this.context.calls.greet(member, this.self)))).flat();
+      const known = (await Promise.all(next.map((member) => this.context.calls.greet(member)))).flat();
       next = known.filter(({ id }, at) => !greeted.has(id) && known.findIndex((other) => other.id === id) === at);
     }
   }

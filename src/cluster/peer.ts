@@ -3,10 +3,9 @@
  * they fall. So one slow activation delays no other command, and a busy pair of nodes exchanges few messages.
  */
 import type { Clock } from "../actors/ports.ts";
-import { PATHS } from "./calls.ts";
 import { fail, type Failure, type Forward, leaseOf } from "./forward.ts";
 import { type Member, PROTOCOL } from "./member.ts";
-import { NeverConnected, type Transport } from "./transport.ts";
+import { COMMANDS, NeverConnected, type Transport } from "./transport.ts";
 import { type Answer, BATCH_MAX, decodeAnswers, DONE, encodeCommands, FAULT, REFUSED } from "./wire.ts";
 
 /** Batches that are out at once. */
@@ -117,8 +116,7 @@ export class Peer {
     try {
       const message = encodeCommands(forwards as Forward[], Math.min(PROTOCOL, this.member.version), at);
       const onLine = (line: string) => this.#hear(batch, decodeAnswers(line));
-      const path = this.member.version < 3 ? PATHS.commands : PATHS.link;
-      const status = await transport.send(this.member.url, path, message, batch.giveUp.signal, onLine);
+      const status = await transport.send(this.member, COMMANDS, message, batch.giveUp.signal, onLine);
       if (status !== 200) failure = { kind: "rejected" };
     } catch (error) {
       if (error instanceof NeverConnected) failure = { kind: "never_connected" };

@@ -1,115 +1,133 @@
 /**
- * Who may speak to this node as a peer? Whoever shows the cluster's secret, on a listener of its own: the public port
- * never serves this. Without the secret there is nothing but 401, whatever is asked, and no body is read.
+ * Who may speak to this node as a peer? Whoever proves that it knows the cluster's secret, on a listener of its own: the
+ * public port never serves this. Whoever does not is told nothing, and can hold little: a connection for a few seconds,
+ * of which but so many are kept, and a message of two kilobytes.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { text } from "node:stream/consumers";
-// @ts-types="@types/ws"
-import { WebSocketServer } from "ws";
-import { PATHS } from "./calls.ts";
-import { LINK_OPTIONS } from "./link.ts";
-import { LinkEnd } from "./link_end.ts";
+import type { Clock } from "../actors/ports.ts";
+import type { PeerTls } from "./dial.ts";
+import { framedText, FrameStream, type Stream } from "./frames.ts";
+import { HANDSHAKE_MAX, Listening, type Trust } from "./handshake.ts";
+import { HANG_UP_MS, LinkEnd } from "./link_end.ts";
 import type { Reception } from "./reception.ts";
-import { MESSAGE_MAX } from "./wire.ts";
 
 /** Where the peers' listener is. */
 export interface PeerServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly secret: string;
-  readonly reception: Reception;
+  readonly trust: Trust;
+  /** Undefined: connections are not encrypted. */
+  readonly tls: PeerTls | undefined;
+  readonly clock: Clock;
+  readonly reception: Pick<Reception, "receive">;
 }
+
+/** Who connects has so long to prove that it is a peer, in milliseconds. */
+export const STRANGER_MS = 10_000;
+/** Connections that have not proved it; of one more the oldest is closed, so that nobody shuts peers out. */
+export const STRANGERS_MAX = 128;
+/** Links; one more is closed. A peer has one. */
+export const LINKS_MAX = 1_024;
+/** Milliseconds to the next try where a connection cannot be taken: the process may hold too many files. */
+const PAUSE_MS = 20;
+/** What no peer would say: so whoever dialled knows that it was refused. */
+const REFUSED = "[]";
+/** Of a connection that its sender has ended already; the next one is taken at once. */
+const GONE = [Deno.errors.ConnectionReset, Deno.errors.ConnectionAborted, Deno.errors.NotConnected];
 
 /** The peers' listener. */
-export interface PeerServer {
+export class PeerServer {
   readonly port: number;
+  readonly #listener: Deno.Listener<Stream & Deno.Conn>;
+  /** The oldest first. */
+  readonly #strangers = new Set<FrameStream>();
+  readonly #ends = new Set<LinkEnd>();
+  #closing = false;
+  readonly #accepting: Promise<void>;
+
+  /** Starts to listen. @throws Error where its port cannot be had, or its certificate is none */
+  constructor(readonly options: PeerServerOptions) {
+    const { host: hostname, port, tls } = options;
+    const address = { hostname, port };
+    this.#listener = tls === undefined
+      ? Deno.listen(address)
+      : Deno.listenTls({ ...address, cert: tls.cert, key: tls.key });
+    this.port = (this.#listener.addr as Deno.NetAddr).port;
+    this.#accepting = this.#acceptAll();
+  }
+
   /** Takes no more messages; resolves once those that are being answered are. */
-  close(): Promise<void>;
-}
+  async close(): Promise<void> {
+    if (!this.#closing) this.#listener.close();
+    this.#closing = true;
+    for (const frames of this.#strangers) frames.close();
+    await Promise.all([this.#accepting, ...[...this.#ends].map((end) => end.close())]);
+  }
 
-/** Connections that say nothing are kept for longer than `fetch` keeps its own, in milliseconds. */
-const KEEP_MS = 120_000;
-const LINES = { "content-type": "application/x-ndjson" };
-
-/** Starts to listen. @throws Error where its port cannot be had */
-export async function servePeers({ host, port, secret, reception }: PeerServerOptions): Promise<PeerServer> {
-  const wanted = digestOf(`Bearer ${secret}`);
-  const isPeer = ({ headers }: IncomingMessage) => timingSafeEqual(digestOf(headers.authorization ?? ""), wanted);
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    if (!isPeer(request)) return refuse(response, 401);
-    if (request.method !== "POST") return refuse(response, 405);
-    // A body that does not say how long it is is not a peer's.
-    const length = Number(request.headers["content-length"] ?? NaN);
-    if (!(length <= MESSAGE_MAX)) return refuse(response, 413);
-    let message: string;
-    try {
-      message = await text(request);
-    } catch {
-      return void response.destroy(); // its sender is gone
+  async #acceptAll(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        this.#shakeHands(await this.#listener.accept());
+      } catch (error) {
+        if (this.#closing || GONE.some((kind) => error instanceof kind)) continue;
+        await new Promise<void>((resolve) => this.options.clock.after(PAUSE_MS, resolve));
+      }
     }
-    const { status, write } = reception.receive(request.url!, message);
-    answering.add(response);
-    response.on("close", () => answering.delete(response)).writeHead(status, LINES);
-    if (write === undefined) response.end();
-    else write((line, isLast) => isLast ? response.end(line + "\n") : response.write(line + "\n"));
-  };
-  const answering = new Set<ServerResponse>();
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error) => {
-      reception.context.events.unexpected(error);
-      response.destroy();
+  }
+
+  #shakeHands(connection: Deno.Conn): void {
+    const { clock, trust } = this.options;
+    const frames = new FrameStream(connection, HANDSHAKE_MAX);
+    const [oldest] = this.#strangers;
+    if (this.#strangers.size >= STRANGERS_MAX) oldest!.close();
+    this.#strangers.add(frames);
+    let cancel = clock.after(STRANGER_MS, () => frames.close());
+    const known = () => {
+      cancel();
+      this.#strangers.delete(frames);
+    };
+    frames.onEnd = known;
+    const listening = new Listening(trust);
+    const decoder = new TextDecoder();
+    const refuse = () => {
+      frames.onFrame = () => {};
+      frames.send(framedText(REFUSED));
+      cancel();
+      cancel = clock.after(HANG_UP_MS, () => frames.close());
+    };
+    const next = (take: (message: string) => void) => {
+      frames.onFrame = (frame) => {
+        try {
+          take(decoder.decode(frame));
+        } catch {
+          refuse();
+        }
+      };
+    };
+    next((hello) => {
+      const { message, isAgreed } = listening.challenge(hello);
+      frames.send(framedText(message));
+      next((claim) => {
+        if (!isAgreed || this.#ends.size >= LINKS_MAX) return refuse();
+        const { message, session } = listening.end(claim);
+        known();
+        frames.send(framedText(message));
+        this.#link(frames, session);
+      });
     });
-  });
-  server.keepAliveTimeout = KEEP_MS;
-  const connections = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
-    connections.add(socket);
-    socket.setKeepAlive(true, KEEP_MS);
-    // Without it an upgrade whose sender resets the connection would end this process.
-    socket.on("error", () => socket.destroy()).on("close", () => connections.delete(socket));
-  });
-  let closing = false;
-  const ends = new Set<LinkEnd>();
-  const sockets = new WebSocketServer({ noServer: true, ...LINK_OPTIONS });
-  server.on("upgrade", (request, socket, head) => {
-    const refused = !isPeer(request) ? 401 : request.url !== PATHS.link ? 404 : closing ? 503 : undefined;
-    if (refused !== undefined) {
-      const head = `HTTP/1.1 ${refused} No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
-      socket.end(head, () => socket.destroy());
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (link) => {
-      const end = new LinkEnd(link, (message) => reception.receive(PATHS.commands, message));
-      ends.add(end);
-      link.on("close", () => ends.delete(end));
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.on("error", reject).listen(port, host, resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      closing = true;
-      const closed = new Promise((resolve) => server.close(resolve));
-      await Promise.all([...ends].map((end) => end.close()));
-      await Promise.all([...answering].map((response) => once(response, "close")));
-      for (const socket of connections) socket.destroy(); // who has sent no whole message by now is not waited for
-      await closed;
-    },
-  };
+    setNoDelay(connection);
+    frames.start();
+  }
+
+  #link(frames: FrameStream, session: ReturnType<Listening["end"]>["session"]): void {
+    const { clock, reception } = this.options;
+    const end = new LinkEnd(frames, session, clock, (what, text) => reception.receive(session.remote, what, text));
+    this.#ends.add(end);
+    end.ended.then(() => this.#ends.delete(end));
+  }
 }
 
-/** Refuses a request whose body was not read: its connection would wait for the rest of that. */
-function refuse(response: ServerResponse, status: number): void {
-  response.writeHead(status, { connection: "close" }).end();
-}
-
-/** Of equal length, so that comparing takes the same time whatever was shown. */
-function digestOf(text: string): Uint8Array {
-  return createHash("sha256").update(text).digest();
+/** Frames leave at once. The runtime does so by itself where there is TLS, and offers no method. */
+function setNoDelay(connection: Deno.Conn): void {
+  (connection as Partial<Deno.TcpConn>).setNoDelay?.(true);
 }

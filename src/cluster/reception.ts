@@ -4,11 +4,11 @@
  */
 import type { Clock, OutcomeOf } from "../actors/ports.ts";
 import type { Kind } from "../domain/decision.ts";
-import { PATHS } from "./calls.ts";
 import type { Dispatcher, Hosted } from "./dispatcher.ts";
 import type { ClusterEvents } from "./events.ts";
-import { type Member, memberOf } from "./member.ts";
+import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
+import { COMMANDS, GREET, LEAVE, PING } from "./transport.ts";
 import {
   type Answer,
   BadMessage,
@@ -20,7 +20,6 @@ import {
   NOT_OWNER,
   REFUSED,
   type Run,
-  versioned,
 } from "./wire.ts";
 
 /** Commands of peers that may be under way at once; a batch that would exceed it is refused whole with 503. */
@@ -50,10 +49,10 @@ export class Reception {
 
   constructor(readonly context: ReceptionContext) {}
 
-  /** Answers a message; whatever it is, nothing is thrown. */
-  receive(path: string, text: string): Reply {
+  /** Answers a message; whatever it is, nothing is thrown. @param from the node at the other end, proved */
+  receive(from: Member, what: string, text: string): Reply {
     try {
-      return this.#receive(path, text);
+      return this.#receive(from, what, text);
     } catch (error) {
       if (error instanceof BadMessage || error instanceof SyntaxError) return { status: 400 };
       this.context.events.unexpected(error);
@@ -61,28 +60,22 @@ export class Reception {
     }
   }
 
-  #receive(path: string, text: string): Reply {
+  #receive(from: Member, what: string, text: string): Reply {
     const { membership, clock } = this.context;
-    switch (path) {
-      case PATHS.commands: {
+    switch (what) {
+      case COMMANDS: {
         const runs = decodeCommands(JSON.parse(text), { now: clock.shared(), monotonic: clock.monotonic() });
         const commands = commandsIn(runs);
         if (this.#open + commands > OPEN_MAX) return { status: 503 };
         return { status: 200, write: (sink) => this.#decide(runs, commands, sink) };
       }
-      case PATHS.ping:
-        versioned(JSON.parse(text));
+      case PING:
         return said(membership.pong);
-      case PATHS.greet: {
-        const member = memberOf(versioned(JSON.parse(text))[1]);
-        return member === undefined ? { status: 400 } : said(membership.greeted(member));
-      }
-      case PATHS.leave: {
-        const [, id, incarnation] = versioned(JSON.parse(text));
-        if (typeof id !== "string" || typeof incarnation !== "number") return { status: 400 };
-        membership.departed(id, incarnation);
+      case GREET:
+        return said(membership.greeted(from));
+      case LEAVE:
+        membership.departed(from.id, from.incarnation);
         return said(true);
-      }
     }
     return { status: 404 };
   }

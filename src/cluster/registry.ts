@@ -1,7 +1,9 @@
 /**
  * Where do nodes find one another? In a registry where each writes itself again and again with an expiry. It is asked
- * for nodes alone, never for safety, and its own expiry judges who is late: no node's clock does.
+ * for nodes alone, never for safety, and its own expiry judges who is late. An entry that was recorded and written back
+ * later is known by the time in its seal, which is Postgres's.
  */
+import type { Clock } from "../actors/ports.ts";
 import { Redis } from "@upstash/redis";
 import { type Member, memberOf } from "./member.ts";
 import type { Seal } from "./seal.ts";
@@ -26,13 +28,23 @@ export interface RedisRegistryOptions {
   /** An answer that takes longer does not count, in milliseconds. */
   readonly timeoutMs: number;
   readonly seal: Seal;
-  /** Told once of each entry without this cluster's seal, and of {@linkcode STRANGERS_MAX} at most. */
-  readonly strange: (member: Member) => void;
+  /** Its shared time is Postgres's. */
+  readonly clock: Pick<Clock, "shared">;
+  /** Told once of each entry that is none of a node of this cluster, and why; of {@linkcode STRANGERS_MAX} at most. */
+  readonly strange: (member: Member, why: Strange) => void;
   /** Told when the registry begins to hold more than is read of it: so many ids, so many entries that are too long. */
   readonly crowded: (ids: number, tooLong: number) => void;
   /** Begins every key, so that clusters may share a Redis. */
   readonly prefix?: string;
 }
+
+/** Why an entry does not count: it is not sealed by this cluster, or was sealed for another time than now. */
+export type Strange = "unsealed" | "stale";
+
+/** Clocks of two nodes may differ by so much, in milliseconds: both follow Postgres's. */
+const MARGIN_MS = 1_000;
+/** Longest that an entry holds, in milliseconds: what says more is of another time. */
+const HOLDS_MAX_MS = 600_000;
 
 /** Entries without a seal that are told of: whoever can write to the registry could else fill the log. */
 export const STRANGERS_MAX = 100;
@@ -72,7 +84,9 @@ return {count, long, expired, entries}`;
 /** What {@linkcode LIST} returns. */
 type Listed = [ids: number, tooLong: number, expired: string[], entries: string[]];
 
-const REMOVE = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
+/** Keys: an entry's. Arguments: how it begins where it is the incarnation's that is to be removed. */
+const REMOVE = `local entry = redis.call('get', KEYS[1])
+if entry and string.sub(entry, 1, #ARGV[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
 
 /**
  * The registry in a Redis: a key with an expiry for each node, and a set of their ids, since keys cannot be listed
@@ -83,14 +97,16 @@ export class RedisRegistry implements Registry {
   readonly #nodes: string;
   readonly #expiryMs: number;
   readonly #seal: Seal;
-  readonly #strange: (member: Member) => void;
+  readonly #clock: Pick<Clock, "shared">;
+  readonly #strange: (member: Member, why: Strange) => void;
   readonly #strangers = new Set<string>();
   readonly #crowded: (ids: number, tooLong: number) => void;
   #isCrowded = false;
 
   constructor(options: RedisRegistryOptions) {
-    const { url, token, expiryMs, timeoutMs, seal, strange, crowded, prefix = "doorbuster" } = options;
+    const { url, token, expiryMs, timeoutMs, seal, clock, strange, crowded, prefix = "doorbuster" } = options;
     this.#seal = seal;
+    this.#clock = clock;
     this.#strange = strange;
     this.#crowded = crowded;
     this.#redis = new Redis({
@@ -124,7 +140,7 @@ export class RedisRegistry implements Registry {
   }
 
   async remove(member: Member): Promise<void> {
-    await this.#redis.eval(REMOVE, [this.#key(member.id)], [this.#textOf(member)]);
+    await this.#redis.eval(REMOVE, [this.#key(member.id)], [beginOf(member)]);
   }
 
   #tellCrowd(ids: number, tooLong: number): void {
@@ -138,22 +154,36 @@ export class RedisRegistry implements Registry {
   }
 
   #textOf(member: Member): string {
-    const { id, url, incarnation, version } = member;
-    return JSON.stringify({ id, url, incarnation, version, seal: this.#seal.of(member) });
+    const until = this.#clock.shared() + this.#expiryMs;
+    return `${beginOf(member)}"until":${until},"seal":"${this.#seal.of(member, until)}"}`;
   }
 
   /** A node out of what anyone may have written there; undefined where it is none of this cluster. */
   #memberOf(entry: unknown): Member | undefined {
     const told = entryOf(entry);
     const member = memberOf(told);
-    if (member === undefined || this.#seal.holds(member, (told as { seal?: unknown }).seal)) return member;
+    if (member === undefined) return undefined;
+    const { until, seal } = told as { until?: unknown; seal?: unknown };
+    const why = this.#whyStrange(member, until, seal);
+    if (why === undefined) return member;
     const text = String(entry);
     if (!this.#strangers.has(text) && this.#strangers.size < STRANGERS_MAX) {
       this.#strangers.add(text);
-      this.#strange(member);
+      this.#strange(member, why);
     }
     return undefined;
   }
+
+  #whyStrange(member: Member, until: unknown, seal: unknown): Strange | undefined {
+    if (typeof until !== "number" || !this.#seal.holds(member, until, seal)) return "unsealed";
+    const leftMs = until - this.#clock.shared();
+    return leftMs < -MARGIN_MS || leftMs > HOLDS_MAX_MS + MARGIN_MS ? "stale" : undefined;
+  }
+}
+
+/** The part of an entry that is the same as long as the node runs. */
+function beginOf({ id, url, incarnation, version }: Member): string {
+  return JSON.stringify({ id, url, incarnation, version }).slice(0, -1) + ",";
 }
 
 function entryOf(entry: unknown): unknown {

@@ -1,10 +1,10 @@
 /**
- * How do commands and answers look between nodes? JSON arrays, one text for a whole batch. Every message begins with
- * the version it is written in, and a node understands its own and the one before: nodes of both work side by side while
- * a cluster is upgraded.
+ * How do commands and answers look between nodes? JSON arrays, one text for a whole batch. A batch begins with the version
+ * it is written in, which is the highest that both nodes speak: so nodes of two versions work side by side while a cluster
+ * is upgraded.
  *
- * Commands: `[3, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of those that differ in nothing but
- * the command. Answers are lines, each of them `[[place, code, value], …]`. In version 2 a run is one command.
+ * Commands: `[4, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of those that differ in nothing but
+ * the command. Answers are lines, each of them `[[place, code, value], …]`.
  */
 import type { FaultCode, Moment } from "../actors/ports.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
@@ -51,7 +51,7 @@ export interface Run extends Omit<Posted, "command"> {
   readonly commands: readonly { readonly id: string }[];
 }
 
-/** A batch for a node that speaks a version. @param at when it leaves */
+/** A batch in the version of both nodes. @param at when it leaves */
 export function encodeCommands(
   posted: readonly (Posted & { readonly lease: number })[],
   version: number,
@@ -63,7 +63,7 @@ export function encodeCommands(
     const remainingMs = Math.max(0, Math.floor(lease - at.monotonic));
     const marks = handed << 1 | Number(doubtful);
     const goesOn = run?.[1] === key && run[0] === kind && run[2] === remainingMs && run[3] === marks;
-    if (goesOn && version > 2) run.push(command);
+    if (goesOn) run.push(command);
     else runs.push([kind, key, remainingMs, marks, command]);
   }
   return JSON.stringify([version, Math.floor(at.now), runs]);

@@ -1,5 +1,6 @@
 /** What becomes of a command whose owner is gone, goes, or would not take it: who is asked next, and what is told? */
 import assert from "node:assert/strict";
+import type { Member } from "../../src/cluster/member.ts";
 import { Ring } from "../../src/cluster/ring.ts";
 import { claim, create, terms, validate } from "../support/commands.ts";
 import { type ClusterNode, ClusterWorld } from "../support/cluster_world.ts";
@@ -74,7 +75,7 @@ async function withUnheardLeave() {
 
 Deno.test("a command that a node gives back as it leaves is decided by its asker at once, which asks itself nothing", async () => {
   const { world, a, b, key } = await withUnheardLeave();
-  const pings = () => world.network.sent.get("/ping") ?? 0;
+  const pings = () => world.network.sent.get("ping") ?? 0;
   const before = pings();
   const asked = claimAt(a, key, "u");
   await world.clock.advance(1);
@@ -86,8 +87,8 @@ Deno.test("a command that a node gives back as it leaves is decided by its asker
 
 Deno.test("a node that would take no batch as it leaves is asked no more: it is found to be leaving", async () => {
   const { world, a, b, key } = await withUnheardLeave();
-  const receive = (path: string, text: string) => {
-    return path === "/commands" ? { status: 503 as const } : b.cluster.reception.receive(path, text);
+  const receive = (from: Member, what: string, text: string) => {
+    return what === "commands" ? { status: 503 as const } : b.cluster.reception.receive(from, what, text);
   };
   world.network.listen({ ...b.host, receive });
   const asked = claimAt(a, key, "u");

@@ -62,10 +62,10 @@ Deno.test("an answer through another node is the answer of the owner, whole", as
 
 Deno.test("commands of one tick are one message", async () => {
   const { world, key } = await withCoupon("b", 1_000);
-  const before = world.network.sent.get("/link") ?? 0;
+  const before = world.network.sent.get("commands") ?? 0;
   const fates = Array.from({ length: 500 }, (_, user) => ask(world, "a", key, claim(`u${user}`)));
   assert.deepEqual(new Set(await told(world, Promise.all(fates))), new Set(["done"]));
-  assert.equal(world.network.sent.get("/link"), before + 1);
+  assert.equal(world.network.sent.get("commands"), before + 1);
   assert.equal(world.node("a").counts.get("answered"), 500);
 });
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ClusterWorld, EXPIRY_MS, HEARTBEAT_MS } from "../support/cluster_world.ts";
 
 function greetings({ network }: ClusterWorld): number {
-  return network.sent.get("/greet") ?? 0;
+  return network.sent.get("greet") ?? 0;
 }
 
 for (const [latencyMs, calls] of [[1, 11], [400, 9]] as const) {

@@ -204,7 +204,7 @@ Deno.test("a node that was out is in as soon as it greets and answers", async ()
 Deno.test("verify() lets a dead node go at once, and pings a living one once", async () => {
   const world = await ClusterWorld.of("a", "b", "c");
   const { membership } = world.node("a").cluster;
-  const pings = () => world.network.sent.get("/ping") ?? 0;
+  const pings = () => world.network.sent.get("ping") ?? 0;
   const before = pings();
   const sure = Promise.all(Array.from({ length: 50 }, () => membership.verify(world.node("b").self)));
   await world.clock.advance(10);

@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { connect } from "node:net";
-import { FetchTransport, NeverConnected } from "../../src/cluster/transport.ts";
-import { servePeers } from "../../src/cluster/peer_server.ts";
-import type { Reception, Sink } from "../../src/cluster/reception.ts";
+import { once } from "node:events";
+import { dial } from "../../src/cluster/dial.ts";
+import { framed, framedText } from "../../src/cluster/frames.ts";
+import { Dialling, HANDSHAKE_MAX } from "../../src/cluster/handshake.ts";
+import { QUIET_MS } from "../../src/cluster/link_end.ts";
+import { PROTOCOL } from "../../src/cluster/member.ts";
+import { STRANGER_MS, STRANGERS_MAX } from "../../src/cluster/peer_server.ts";
+import { MESSAGE, Session } from "../../src/cluster/session.ts";
 import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
 import { claim, create, terms } from "../support/commands.ts";
-import { until } from "../support/until.ts";
+import { Listener, trustOf } from "../support/link_ends.ts";
 import { MemoryRows } from "../support/memory_store.ts";
-import { arrayRegistry, type RealNode, SECRET, startRealNode } from "../support/real_nodes.ts";
+import { arrayRegistry, type RealNode, startRealNode } from "../support/real_nodes.ts";
+import { until } from "../support/until.ts";
 
 async function withNodes(count: number, body: (...nodes: RealNode[]) => Promise<void>): Promise<void> {
   const [registry, rows] = [arrayRegistry([]), new MemoryRows()];
@@ -21,168 +26,311 @@ async function withNodes(count: number, body: (...nodes: RealNode[]) => Promise<
   }
 }
 
-function ask(
-  node: RealNode,
-  path: string,
-  body: BodyInit | null,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  return fetch(node.url + path, { method: "POST", headers: { authorization: `Bearer ${SECRET}`, ...headers }, body });
+async function withListener(body: (b: Listener) => Promise<void>): Promise<void> {
+  const b = new Listener();
+  try {
+    await body(b);
+  } finally {
+    await b.server.close();
+  }
 }
 
-async function statusOf(asked: Promise<Response>): Promise<number> {
-  const response = await asked;
-  await response.body?.cancel();
-  return response.status;
+/** A connection of a stranger. */
+class Stranger {
+  private constructor(readonly connection: Deno.TcpConn) {}
+
+  static async to(b: Listener, sent?: Uint8Array): Promise<Stranger> {
+    const stranger = new Stranger(await Deno.connect({ hostname: "127.0.0.1", port: b.server.port }));
+    if (sent !== undefined && sent.length > 0) await stranger.connection.write(sent);
+    return stranger;
+  }
+
+  /** All that is heard until the other end hangs up. */
+  async rest(): Promise<string> {
+    const bytes = new Uint8Array(100_000);
+    let [text, size] = ["", 0 as number | null];
+    while (size !== null) {
+      size = await this.connection.read(bytes).catch(() => null);
+      text += new TextDecoder().decode(bytes.subarray(0, size ?? 0));
+    }
+    this.connection.close();
+    return text;
+  }
+
+  /** What is heard next. */
+  async heard(): Promise<string> {
+    const bytes = new Uint8Array(100_000);
+    return new TextDecoder().decode(bytes.subarray(0, await this.connection.read(bytes) ?? 0));
+  }
 }
 
-/** The status line of a request that fetch would not make. */
-async function rawStatus(node: RealNode, header: string): Promise<string> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(node.url).port) });
-  const head = `POST /commands HTTP/1.1\r\nhost: n\r\nauthorization: Bearer ${SECRET}\r\n${header}\r\n\r\n`;
-  await connection.write(new TextEncoder().encode(head));
-  const answer = new Uint8Array(1_000);
-  return new TextDecoder().decode(answer.subarray(0, await connection.read(answer) ?? 0));
-}
+const hello = () => framedText(new Dialling(trustOf("a")).hello);
+const head = (size: number) => framed(size).subarray(0, 4);
+const text = (text: string) => new TextEncoder().encode(text);
 
-const UPGRADE = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n" +
-  "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
-const SHOWN = `authorization: Bearer ${SECRET}\r\n`;
-/** What is sent of a request before its sender falls silent, and how the answer begins, where there is one. */
-const halves: [what: string, sent: string, status: RegExp | undefined][] = [
-  ["nothing", "", undefined],
-  ["half a head", "POST /ping HTTP/1.1\r\nhost: n\r\n", undefined],
-  ["half a body", `POST /ping HTTP/1.1\r\nhost: n\r\n${SHOWN}content-length: 100\r\n\r\n[2`, undefined],
-  ["half a body of a stranger", "POST /ping HTTP/1.1\r\nhost: n\r\ncontent-length: 100\r\n\r\n[2", /401/],
-  ["a stranger's upgrade", `GET /link HTTP/1.1\r\nhost: n\r\n${UPGRADE}\r\n`, /401/],
-  ["an upgrade to what there is not", `GET /x HTTP/1.1\r\nhost: n\r\n${SHOWN}${UPGRADE}\r\n`, /404/],
-  [
-    "an upgrade to another protocol",
-    `GET /link HTTP/1.1\r\nhost: n\r\n${SHOWN}connection: upgrade\r\nupgrade: x\r\n\r\n`,
-    /400/,
-  ],
-  ["a link that says nothing", `GET /link HTTP/1.1\r\nhost: n\r\n${SHOWN}${UPGRADE}\r\n`, /101/],
-  ["no HTTP", "\u0000\u0001 hello\r\n\r\n", /400/],
+/** What is sent before its sender falls silent. */
+const HALVES: readonly (readonly [what: string, sent: () => Uint8Array])[] = [
+  ["nothing", () => new Uint8Array()],
+  ["half a length", () => head(9).subarray(0, 2)],
+  ["half a message", () => hello().subarray(0, 40)],
+  ["half of a handshake", hello],
 ];
-for (const [what, sent, status] of halves) {
+for (const [what, sent] of HALVES) {
+  Deno.test(`a connection that sent ${what} is closed after ten seconds, and told no more than a nonce`, () =>
+    withListener(async (b) => {
+      const stranger = await Stranger.to(b, sent());
+      const rest = stranger.rest();
+      let isOver = false;
+      rest.then(() => isOver = true);
+      await until(() => b.clock.timers === 1, { what: "the connection" });
+      await b.clock.advance(STRANGER_MS - 1);
+      assert(!isOver);
+      await b.clock.advance(1);
+      assert.match(await rest, /^(....\[4,4,4,"[\da-f]{64}"\])?$/s);
+      assert.equal(b.clock.timers, 0);
+    }));
+
   Deno.test(`close() does not wait for a connection that sent ${what}`, async () => {
-    const reception = { receive: () => ({ status: 400 }) } as unknown as Reception;
-    const server = await servePeers({ host: "127.0.0.1", port: 0, secret: SECRET, reception });
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-    if (sent !== "") await connection.write(new TextEncoder().encode(sent));
-    const answer = new Uint8Array(1_000);
-    const size = status === undefined ? 0 : await connection.read(answer) ?? 0;
-    if (status !== undefined) assert.match(new TextDecoder().decode(answer.subarray(0, size)), status);
-    await server.close();
+    const b = new Listener();
+    const stranger = await Stranger.to(b, sent());
+    await until(() => b.clock.timers === 1, { what: "the connection" });
+    await b.server.close();
+    await stranger.rest();
+    assert.equal(b.clock.timers, 0);
   });
 }
 
-Deno.test("strangers who reset their upgrades, refused or not yet, harm nobody", () =>
-  withNodes(1, async (node) => {
-    const upgrade = `GET /link HTTP/1.1\r\nhost: n\r\n${UPGRADE}\r\n`;
-    for (let stranger = 0; stranger < 40; stranger++) {
-      const socket = connect(Number(new URL(node.url).port), "127.0.0.1").on("error", () => {});
-      await once(socket, "connect");
-      socket.write(upgrade);
-      if (stranger % 2 === 0) await once(socket, "data");
-      socket.resetAndDestroy();
-    }
-    assert.equal((await (await ask(node, "/ping", "[3]")).json()).id, "n1");
+/** What is no handshake. */
+const GARBAGE: readonly (readonly [what: string, sent: () => Uint8Array])[] = [
+  ["a request of HTTP", () => text("POST /ping HTTP/1.1\r\nhost: n\r\nauthorization: Bearer x\r\n\r\n")],
+  ["a message that is longer than any of a handshake", () => framed(HANDSHAKE_MAX + 1)],
+  ["the head of a message of 4 GiB", () => head(2 ** 32 - 1)],
+  ["the head of the longest message of a peer", () => head(MESSAGE_MAX)],
+  ["an empty message", () => framed(0)],
+  ["no JSON", () => framedText("{")],
+  ["no array", () => framedText("{}")],
+  ["another protocol", () => framedText(`["x",4,4,"${"0".repeat(64)}"]`)],
+  ["a short nonce", () => framedText(`["doorbuster",4,4,"00"]`)],
+  ["a nonce that is no text", () => framedText(`["doorbuster",4,4,7]`)],
+  ["no versions", () => framedText(`["doorbuster","4",null,"${"0".repeat(64)}"]`)],
+  ["versions the wrong way round", () => framedText(`["doorbuster",5,4,"${"0".repeat(64)}"]`)],
+];
+for (const [what, sent] of GARBAGE) {
+  Deno.test(`a connection that sends ${what} is refused, and harms nobody`, () =>
+    withListener(async (b) => {
+      const stranger = await Stranger.to(b, sent());
+      const rest = stranger.rest();
+      await until(async () => {
+        await b.clock.advance(500); // it has half a second to hang up itself
+        return b.clock.timers === 0;
+      }, { what: "the end" });
+      assert(["", "\0\0\0\x02[]"].includes(await rest), "nothing but that it is refused");
+      assert.deepEqual(b.taken, []);
+    }));
+}
+
+Deno.test("a proof is good for the connection that it was made for, for one role and for one member alone", () =>
+  withListener(async (b) => {
+    const trust = trustOf("a");
+    /** Shakes hands up to the proof, which `forge` may change. */
+    const tried = async (forge: (claim: string, challenge: string) => string): Promise<string> => {
+      const dialling = new Dialling(trust);
+      const stranger = await Stranger.to(b, framedText(dialling.hello));
+      const challenge = (await stranger.heard()).slice(4);
+      await stranger.connection.write(framedText(forge(dialling.prove(challenge), challenge)));
+      const heard = (await stranger.heard()).slice(4);
+      stranger.connection.close();
+      return heard;
+    };
+    let recorded = "";
+    const welcome = await tried((claim) => recorded = claim);
+    assert.match(welcome, /^\["\{\\"id\\":\\"b\\"/, "the right one is taken");
+    const other = { ...trust, self: { ...trust.self, id: "c" } };
+    const forgeries: [what: string, (claim: string, challenge: string) => string][] = [
+      ["recorded", () => recorded],
+      ["the other's own", () => welcome],
+      ["of another member", (claim) => JSON.stringify([JSON.stringify(other.self), JSON.parse(claim)[1]])],
+      ["of another incarnation", (claim) => claim.replace('incarnation\\":1', 'incarnation\\":2')],
+      ["the nonce", (claim, challenge) => JSON.stringify([JSON.parse(claim)[0], JSON.parse(challenge)[3]])],
+      ["shorter", (claim) => claim.replace(/.."\]$/, '"]')],
+      ["none", (claim) => JSON.stringify([JSON.parse(claim)[0], null])],
+      ["empty", () => "[]"],
+      ["of no member", (claim) => JSON.stringify(["{}", JSON.parse(claim)[1]])],
+    ];
+    for (const [what, forge] of forgeries) assert.equal(await tried(forge), "[]", what);
+    assert.deepEqual(b.taken, []);
+    await b.clock.advance(500);
   }));
 
-Deno.test("a link that comes while the listener closes is refused", async () => {
-  const sinks: Sink[] = [];
-  const reception = {
-    receive: () => ({ status: 200, write: (sink: Sink) => sinks.push(sink) }),
-  } as unknown as Reception;
-  const server = await servePeers({ host: "127.0.0.1", port: 0, secret: SECRET, reception });
-  const url = `http://127.0.0.1:${server.port}`;
-  const held = fetch(url + "/commands", { method: "POST", headers: { authorization: `Bearer ${SECRET}` }, body: "x" });
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  await until(() => sinks.length === 1, { what: "the message" });
-  const closed = server.close();
-  await connection.write(new TextEncoder().encode(`GET /link HTTP/1.1\r\nhost: n\r\n${SHOWN}${UPGRADE}\r\n`));
-  const answer = new Uint8Array(1_000);
-  const size = await connection.read(answer) ?? 0;
-  assert.match(new TextDecoder().decode(answer.subarray(0, size)), /^HTTP\/1.1 503 /);
-  sinks[0]!("late", true);
-  assert.equal(await (await held).text(), "late\n", "what was taken is answered");
-  await closed;
-});
+Deno.test("what was recorded of a link, or is sent back to its sender, ends a link and does nothing", () =>
+  withListener(async (b) => {
+    const trust = trustOf("a");
+    const { signal } = new AbortController();
+    const open = () => dial(b.url, { trust, tls: undefined, signal });
+    const first = await open();
+    const recorded = first.session.seal(MESSAGE, "0 commands x");
+    first.frames.send(recorded);
+    await b.arrived(1);
+    const acts: [what: string, act: (session: Session) => Uint8Array][] = [
+      ["on another link", () => recorded],
+      ["that the other end made", ({ remote, version, sealKey, openKey }) => {
+        return new Session(remote, version, openKey, sealKey).seal(MESSAGE, "0 commands x");
+      }],
+    ];
+    for (const [what, act] of acts) {
+      const { frames, session } = await open();
+      const ended = new Promise<void>((resolve) => frames.onEnd = () => resolve());
+      frames.send(act(session));
+      await ended;
+      assert.equal(b.taken.length, 1, what);
+    }
+    // The same once more on its own link.
+    const ended = new Promise<void>((resolve) => first.frames.onEnd = () => resolve());
+    first.frames.send(recorded);
+    await ended;
+    assert.equal(b.taken.length, 1);
+  }));
+
+Deno.test("strangers who connect and say nothing shut no peer out: of too many the oldest is closed", () =>
+  withListener(async (b) => {
+    const strangers: Stranger[] = [];
+    for (let count = 0; count < STRANGERS_MAX + 10; count++) strangers.push(await Stranger.to(b));
+    await until(() => b.clock.timers === STRANGERS_MAX, { what: "the last of them" });
+    const { signal } = new AbortController();
+    const { frames } = await dial(b.url, { trust: trustOf("a"), tls: undefined, signal });
+    await Promise.all(strangers.slice(0, 11).map((stranger) => stranger.rest()));
+    frames.close();
+    await b.clock.advance(STRANGER_MS);
+    await Promise.all(strangers.slice(11).map((stranger) => stranger.rest()));
+  }));
+
+Deno.test("strangers who reset their connections harm nobody", () =>
+  withListener(async (b) => {
+    for (let stranger = 0; stranger < 40; stranger++) {
+      const socket = connect(b.server.port, "127.0.0.1").on("error", () => {});
+      await once(socket, "connect");
+      if (stranger % 2 === 0) {
+        socket.write(hello());
+        await once(socket, "data");
+      }
+      socket.resetAndDestroy();
+    }
+    const { signal } = new AbortController();
+    const { frames } = await dial(b.url, { trust: trustOf("a"), tls: undefined, signal });
+    frames.close();
+  }));
+
+Deno.test("a peer that is silent is asked for a sign of life, and its link ended where none comes", () =>
+  withListener(async (b) => {
+    const { signal } = new AbortController();
+    const { frames, session } = await dial(b.url, { trust: trustOf("a"), tls: undefined, signal });
+    let pings = 0;
+    frames.onFrame = (frame) => void (session.open(frame)!.kind === 1 && pings++);
+    const ended = new Promise<void>((resolve) => frames.onEnd = () => resolve());
+    for (const count of [1, 2]) {
+      await b.clock.advance(QUIET_MS);
+      await until(() => pings === count, { what: `ping ${count}` });
+    }
+    await b.clock.advance(QUIET_MS);
+    await ended;
+  }));
+
+for (const what of ["no number", "no end"]) {
+  Deno.test(`a peer whose message is garbage (${what}) is given up, and harms nobody`, () =>
+    withListener(async (b) => {
+      const { signal } = new AbortController();
+      const { frames, session } = await dial(b.url, { trust: trustOf("a"), tls: undefined, signal });
+      const ended = new Promise<void>((resolve) => frames.onEnd = () => resolve());
+      frames.send(what === "no number" ? session.seal(MESSAGE, "commands x") : head(MESSAGE_MAX + 1));
+      await ended;
+      assert.deepEqual(b.taken, []);
+    }));
+}
 
 function command(key: string, userId: string): unknown {
   return ["coupon", key, 4_000, 0, claim(userId)];
 }
 
-Deno.test("without the secret there is nothing but 401, whatever is asked", () =>
-  withNodes(1, async (node) => {
-    const tokens = ["", "Bearer", `Bearer ${SECRET}x`, `Bearer ${SECRET.slice(1)}`, `bearer ${SECRET}`, SECRET];
-    for (const authorization of tokens) {
-      for (const path of ["/ping", "/commands", "/greet", "/leave", "/", "/nothing"]) {
-        const response = await ask(node, path, "[2]", { authorization });
-        assert.deepEqual([response.status, await response.text()], [401, ""], `${authorization} ${path}`);
+/** Asks a node as a peer of it; the answers of all lines, and the status. */
+async function askAsPeer(
+  node: RealNode,
+  what: string,
+  message: string,
+  onLine: (line: unknown) => void = () => {},
+): Promise<{ status: number; lines: unknown[] }> {
+  const { frames, session } = await dial(node.url, {
+    trust: node.trustOf("x9"),
+    tls: undefined,
+    signal: new AbortController().signal,
+  });
+  frames.frameMax = MESSAGE_MAX;
+  const lines: unknown[] = [];
+  const status = await new Promise<number>((resolve) => {
+    frames.onEnd = () => resolve(0);
+    frames.onFrame = (frame) => {
+      const [, status, line] = /^0 (\d+)(?: (.*))?$/s.exec(session.open(frame)!.text)!;
+      if (line !== undefined) {
+        lines.push(JSON.parse(line));
+        onLine(lines.at(-1));
       }
-      assert.equal(await statusOf(fetch(node.url + "/ping", { headers: { authorization } })), 401);
-    }
-  }));
+      if (status !== "0") resolve(Number(status));
+    };
+    frames.send(session.seal(MESSAGE, `0 ${what} ${message}`));
+  });
+  frames.close();
+  return { status, lines };
+}
 
-Deno.test("garbage, huge messages and unknown versions are refused and harm nobody", () =>
+Deno.test("garbage, unknown messages and unknown versions of a peer are refused and harm nobody", () =>
   withNodes(1, async (node) => {
     await node.coupons.ask("promo", create(terms("Promo", 5)));
     const batch = Array.from({ length: 1_001 }, (_, user) => command("promo", `u${user}`));
-    const texts = ["", "{", "null", "[]", "[9]", "[4,1,[]]", "[2,1,[[]]]", '[2,1,"x"]', JSON.stringify([2, 1, batch])];
-    for (const text of texts) {
-      for (const path of ["/commands", "/greet", "/leave"]) {
-        assert.equal(await statusOf(ask(node, path, text)), 400, `${path} ${text.slice(0, 30)}`);
-      }
+    const texts = ["", "{", "null", "[]", "[9]", "[5,1,[]]", "[3,1,[]]", "[4,1,[[]]]", '[4,1,"x"]', "\u0000"];
+    for (const text of [...texts, JSON.stringify([4, 1, batch])]) {
+      assert.equal((await askAsPeer(node, "commands", text)).status, 400, text.slice(0, 30));
     }
-    assert.equal(await statusOf(ask(node, "/ping", "[7]")), 400);
-    assert.equal(await statusOf(ask(node, "/greet", "[2,{}]")), 400);
-    assert.equal(await statusOf(ask(node, "/nothing", "[2]")), 404);
-    assert.equal(await statusOf(ask(node, "/commands", "x".repeat(MESSAGE_MAX + 1))), 413);
-    assert.match(await rawStatus(node, "transfer-encoding: chunked"), /^HTTP\/1.1 413 /, "a body without a length");
-    const headers = { authorization: `Bearer ${SECRET}` };
-    assert.equal(await statusOf(fetch(node.url + "/ping", { headers })), 405);
+    assert.equal((await askAsPeer(node, "nothing", "")).status, 404);
     assert.deepEqual(node.store.holders("promo"), []);
-    assert.equal((await (await ask(node, "/ping", "[2]")).json()).id, "n1");
+    const { lines } = await askAsPeer(node, "ping", "");
+    assert.equal((lines[0] as { id: string }).id, "n1");
     assert.equal((await node.coupons.ask("promo", claim("u"))).kind, "done");
   }));
 
-for (const version of [2, 3]) {
-  Deno.test(`commands of version ${version} are understood; one that is unknown harms no other of its batch`, () =>
-    withNodes(1, async (node) => {
-      await node.coupons.ask("promo", create(terms("Promo", 5)));
-      const unknown = ["coupon", "promo", 4_000, 0, { id: crypto.randomUUID(), kind: "transfer" }];
-      const commands = [command("promo", "a"), unknown, ["sail", "x", 1, 0, { id: "y" }], command("promo", "a")];
-      const message = JSON.stringify([version, Math.floor(Date.now()), commands]);
-      const text = await (await ask(node, "/commands", message)).text();
-      const answers = text.trim().split("\n").flatMap((line) => JSON.parse(line)).sort((a, b) => a[0] - b[0]);
-      assert.deepEqual(answers.map(([place, code]: number[]) => [place, code]), [[0, 0], [1, 2], [2, 2], [3, 1]]);
-      assert.deepEqual(answers.slice(1).map(([, , value]: unknown[]) => value), [
-        "data_error",
-        "data_error",
-        "already_claimed",
-      ]);
-    }));
-}
+Deno.test("a peer greets and says good-bye for itself alone, whatever it says", () =>
+  withNodes(2, async (one) => {
+    const told = JSON.stringify([4, "n2", 9_000_000_000_000_000]);
+    assert.equal((await askAsPeer(one, "leave", told)).status, 200);
+    assert.equal(
+      (await askAsPeer(one, "greet", JSON.stringify([4, { ...one.cluster.options.self, id: "n7" }]))).status,
+      200,
+    );
+    assert.deepEqual(one.cluster.membership.roster.ring.nodes, ["n1", "n2"], "x9 has left, and n7 was never there");
+  }));
+
+Deno.test("commands of a peer are understood; one that is unknown harms no other of its batch", () =>
+  withNodes(1, async (node) => {
+    await node.coupons.ask("promo", create(terms("Promo", 5)));
+    const unknown = ["coupon", "promo", 4_000, 0, { id: crypto.randomUUID(), kind: "transfer" }];
+    const commands = [command("promo", "a"), unknown, ["sail", "x", 1, 0, { id: "y" }], command("promo", "a")];
+    const { lines } = await askAsPeer(node, "commands", JSON.stringify([PROTOCOL, Math.floor(Date.now()), commands]));
+    const answers = (lines.flat() as [number, number, unknown][]).sort((a, b) => a[0] - b[0]);
+    assert.deepEqual(answers.map(([place, code]) => [place, code]), [[0, 0], [1, 2], [2, 2], [3, 1]]);
+    assert.deepEqual(answers.slice(1).map(([, , value]) => value), ["data_error", "data_error", "already_claimed"]);
+  }));
 
 Deno.test("answers that fall together are one line; others stream as they fall, and wait for none", () =>
   withNodes(1, async (node) => {
     for (const key of ["promo", "slow"]) await node.coupons.ask(key, create(terms(key, 5)));
-    const send = (...commands: unknown[]) =>
-      ask(node, "/commands", JSON.stringify([2, Math.floor(Date.now()), commands]));
-    const whole = await send(command("promo", "a"), command("promo", "b"));
-    assert.equal(JSON.parse(await whole.text()).length, 2);
-
+    const send = (onLine: () => void, ...commands: unknown[]) =>
+      askAsPeer(node, "commands", JSON.stringify([PROTOCOL, Math.floor(Date.now()), commands]), onLine);
+    const whole = await send(() => {}, command("promo", "a"), command("promo", "b"));
+    assert.deepEqual(whole.lines.map((line) => (line as unknown[]).length), [2]);
     const { promise, resolve } = Promise.withResolvers<void>();
     node.store.gate = promise;
-    const unknown = ["sail", "x", 1, 0, { id: "y" }];
-    const streamed = await send(command("slow", "a"), unknown);
-    const reader = streamed.body!.pipeThrough(new TextDecoderStream()).getReader();
-    assert.deepEqual(JSON.parse((await reader.read()).value!), [[1, 2, "data_error"]]);
-    resolve();
-    assert.deepEqual(JSON.parse((await reader.read()).value!)[0].slice(0, 2), [0, 0]);
-    assert((await reader.read()).done);
+    // The other is not decided until the first line has come.
+    const streamed = await send(resolve, command("slow", "a"), ["sail", "x", 1, 0, { id: "y" }]);
+    assert.deepEqual(streamed.lines[0], [[1, 2, "data_error"]]);
+    assert.deepEqual((streamed.lines[1] as unknown[][])[0]!.slice(0, 2), [0, 0]);
   }));
 
 Deno.test("commands go to their owner over the wire and come back", () =>
@@ -211,87 +359,3 @@ Deno.test("a node that is told to leave hands over, and no command fails", () =>
     assert.deepEqual(new Set((await Promise.all(asked)).map(({ kind }) => kind)), new Set(["done"]));
     assert.equal(one.cluster.ownerOf(key).id, "n1");
   }));
-
-Deno.test("FetchTransport tells what was not delivered from what may have been", async () => {
-  const transport = new FetchTransport(SECRET);
-  const { signal } = new AbortController();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${listener.addr.port}`;
-  const hangUp = (async () => {
-    const connection = await listener.accept();
-    await connection.read(new Uint8Array(100));
-    connection.close();
-  })();
-  const lost = transport.send(url, "/x", "[]", signal, () => {});
-  await assert.rejects(lost, (error) => !(error instanceof NeverConnected));
-  await hangUp;
-  listener.close();
-  await assert.rejects(transport.send(url, "/x", "[]", signal, () => {}), NeverConnected);
-  await assert.rejects(transport.send("http://no.invalid:29999", "/x", "[]", signal, () => {}), NeverConnected);
-  transport.close();
-});
-
-Deno.test("FetchTransport gives whole lines, however they were cut; an error where they end early", async () => {
-  const transport = new FetchTransport(SECRET);
-  const encoder = new TextEncoder();
-  const chunks = ["[1]\n[", "2]\n\n", "ü"].map((text) => encoder.encode(text));
-  const last = encoder.encode("ü\n");
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {}, onError: () => new Response() },
-    (request) => {
-      const isCut = request.url.endsWith("/cut");
-      return new Response(
-        new ReadableStream({
-          async start(controller) {
-            for (const chunk of [...chunks, last.slice(0, 1), last.slice(1)]) {
-              controller.enqueue(chunk);
-              await new Promise<void>((resolve) => setImmediate(resolve));
-            }
-            if (isCut) controller.error(new Deno.errors.ConnectionReset());
-            else controller.close();
-          },
-        }),
-      );
-    },
-  );
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  const { signal } = new AbortController();
-  const lines: string[] = [];
-  assert.equal(await transport.send(url, "/whole", "[]", signal, (line) => lines.push(line)), 200);
-  assert.deepEqual(lines, ["[1]", "[2]", "", "üü"]);
-  await assert.rejects(transport.send(url, "/cut", "[]", signal, () => {}));
-  transport.close();
-  await server.shutdown();
-});
-
-Deno.test("FetchTransport delivers a message once, where its kept connection is closed before an answer too", async () => {
-  const transport = new FetchTransport(SECRET);
-  const { signal } = new AbortController();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${listener.addr.port}`;
-  let messages = 0;
-  const serve = async (connection: Deno.Conn) => {
-    const bytes = new Uint8Array(1_000);
-    for (let size = await connection.read(bytes); size !== null; size = await connection.read(bytes)) {
-      const text = new TextDecoder().decode(bytes.subarray(0, size));
-      if (!text.includes("[2]")) continue; // the rest of a head
-      if (++messages > 1) break;
-      await connection.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
-    }
-    connection.close();
-  };
-  const serving: Promise<void>[] = [];
-  const accepting = (async () => {
-    for await (const connection of listener) serving.push(serve(connection));
-  })();
-  assert.equal(await transport.send(url, "/x", "[2]", signal, () => {}), 200);
-  await assert.rejects(
-    transport.send(url, "/x", "[2]", signal, () => {}),
-    (error) => !(error instanceof NeverConnected),
-  );
-  assert.equal(messages, 2, "each was delivered once");
-  transport.close();
-  listener.close();
-  await accepting;
-  await Promise.all(serving);
-});

@@ -14,7 +14,7 @@ function makePeers() {
   const sent: string[] = [];
   const failed: [kind: Failure["kind"], url: string][] = [];
   const transport: Transport = {
-    send(url, _path, _message, signal) {
+    send({ url }, _what, _text, signal) {
       sent.push(url);
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("given up"))));
     },

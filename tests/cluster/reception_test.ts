@@ -1,6 +1,7 @@
 /** What does a node answer to batches that another version, or too many others, may send? */
 import assert from "node:assert/strict";
 import { OPEN_MAX } from "../../src/cluster/reception.ts";
+import { PROTOCOL } from "../../src/cluster/member.ts";
 import { BATCH_MAX } from "../../src/cluster/wire.ts";
 import { create, terms, validate } from "../support/commands.ts";
 import { ClusterWorld } from "../support/cluster_world.ts";
@@ -8,10 +9,14 @@ import { ClusterWorld } from "../support/cluster_world.ts";
 /** A node that is alone, and what it answers to runs of commands for a key each. */
 async function makeNode() {
   const world = await ClusterWorld.of("a");
-  const { clock, cluster, store } = world.node("a");
+  const { clock, cluster, store, self } = world.node("a");
   const post = (...runs: [kind: string, key: string, ...commands: unknown[]][]) => {
     const told = runs.map(([kind, key, ...commands]) => [kind, key, 5_000, 0, ...commands]);
-    const { status, write } = cluster.reception.receive("/commands", JSON.stringify([3, clock.now(), told]));
+    const { status, write } = cluster.reception.receive(
+      self,
+      "commands",
+      JSON.stringify([PROTOCOL, clock.now(), told]),
+    );
     const answers: unknown[][] = [];
     let ends = 0;
     write?.((line, isLast) => {

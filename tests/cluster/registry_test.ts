@@ -4,6 +4,7 @@ import type { Member } from "../../src/cluster/member.ts";
 import { ENTRIES_MAX, ENTRY_MAX, RedisRegistry, type Registry, STRANGERS_MAX } from "../../src/cluster/registry.ts";
 import { Seal } from "../../src/cluster/seal.ts";
 import { type Gateway, startGateway } from "../../tools/redis_gateway.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { until } from "../support/until.ts";
 
 type Client = ReturnType<typeof createClient>;
@@ -18,7 +19,10 @@ async function withRegistry(
       gateway: Gateway;
       open: (expiryMs?: number, token?: string, seal?: Seal) => Registry;
       prefix: string;
+      /** Of its nodes the time is Postgres's. */
+      clock: FakeClock;
       strangers: Member[];
+      whys: string[];
       crowds: [ids: number, tooLong: number][];
     },
   ) => Promise<void>,
@@ -28,13 +32,18 @@ async function withRegistry(
   const gateway = await startGateway({ redisUrl, token: TOKEN });
   const prefix = `test-${crypto.randomUUID()}`;
   const strangers: Member[] = [];
-  const strange = (member: Member) => void strangers.push(member);
+  const whys: string[] = [];
+  const strange = (member: Member, why: string) => {
+    strangers.push(member);
+    whys.push(`${member.id} ${why}`);
+  };
+  const clock = new FakeClock();
   const crowds: [ids: number, tooLong: number][] = [];
   const crowded = (...crowd: [number, number]) => void crowds.push(crowd);
   const open = (expiryMs = 60_000, token = TOKEN, seal = SEAL) =>
-    new RedisRegistry({ url: gateway.url, token, expiryMs, timeoutMs: 2_000, prefix, seal, strange, crowded });
+    new RedisRegistry({ url: gateway.url, token, expiryMs, timeoutMs: 2_000, prefix, seal, clock, strange, crowded });
   try {
-    await body({ gateway, open, prefix, strangers, crowds });
+    await body({ gateway, open, prefix, clock, strangers, whys, crowds });
   } finally {
     await gateway.stop();
   }
@@ -96,21 +105,61 @@ Deno.test("entries that are no nodes are left out", () =>
   }));
 
 Deno.test("nodes without this cluster's seal are left out, and told of once", () =>
-  withRegistry(async ({ open, prefix, strangers }) => {
+  withRegistry(async ({ open, prefix, clock, strangers }) => {
     const registry = open();
+    const until = clock.shared() + 60_000;
     await registry.write(node("a"));
     await open(60_000, TOKEN, new Seal("another secret", "7300/5")).write(node("b"));
     await open(60_000, TOKEN, new Seal("a secret of the cluster", "7300/6")).write(node("c"));
     const redis = await createClient({ url: Deno.env.get("TEST_REDIS_URL")! }).connect();
     await redis.sAdd(`${prefix}:nodes`, ["d", "e"]);
     await redis.set(`${prefix}:nodes:d`, JSON.stringify(node("d")));
-    await redis.set(`${prefix}:nodes:e`, JSON.stringify({ ...node("e"), seal: SEAL.of(node("a")) }));
+    await redis.set(`${prefix}:nodes:e`, JSON.stringify({ ...node("e"), until, seal: SEAL.of(node("a"), until) }));
     redis.destroy();
     for (let time = 0; time < 3; time++) assert.deepEqual(await registry.list(), [node("a")]);
     assert.deepEqual(byId(strangers), [node("b"), node("c"), node("d"), node("e")]);
     await open(60_000, TOKEN, new Seal("another secret", "7300/5")).write(node("b", 2));
     await registry.list();
     assert.equal(strangers.length, 5, "it was started again");
+  }));
+
+Deno.test("an entry that was recorded and is written back does not count once its time is over, and is told of", () =>
+  withRegistry(async ({ open, prefix, clock, whys }) => {
+    const registry = open(3_000);
+    await registry.write(node("a"));
+    await withRedis(async (redis) => {
+      const recorded = await redis.get(`${prefix}:nodes:a`);
+      await registry.remove(node("a"));
+      await redis.sAdd(`${prefix}:nodes`, "a");
+      await redis.set(`${prefix}:nodes:a`, recorded!);
+      await clock.advance(4_000); // clocks of two nodes may differ by a second
+      assert.deepEqual(await registry.list(), [node("a")]);
+      await clock.advance(1);
+      for (let look = 0; look < 2; look++) assert.deepEqual(await registry.list(), []);
+      assert.deepEqual(whys, ["a stale"]);
+      for (const [from, to] of [['"until":', '"until":1'], ['"incarnation":1', '"incarnation":2'], ["8001", "8002"]]) {
+        await redis.set(`${prefix}:nodes:a`, recorded!.replace(from!, to!));
+        assert.deepEqual(await registry.list(), [], String(from));
+      }
+      assert.deepEqual(whys.slice(1), ["a unsealed", "a unsealed", "a unsealed"]);
+      clock.epoch -= 3_600_000;
+      await redis.set(`${prefix}:nodes:a`, recorded!);
+      assert.deepEqual(await registry.list(), [], "of a time to come");
+    });
+    await registry.write(node("a", 2));
+    assert.deepEqual(await registry.list(), [node("a", 2)]);
+  }));
+
+Deno.test("remove() takes off what was written again meanwhile, and nothing that only begins alike", () =>
+  withRegistry(async ({ open, clock }) => {
+    const registry = open();
+    await registry.write(node("a", 2));
+    await clock.advance(1_000);
+    await open().write(node("a", 2));
+    for (const other of [node("a", 1), node("a", 22), { ...node("a", 2), version: 3 }]) await registry.remove(other);
+    assert.deepEqual(await registry.list(), [node("a", 2)]);
+    await registry.remove(node("a", 2));
+    assert.deepEqual(await registry.list(), []);
   }));
 
 /** A Redis client of the test's own, for the time of `body`. */
@@ -144,7 +193,7 @@ async function bytesOf(gateway: Gateway, act: (url: string) => Promise<unknown>)
 }
 
 Deno.test("of a registry full of strange entries at most 1,000 are fetched, and it is told once", () =>
-  withRegistry(async ({ gateway, open, prefix, strangers, crowds }) => {
+  withRegistry(async ({ gateway, open, prefix, clock, strangers, crowds }) => {
     await withRedis(async (redis) => {
       const ids = Array.from({ length: 20_000 }, (_, at) => `fake-${at}`);
       await redis.sAdd(`${prefix}:nodes`, ids);
@@ -160,6 +209,7 @@ Deno.test("of a registry full of strange entries at most 1,000 are fetched, and 
           timeoutMs: 10_000,
           prefix,
           seal: SEAL,
+          clock,
           strange: (member) => void strangers.push(member),
           crowded: (...crowd) => void crowds.push(crowd),
         });
@@ -210,11 +260,11 @@ const POISONS: readonly [what: string, tooLong: number, (redis: Client, nodes: s
 ];
 for (const [what, tooLong, poison] of POISONS) {
   Deno.test(`${what} costs a node next to nothing, and hides no other`, () =>
-    withRegistry(async ({ gateway, open, prefix, crowds }) => {
+    withRegistry(async ({ gateway, open, prefix, clock, crowds }) => {
       await open().write(node("a"));
       await withRedis((redis) => poison(redis, `${prefix}:nodes`));
       const bytes = await bytesOf(gateway, async (url) => {
-        const options = { url, token: TOKEN, expiryMs: 60_000, timeoutMs: 10_000, prefix, seal: SEAL };
+        const options = { url, token: TOKEN, expiryMs: 60_000, timeoutMs: 10_000, prefix, clock, seal: SEAL };
         const crowded = (...crowd: [number, number]) => void crowds.push(crowd);
         const registry = new RedisRegistry({ ...options, strange() {}, crowded });
         for (let look = 0; look < 2; look++) assert.deepEqual(await registry.list(), [node("a")]);
@@ -258,6 +308,7 @@ Deno.test("an answer that takes too long does not count", async () => {
     expiryMs: 1_000,
     timeoutMs: 50,
     seal: SEAL,
+    clock: new FakeClock(),
     strange() {},
     crowded() {},
   });

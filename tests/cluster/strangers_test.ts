@@ -1,6 +1,6 @@
 /** What becomes of a node at whose address something else answers? */
 import assert from "node:assert/strict";
-import { PATHS } from "../../src/cluster/calls.ts";
+import type { Member } from "../../src/cluster/member.ts";
 import { Seal } from "../../src/cluster/seal.ts";
 import { claim, create, terms } from "../support/commands.ts";
 import { ClusterWorld, HEARTBEAT_MS } from "../support/cluster_world.ts";
@@ -20,9 +20,8 @@ for (const [what, status, line] of STRANGE) {
     const { host } = world.node("c");
     const key = world.keyOf("c");
     const said = line !== undefined && { write: (tell: (line: string, isLast: boolean) => void) => tell(line, true) };
-    // A link is not opened but by a peer.
-    const receive = (path: string) =>
-      path === PATHS.ping ? { status, ...said } : { status: status === 200 ? 404 : status };
+    const receive = (_from: Member, what: string) =>
+      what === "ping" ? { status, ...said } : { status: status === 200 ? 404 : status };
     world.network.listen({ ...host, receive });
     const asked = fate(world.node("a").coupons.ask(key, create(terms(key, 1))));
     await world.clock.advance(4_000);
@@ -60,18 +59,19 @@ Deno.test("a node that does not find itself where its peers are to says so, once
   assert.equal(world.node("a").counts.get("selfNotFound"), undefined);
 });
 
-Deno.test("a seal holds for what was sealed, by the same secret and for the same database", () => {
+Deno.test("a seal holds for what was sealed, by the same secret, for the same database and until the same time", () => {
   const seal = new Seal("a secret of the cluster", "7300/5");
   const member = { id: "a", url: "http://a:8081", incarnation: 7, version: 3 };
-  const sealed = seal.of(member);
+  const sealed = seal.of(member, 1_000);
   assert.match(sealed, /^[0-9a-f]{64}$/);
-  assert(seal.holds(member, sealed));
-  assert(new Seal("a secret of the cluster", "7300/5").holds(member, sealed));
+  assert(seal.holds(member, 1_000, sealed));
+  assert(new Seal("a secret of the cluster", "7300/5").holds(member, 1_000, sealed));
   const others = [{ id: "b" }, { url: "http://evil:8081" }, { incarnation: 8 }, { version: 2 }];
-  for (const other of others) assert(!seal.holds({ ...member, ...other }, sealed), JSON.stringify(other));
-  assert(!new Seal("another secret", "7300/5").holds(member, sealed));
-  assert(!new Seal("a secret of the cluster", "7300/6").holds(member, sealed));
+  for (const other of others) assert(!seal.holds({ ...member, ...other }, 1_000, sealed), JSON.stringify(other));
+  assert(!seal.holds(member, 1_001, sealed));
+  assert(!new Seal("another secret", "7300/5").holds(member, 1_000, sealed));
+  assert(!new Seal("a secret of the cluster", "7300/6").holds(member, 1_000, sealed));
   for (const none of [undefined, null, "", "é".repeat(64), sealed.toUpperCase(), sealed.slice(1), 7, [sealed, 1]]) {
-    assert(!seal.holds(member, none), String(none));
+    assert(!seal.holds(member, 1_000, none), String(none));
   }
 });

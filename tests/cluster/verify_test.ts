@@ -9,7 +9,7 @@ async function makePair() {
   await world.afterBeat("a");
   const { membership } = world.node("a").cluster;
   // Each pinged itself when it joined.
-  const sent = () => world.network.sent.get("/ping") ?? 0;
+  const sent = () => world.network.sent.get("ping") ?? 0;
   const before = sent();
   const pings = () => sent() - before;
   const verify = async (ms: number, member = world.node("b").self) => {

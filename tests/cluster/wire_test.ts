@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import type { Found } from "../../src/cluster/calls.ts";
 import { judged } from "../../src/cluster/judgement.ts";
+import { PROTOCOL, PROTOCOL_MIN } from "../../src/cluster/member.ts";
 import { type Member, selfMember } from "../../src/cluster/mod.ts";
 import { isSaleCommand, isSaleKey } from "../../src/cluster/sale_commands.ts";
 import { Roster } from "../../src/cluster/roster.ts";
@@ -22,32 +23,30 @@ import { checkout, editSale, KEY, newCode, open, purchase, release, voidPurchase
 const SENT = { now: 1_000_000, monotonic: 5_000 };
 const POSTED = { kind: "coupon", key: "ünï 🎉", command: claim("u"), deadline: 9_000, lease: 7_000 };
 
-for (const version of [2, 3]) {
-  Deno.test(`commands of version ${version} arrive as they left, their time counted by the receiver's clock`, () => {
-    const first = { ...POSTED, doubtful: false, handed: 0 };
-    const sent = [
-      first,
-      { ...first, command: claim("v") },
-      { ...first, key: "other" },
-      { ...first, kind: "sale", key: "other" },
-      { ...first, kind: "sale", key: "other", lease: 6_000 },
-      { ...first, doubtful: true, handed: 3 },
-      { ...first, doubtful: true, handed: 3, command: claim("w"), lease: 7_000.9 },
-      first,
-    ];
-    const runs = decodeCommands(JSON.parse(encodeCommands(sent, version, SENT)), { now: 1_000_000, monotonic: 77 });
-    const read = runs.flatMap(({ commands, ...run }) => commands.map((command) => ({ ...run, command })));
-    assert.deepEqual(
-      read,
-      sent.map(({ lease, ...each }) => ({ ...each, deadline: 77 + Math.floor(lease - SENT.monotonic) })),
-    );
-    assert.equal(commandsIn(runs), sent.length);
-    assert.equal(runs.length, version === 2 ? sent.length : 6, "what differs in the command alone is one run");
-  });
-}
+Deno.test("commands arrive as they left, their time counted by the receiver's clock", () => {
+  const first = { ...POSTED, doubtful: false, handed: 0 };
+  const sent = [
+    first,
+    { ...first, command: claim("v") },
+    { ...first, key: "other" },
+    { ...first, kind: "sale", key: "other" },
+    { ...first, kind: "sale", key: "other", lease: 6_000 },
+    { ...first, doubtful: true, handed: 3 },
+    { ...first, doubtful: true, handed: 3, command: claim("w"), lease: 7_000.9 },
+    first,
+  ];
+  const runs = decodeCommands(JSON.parse(encodeCommands(sent, PROTOCOL, SENT)), { now: 1_000_000, monotonic: 77 });
+  const read = runs.flatMap(({ commands, ...run }) => commands.map((command) => ({ ...run, command })));
+  assert.deepEqual(
+    read,
+    sent.map(({ lease, ...each }) => ({ ...each, deadline: 77 + Math.floor(lease - SENT.monotonic) })),
+  );
+  assert.equal(commandsIn(runs), sent.length);
+  assert.equal(runs.length, 6, "what differs in the command alone is one run");
+});
 
 Deno.test("what a batch lay on its way is taken off its time; a clock that is behind adds none", () => {
-  const text = encodeCommands([{ ...POSTED, doubtful: false, handed: 0 }], 2, SENT);
+  const text = encodeCommands([{ ...POSTED, doubtful: false, handed: 0 }], PROTOCOL, SENT);
   const deadline = (now: number) => decodeCommands(JSON.parse(text), { now, monotonic: 100 })[0]!.deadline;
   assert.equal(deadline(1_000_000 + 1_500), 100 + 500);
   assert.equal(deadline(1_000_000 + 60_000), 100 + 2_000 - 60_000);
@@ -61,24 +60,25 @@ const garbage: unknown[] = [
   {},
   [],
   [0, []],
-  [4, 1, []],
-  ["2", 1, []],
-  [2, "now", []],
-  [2, -1, []],
-  [2, 1],
-  [2, 1, {}],
+  [PROTOCOL + 1, 1, []],
+  [PROTOCOL_MIN - 1, 1, []],
+  [String(PROTOCOL), 1, []],
+  [PROTOCOL, "now", []],
+  [PROTOCOL, -1, []],
+  [PROTOCOL, 1],
+  [PROTOCOL, 1, {}],
   [1, []],
-  [2, 1, [null]],
-  [2, 1, [[]]],
-  [2, 1, [command, "x"]],
-  [2, 1, Array(BATCH_MAX + 1).fill(command)],
-  [3, 1, [[...command, ...Array(BATCH_MAX).fill({ id: "x" })]]],
-  [3, 1, [[...command, { id: "x" }, null]]],
-  [3, 1, [command.slice(0, 4)]],
-  ...command.map((_, at) => [2, 1, [command.with(at, null as never)]]),
-  [2, 1, [command.with(2, -1)]],
-  [2, 1, [command.with(3, 1.5)]],
-  [2, 1, [command.with(4, { id: 1 } as never)]],
+  [PROTOCOL, 1, [null]],
+  [PROTOCOL, 1, [[]]],
+  [PROTOCOL, 1, [command, "x"]],
+  [PROTOCOL, 1, Array(BATCH_MAX + 1).fill(command)],
+  [PROTOCOL, 1, [[...command, ...Array(BATCH_MAX).fill({ id: "x" })]]],
+  [PROTOCOL, 1, [[...command, { id: "x" }, null]]],
+  [PROTOCOL, 1, [command.slice(0, 4)]],
+  ...command.map((_, at) => [PROTOCOL, 1, [command.with(at, null as never)]]),
+  [PROTOCOL, 1, [command.with(2, -1)]],
+  [PROTOCOL, 1, [command.with(3, 1.5)]],
+  [PROTOCOL, 1, [command.with(4, { id: 1 } as never)]],
 ];
 for (const message of garbage) {
   Deno.test(`decodeCommands() refuses ${JSON.stringify(message).slice(0, 60)}`, () => {
@@ -86,9 +86,13 @@ for (const message of garbage) {
   });
 }
 
-Deno.test("versioned() takes this version and the one before", () => {
-  assert.deepEqual([versioned([2, "a"]), versioned([3, "a"])], [[2, "a"], [3, "a"]]);
-  for (const version of [1, 4, 2.5, -1, "2", null]) assert.throws(() => versioned([version]), BadMessage);
+Deno.test("versioned() takes the versions that this node speaks", () => {
+  for (let version = PROTOCOL_MIN; version <= PROTOCOL; version++) {
+    assert.deepEqual(versioned([version, "a"]), [version, "a"]);
+  }
+  for (const version of [PROTOCOL_MIN - 1, PROTOCOL + 1, 4.5, -1, "4", null]) {
+    assert.throws(() => versioned([version]), BadMessage);
+  }
 });
 
 Deno.test("answers arrive as they left; what is none is refused", () => {

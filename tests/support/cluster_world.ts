@@ -76,7 +76,7 @@ export class ClusterWorld {
       self,
       clock,
       registry: this.registry.of(id, clock),
-      transport: this.network.transportOf(self.url, clock),
+      transport: this.network.transportOf(self, clock),
       heartbeatMs: HEARTBEAT_MS,
       timeoutMs: LIMITS.timeoutMs,
       joinActivations: 10_000,
@@ -92,6 +92,7 @@ export class ClusterWorld {
         },
         registryFailed: () => count("registryFailed"),
         strange: () => count("strange"),
+        noPeer: () => count("noPeer"),
         registryCrowded: () => count("registryCrowded"),
         selfNotFound: () => count("selfNotFound"),
       },
@@ -110,8 +111,9 @@ export class ClusterWorld {
     const coupons = cluster.host({ name: "coupon", local: actors, isKey: isCouponKey, isCommand: isCouponCommand });
     const host = {
       url: self.url,
+      self,
       clock,
-      receive: (path: string, text: string) => cluster.reception.receive(path, text),
+      receive: (from: Member, what: string, text: string) => cluster.reception.receive(from, what, text),
     };
     this.network.listen(host);
     const node = { self, clock, host, store, actors, cluster, coupons, counts, gone };

@@ -4,7 +4,8 @@
  * process is read once it goes on, whether or not the sender still waits.
  */
 import type { Reply } from "../../src/cluster/reception.ts";
-import { NeverConnected, type Transport } from "../../src/cluster/transport.ts";
+import { isSame, type Member } from "../../src/cluster/member.ts";
+import { COMMANDS, NeverConnected, type Transport } from "../../src/cluster/transport.ts";
 import type { NodeClock } from "./node_clock.ts";
 
 const LATENCY_MS = 1;
@@ -12,16 +13,18 @@ const LATENCY_MS = 1;
 /** A process at an address. */
 export interface Host {
   readonly url: string;
+  /** Who proves to be there. */
+  readonly self: Member;
   readonly clock: NodeClock;
   /** Of no peer it may answer any status. */
-  readonly receive: (path: string, message: string) => Pick<Reply, "write"> & { readonly status: number };
+  readonly receive: (from: Member, what: string, text: string) => Pick<Reply, "write"> & { readonly status: number };
 }
 
 /** All hosts and what is between them. */
 export class FakeNetwork {
   readonly #hosts = new Map<string, Host>();
   readonly #cut = new Set<string>();
-  /** Messages sent, by path. */
+  /** Messages sent, by what they are. */
   readonly sent = new Map<string, number>();
   /** Decides of each message of commands whether its answers are lost, though it arrives. */
   losesAnswers: (from: string, to: string) => boolean = () => false;
@@ -42,37 +45,41 @@ export class FakeNetwork {
   }
 
   /** What a process sends by. */
-  transportOf(from: string, clock: NodeClock): Transport {
+  transportOf(self: Member, clock: NodeClock): Transport {
+    const from = self.url;
     return {
-      send: (to, path, message, signal, onLine) =>
+      send: (member, what, text, signal, onLine) =>
         new Promise((resolve, reject) => {
-          this.sent.set(path, (this.sent.get(path) ?? 0) + 1);
+          const to = member.url;
+          this.sent.set(what, (this.sent.get(what) ?? 0) + 1);
           signal.addEventListener("abort", () => clock.run(() => reject(new Error("aborted"))));
           clock.after(LATENCY_MS, () => {
             if (this.#cut.has(`${from} ${to}`)) return;
             const host = this.#hosts.get(to);
-            if (host === undefined || host.clock.state === "dead") reject(new NeverConnected(to));
-            else this.#deliver({ from, to, path, message, host }, clock, onLine, resolve, reject);
+            const isOther = what === COMMANDS && host !== undefined && !isSame(host.self, member);
+            if (host === undefined || host.clock.state === "dead" || isOther) reject(new NeverConnected(to));
+            else this.#deliver({ self, to, what, text, host }, clock, onLine, resolve, reject);
           });
         }),
     };
   }
 
   #deliver(
-    { from, to, path, message, host }: { from: string; to: string; path: string; message: string; host: Host },
+    { self, to, what, text, host }: { self: Member; to: string; what: string; text: string; host: Host },
     clock: NodeClock,
     onLine: (line: string) => void,
     resolve: (status: number) => void,
     reject: (error: Error) => void,
   ): void {
+    const from = self.url;
     const back = (callback: () => void) =>
       host.clock.world.after(LATENCY_MS, () => {
         if (host.clock.state === "dead") reject(new Error("connection reset"));
         else if (!this.#cut.has(`${from} ${to}`)) clock.run(callback);
       });
-    const isLost = path === "/link" && this.losesAnswers(from, to);
+    const isLost = what === COMMANDS && this.losesAnswers(from, to);
     host.clock.run(() => {
-      const { status, write } = host.receive(path === "/link" ? "/commands" : path, message);
+      const { status, write } = host.receive(self, what, text);
       if (isLost) back(() => reject(new Error("connection reset")));
       else if (write === undefined) back(() => resolve(status));
       else {

@@ -10,7 +10,7 @@ import { FakeClock } from "./fake_clock.ts";
 
 /** A batch that the network holds. */
 export interface Sent {
-  readonly path: string;
+  readonly what: string;
   readonly version: number;
   /** Commands of each run. */
   readonly runs: number[];
@@ -38,20 +38,20 @@ export interface HeldPeer {
 }
 
 /** Makes a peer to a node that speaks a version. */
-export function makePeer(version: number = 3): HeldPeer {
+export function makePeer(version: number = 4): HeldPeer {
   const clock = new FakeClock();
   const sent: Sent[] = [];
   const failures: [user: string, kind: string][] = [];
   let answered = 0;
   const transport: Transport = {
-    send: (_url, path, message, signal, onLine) =>
+    send: (_member, what, message, signal, onLine) =>
       new Promise((resolve, reject) => {
         signal.addEventListener("abort", () => reject(new Error("aborted")));
         const [version] = JSON.parse(message) as [number];
         const runs = JSON.parse(message).at(-1) as [string, string, number, number, ...{ userId: string }[]][];
         const commands = runs.flatMap(([, , , , ...commands]) => commands);
         sent.push({
-          path,
+          what,
           version,
           runs: runs.map((run) => run.length - 4),
           users: commands.map(({ userId }) => userId),

@@ -1,9 +1,10 @@
-/** Nodes in one process that speak over real HTTP on real time; their rows are in memory. */
+/** Nodes in one process that speak over real links on real time; their rows are in memory. */
 import type { Actors } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
-import { type PeerServer, servePeers } from "../../src/cluster/peer_server.ts";
+import type { Trust } from "../../src/cluster/handshake.ts";
+import { PeerServer } from "../../src/cluster/peer_server.ts";
 import type { Registry } from "../../src/cluster/registry.ts";
 import { LinkTransport } from "../../src/cluster/link_transport.ts";
 import type { CouponKind } from "../../src/domain/coupon.ts";
@@ -12,6 +13,7 @@ import { PostgresClock } from "../../src/storage/postgres_clock.ts";
 import { MemoryRows, MemoryStore } from "./memory_store.ts";
 
 export const SECRET = "a secret of the cluster";
+export const DATABASE = "7300/5";
 const LIMITS = { mailboxMax: 4_096, awakeMax: 100, idleMs: 60_000, timeoutMs: 5_000 };
 
 /** A node and how to end it. */
@@ -21,6 +23,8 @@ export interface RealNode {
   readonly cluster: Cluster;
   readonly coupons: Actors<CouponKind>;
   readonly server: PeerServer;
+  /** By what a peer of it is known. */
+  readonly trustOf: (id: string) => Trust;
   /** Leaves and ends everything. */
   stop(): Promise<void>;
 }
@@ -50,8 +54,9 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
   const { port } = listener.addr;
   listener.close();
   const clock = new HostClock();
-  const transport = new LinkTransport(SECRET, clock);
   const self = selfMember(id, `http://127.0.0.1:${port}`, 1);
+  const trust = { secret: SECRET, database: DATABASE, self };
+  const transport = new LinkTransport({ trust, tls: undefined, clock, noPeer() {} });
   const ignored = () => {};
   const events = {
     forwarded: ignored,
@@ -62,6 +67,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     displaced: ignored,
     registryFailed: ignored,
     strange: ignored,
+    noPeer: ignored,
     registryCrowded: ignored,
     selfNotFound: ignored,
     unexpected: ignored,
@@ -75,7 +81,8 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     turned: ignored,
   });
   const coupons = cluster.host({ name: "coupon", local: actors, isKey: isCouponKey, isCommand: isCouponCommand });
-  const server = await servePeers({ host: "127.0.0.1", port, secret: SECRET, reception: cluster.reception });
+  const { reception } = cluster;
+  const server = new PeerServer({ host: "127.0.0.1", port, trust, tls: undefined, clock, reception });
   await cluster.join();
   return {
     url: self.url,
@@ -83,6 +90,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     cluster,
     coupons,
     server,
+    trustOf: (id) => ({ ...trust, self: selfMember(id, "http://127.0.0.1:1", 1) }),
     async stop() {
       await cluster.leave();
       await actors.stop();

@@ -1,47 +1,66 @@
 /** What does a stranger find at the peer port of a server, and what does rubbish do to those whom it serves? */
 import assert from "node:assert/strict";
+import { createClient } from "@redis/client";
+import { framedText } from "../../src/cluster/frames.ts";
+import { Dialling } from "../../src/cluster/handshake.ts";
+import { selfMember } from "../../src/cluster/mod.ts";
 import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
-import { actorOf, ringOf, SECRET, withCluster } from "../support/cluster.ts";
+import { actorOf, ringOf, SECRET, type TestCluster, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers } from "../support/cluster_load.ts";
+import { ask } from "../support/node.ts";
+import { until } from "../support/until.ts";
 
-const PATHS = ["/ping", "/link", "/commands", "/greet", "/leave", "/", "/metrics", "/cluster", "/api/coupons/claim"];
 const RING = "n0 n1 n2";
+const NAMES = Array.from({ length: 6 }, (_, place) => `peer-${place}`);
+const text = (text: string) => new TextEncoder().encode(text);
 
-async function post(url: string, body: BodyInit, authorization?: string): Promise<number> {
-  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-  const response = await fetch(url, { method: "POST", headers, body });
-  await response.body?.cancel();
-  return response.status;
+/** What a stranger hears until the other end hangs up, or falls silent; what is sent after its first word is `then`. */
+async function heardBy(port: number, sent: Uint8Array, then?: Uint8Array): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const bytes = new Uint8Array(100_000);
+  await connection.write(sent).catch(() => 0);
+  let heard = "";
+  for (const next of [then, undefined]) {
+    const size = await connection.read(bytes).catch(() => null);
+    heard += new TextDecoder().decode(bytes.subarray(0, size ?? 0));
+    if (next === undefined || size === null) break;
+    await connection.write(next).catch(() => 0);
+  }
+  return heard;
 }
 
-Deno.test("the peer port of a server gives strangers nothing but 401, and rubbish harms nobody", () =>
+Deno.test("the peer port of a server tells strangers nothing but a nonce, and rubbish harms nobody", () =>
   withCluster({}, async (cluster) => {
-    const names = Array.from({ length: 6 }, (_, place) => `peer-${place}`);
-    const ledgers = await makeLedgers(cluster.urls[0]!, names);
+    const ledgers = await makeLedgers(cluster.urls[0]!, NAMES);
     let turn = 0;
     const load = new ClusterLoad(ledgers, 6, () => cluster.urls[turn++ % 3]!);
-    const owners = () => Promise.all(names.map((name) => actorOf(cluster.urls[0]!, name)));
+    const owners = () => Promise.all(NAMES.map((name) => actorOf(cluster.urls[0]!, name)));
     try {
       await load.more(100);
       const before = await owners();
-      const bye = JSON.stringify([2, "n1", 9_000_000_000_000_000]);
-      for (const [place, port] of cluster.peerPorts.entries()) {
-        const peer = `http://127.0.0.1:${port}`;
-        for (const path of PATHS) {
-          for (const shown of [undefined, "Bearer", `Bearer ${SECRET}x`, `Basic ${SECRET}`]) {
-            assert.equal(await post(peer + path, bye, shown), 401, path);
-          }
-          const secret = `Bearer ${SECRET}`;
-          for (const rubbish of ["", "{", "[]", "[99]", '[2,1,"x"]', `[2,{"id":"n9"}]`, "\u0000"]) {
-            const status = await post(peer + path, rubbish, secret);
-            if (path === "/ping" && rubbish.startsWith("[2")) assert.equal(status, 200);
-            else assert.match(String(status), /^40[04]$/, `${path} ${rubbish}`);
-          }
-          assert.equal(await post(peer + path, "x".repeat(MESSAGE_MAX + 1), secret), 413);
-        }
+      const trust = { secret: `${SECRET}x`, database: "", self: selfMember("n1", "http://127.0.0.1:1", 9e15) };
+      const bye = `[4,"n1",${9e15}]`;
+      const rubbish = [
+        text(`POST /leave HTTP/1.1\r\nhost: n\r\nauthorization: Bearer ${SECRET}\r\ncontent-length: 99\r\n\r\n${bye}`),
+        text(`GET /link HTTP/1.1\r\nhost: n\r\nauthorization: Bearer ${SECRET}\r\nupgrade: websocket\r\n\r\n`),
+        framedText(bye),
+        framedText("{"),
+        new Uint8Array(1_000),
+        new Uint8Array(MESSAGE_MAX).fill(0xff),
+        crypto.getRandomValues(new Uint8Array(10_000)),
+      ];
+      for (const port of cluster.peerPorts) {
+        for (const sent of rubbish) assert(["", "\0\0\0\x02[]"].includes(await heardBy(port, sent)));
+        const dialling = new Dialling(trust);
+        const claim = framedText(JSON.stringify([JSON.stringify(trust.self), "0".repeat(64)]));
+        const heard = await heardBy(port, framedText(dialling.hello), claim);
+        assert.match(heard, /^....\[4,4,4,"[\da-f]{64}"\]....\[\]$/s);
         // The public port knows nothing of it, whatever is shown.
-        for (const path of ["/ping", "/commands", "/greet", "/leave"]) {
-          assert.equal(await post(cluster.urls[place]! + path, bye, `Bearer ${SECRET}`), 404, path);
+        for (const path of ["/ping", "/commands", "/greet", "/leave", "/link"]) {
+          const headers = { authorization: `Bearer ${SECRET}` };
+          const response = await fetch(cluster.urls[0]! + path, { method: "POST", headers, body: bye });
+          assert.equal(response.status, 404, path);
+          await response.body?.cancel();
         }
       }
       await load.more(100);
@@ -52,4 +71,73 @@ Deno.test("the peer port of a server gives strangers nothing but 401, and rubbis
     }
     assert.deepEqual(Object.keys(load.counts), ["200"], "no request failed");
     await load.audit(cluster);
+  }));
+
+/** Listens where a node was, and answers whatever it can think of; tells all that it heard. */
+async function impostor(port: number, seconds: () => Promise<unknown>): Promise<string> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  let heard = "";
+  const serve = async (connection: Deno.Conn) => {
+    const bytes = new Uint8Array(65_536);
+    try {
+      for (let size = await connection.read(bytes); size !== null; size = await connection.read(bytes)) {
+        const said = bytes.subarray(0, size);
+        heard += new TextDecoder().decode(said);
+        // Back as it came, so that whoever takes its own words for another's is found out; then as a node of old.
+        await connection.write(said);
+        await connection.write(text('HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n[[0,0,{"claimed":1}]]\n'));
+      }
+    } catch {
+      // It hung up.
+    }
+    connection.close();
+  };
+  const serving: Promise<void>[] = [];
+  const accepting = (async () => {
+    for await (const connection of listener) serving.push(serve(connection));
+  })();
+  await seconds();
+  listener.close();
+  await accepting;
+  await Promise.all(serving);
+  return heard;
+}
+
+/** A node's entry in the registry. */
+async function entryOf(cluster: TestCluster, id: string): Promise<string> {
+  const redis = await createClient({ url: cluster.redis.url }).connect();
+  try {
+    return (await redis.get(`doorbuster:nodes:${id}`))!;
+  } finally {
+    redis.destroy();
+  }
+}
+
+Deno.test("whoever writes a dead node's entry back and listens in its place is shown no secret, and believed nothing", () =>
+  withCluster({ env: { HEARTBEAT: "200ms", NODE_EXPIRY: "600ms" } }, async (cluster) => {
+    const [name] = cluster.namesOf(2, 1, "gone");
+    const created = await ask(cluster.urls[0]!, "POST", "/api/coupons", { name: name!, amount: 5 });
+    assert.equal(created.status, 201);
+    const entry = await entryOf(cluster, "n2");
+    await cluster.nodes[2]!.kill();
+    const redis = await createClient({ url: cluster.redis.url }).connect();
+    const heard = await impostor(cluster.peerPorts[2]!, async () => {
+      const claims: number[] = [];
+      const none: number[] = [];
+      for (let round = 0; round < 10; round++) {
+        await redis.sAdd("doorbuster:nodes", "n2");
+        await redis.set("doorbuster:nodes:n2", entry);
+        const claim = { user_id: `u${round}`, coupon_name: name! };
+        const url = cluster.urls[round % 2]!;
+        claims.push((await ask(url, "POST", "/api/coupons/claim", claim)).status);
+        none.push((await ask(url, "POST", "/api/coupons/claim", { ...claim, coupon_name: `${name}-none` })).status);
+      }
+      assert(claims.every((status) => [200, 400, 409, 503].includes(status)), claims.join());
+      assert.equal(claims.filter((status) => status === 200).length, 5, claims.join());
+      assert(none.every((status) => status === 404 || status === 503), `of a coupon that does not exist: ${none}`);
+      await until(async () => await ringOf(cluster.urls[0]!) === "n0 n1", { what: "the dead node to be out" });
+    });
+    redis.destroy();
+    assert(!heard.includes(SECRET) && !heard.includes("Bearer"));
+    assert(!heard.includes("user_id") && !heard.includes("commands"), "nothing is sent to one that proved nothing");
   }));

@@ -1,0 +1,116 @@
+/** How does a node get to another's peer port, and know that it is a node that listens there? */
+import { framedText, FrameStream, type Stream } from "./frames.ts";
+import { Dialling, HANDSHAKE_MAX, type Trust } from "./handshake.ts";
+import type { Session } from "./session.ts";
+import { NeverConnected } from "./transport.ts";
+
+/** Certificates of the connections between nodes, as PEM. */
+export interface PeerTls {
+  /** This node's certificate, with those between it and the authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Of the authority that signed the nodes' certificates; undefined where that is a public one. */
+  readonly ca: string | undefined;
+}
+
+/** What dialling works with. */
+export interface DialOptions {
+  readonly trust: Trust;
+  /** Undefined: connections are not encrypted. */
+  readonly tls: PeerTls | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** There is no link, so nothing was taken. */
+export class NotLinked extends Error {
+  override readonly name = "NotLinked";
+
+  /** @param status 401: what listens there is no peer of this node; 503: it did not answer, and may yet */
+  constructor(readonly status: 401 | 503, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** A connection on which both ends have proved who they are. */
+export interface Dialled {
+  readonly frames: FrameStream;
+  readonly session: Session;
+}
+
+/** Connects to a node. @throws NeverConnected where nothing listens there, NotLinked */
+export async function dial(url: string, options: DialOptions): Promise<Dialled> {
+  const frames = new FrameStream(await connect(url, options), HANDSHAKE_MAX);
+  return { frames, session: await shakeHands(frames, url, options) };
+}
+
+async function connect(url: string, { tls, signal }: DialOptions): Promise<Stream> {
+  const { protocol, hostname: named, port: given } = new URL(url);
+  const isSecure = protocol === "https:";
+  if (tls !== undefined && !isSecure) throw new NotLinked(401, `Cannot link to ${url}: it is without TLS`);
+  const hostname = named.replace(/^\[|\]$/g, "");
+  const port = Number(given || (isSecure ? 443 : 80));
+  let plain: Deno.TcpConn;
+  try {
+    plain = await Deno.connect({ hostname, port, signal });
+  } catch (cause) {
+    if (signal.aborted) throw new NotLinked(503, `Cannot link to ${url}: it does not answer`, { cause });
+    throw new NeverConnected(`Cannot connect to ${url}`, { cause });
+  }
+  plain.setNoDelay(true);
+  if (!isSecure) return plain;
+  let secure: Deno.TlsConn | undefined;
+  const giveUp = () => (secure ?? plain).close();
+  try {
+    secure = await Deno.startTls(plain, { hostname, ...tls?.ca !== undefined && { caCerts: [tls.ca] } });
+    signal.addEventListener("abort", giveUp);
+    await secure.handshake();
+    return secure;
+  } catch (cause) {
+    const status = cause instanceof Deno.errors.InvalidData ? 401 : 503;
+    if (!signal.aborted) giveUp();
+    throw new NotLinked(status, `Cannot link to ${url} by TLS`, { cause });
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+function shakeHands(frames: FrameStream, url: string, { trust, signal }: DialOptions): Promise<Session> {
+  return new Promise((resolve, reject) => {
+    const dialling = new Dialling(trust);
+    const decoder = new TextDecoder();
+    const giveUp = () => fail(503);
+    const done = () => {
+      signal.removeEventListener("abort", giveUp);
+      frames.onFrame = () => {};
+      frames.onEnd = () => {};
+    };
+    const fail = (status: 401 | 503, cause?: unknown) => {
+      done();
+      frames.close();
+      const why = status === 401 ? "what listens there is no peer of this node" : "it does not answer";
+      reject(new NotLinked(status, `Cannot link to ${url}: ${why}`, { cause }));
+    };
+    /** Takes the other end's next message. */
+    const next = (take: (message: string) => void) => {
+      frames.onFrame = (frame) => {
+        try {
+          take(decoder.decode(frame));
+        } catch (error) {
+          fail(401, error);
+        }
+      };
+    };
+    frames.onEnd = (garbage) => fail(garbage ? 401 : 503);
+    signal.addEventListener("abort", giveUp);
+    next((challenge) => {
+      frames.send(framedText(dialling.prove(challenge)));
+      next((welcome) => {
+        const session = dialling.end(welcome);
+        done();
+        resolve(session);
+      });
+    });
+    frames.send(framedText(dialling.hello));
+    frames.start();
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * How do frames travel over a stream of bytes? Each is its length in four bytes, then so many bytes. A frame leaves in
+ * the tick in which it is sent; those that are sent while one is written leave together.
+ */
+
+/** Bytes of a frame's length. */
+export const FRAME_HEAD = 4;
+/** Bytes that may wait to be written: an end that reads nothing for so long is given up. */
+export const WAITING_MAX = 64 * 1024 * 1024;
+const READ_BYTES = 64 * 1024;
+
+/** A connection. */
+export type Stream = Pick<Deno.Conn, "read" | "write" | "close">;
+
+/** An empty frame of so many bytes, behind its head. */
+export function framed(size: number): Uint8Array {
+  const frame = new Uint8Array(FRAME_HEAD + size);
+  new DataView(frame.buffer).setUint32(0, size);
+  return frame;
+}
+
+/** A text as a frame. */
+export function framedText(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  const frame = framed(bytes.length);
+  frame.set(bytes, FRAME_HEAD);
+  return frame;
+}
+
+/** A connection that carries frames. */
+export class FrameStream {
+  /** Told each frame, whose bytes are good until it returns. */
+  onFrame: (frame: Uint8Array) => void = () => {};
+  /** Told once that it has ended. @param garbage whether since what came was no frame, or too long */
+  onEnd: (garbage: boolean) => void = () => {};
+  readonly #head = new Uint8Array(FRAME_HEAD);
+  /** Bytes of the next frame's head that are there. */
+  #headed = 0;
+  /** A frame of which a part is there. */
+  #frame: Uint8Array | undefined;
+  #filled = 0;
+  readonly #queue: Uint8Array[] = [];
+  #waiting = 0;
+  #writing = false;
+  #ended = false;
+
+  /** @param frameMax longest frame that is taken, in bytes; may be changed while it runs */
+  constructor(readonly stream: Stream, public frameMax: number) {}
+
+  /** Begins to read. */
+  start(): void {
+    this.#readAll();
+  }
+
+  /** Sends a frame with its head. */
+  send(frame: Uint8Array): void {
+    if (this.#ended) return;
+    this.#waiting += frame.length;
+    if (this.#waiting > WAITING_MAX) return this.close();
+    this.#queue.push(frame);
+    if (!this.#writing) this.#writeAll();
+  }
+
+  /** Ends it at once; what is not written is lost. */
+  close(garbage: boolean = false): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#queue.length = 0;
+    this.#frame = undefined;
+    try {
+      this.stream.close();
+    } catch {
+      // The runtime has closed it already.
+    }
+    this.onEnd(garbage);
+  }
+
+  async #readAll(): Promise<void> {
+    const buffer = new Uint8Array(READ_BYTES);
+    try {
+      for (;;) {
+        const size = await this.stream.read(buffer);
+        if (size === null || this.#ended) break;
+        this.#take(buffer.subarray(0, size));
+      }
+    } catch {
+      // It was reset, or closed here.
+    }
+    this.close();
+  }
+
+  #take(bytes: Uint8Array): void {
+    let at = 0;
+    while (!this.#ended) {
+      if (this.#frame === undefined) {
+        while (this.#headed < FRAME_HEAD && at < bytes.length) this.#head[this.#headed++] = bytes[at++]!;
+        if (this.#headed < FRAME_HEAD) return;
+        const size = new DataView(this.#head.buffer).getUint32(0);
+        if (size > this.frameMax) return this.close(true);
+        this.#headed = 0;
+        if (bytes.length - at >= size) {
+          this.onFrame(bytes.subarray(at, at += size));
+          continue;
+        }
+        this.#frame = new Uint8Array(size);
+        this.#filled = 0;
+      }
+      const part = bytes.subarray(at, at + this.#frame.length - this.#filled);
+      this.#frame.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled < this.#frame.length) return;
+      const frame = this.#frame;
+      this.#frame = undefined;
+      this.onFrame(frame);
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#writing = true;
+    try {
+      while (this.#queue.length > 0) {
+        const bytes = joined(this.#queue.splice(0));
+        for (let at = 0; at < bytes.length;) at += await this.stream.write(bytes.subarray(at));
+        this.#waiting -= bytes.length;
+      }
+    } catch {
+      this.close();
+    }
+    this.#writing = false;
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,110 @@
+/** Two nodes' ends of a link over a real connection: what one has proved to the other is the test's to choose. */
+import type { PeerTls } from "../../src/cluster/dial.ts";
+import type { Trust, Versions } from "../../src/cluster/handshake.ts";
+import { Link } from "../../src/cluster/link.ts";
+import { PROTOCOL } from "../../src/cluster/member.ts";
+import { type Member, selfMember } from "../../src/cluster/mod.ts";
+import { PeerServer } from "../../src/cluster/peer_server.ts";
+import type { Reply, Sink } from "../../src/cluster/reception.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { until } from "./until.ts";
+
+export const SECRET = "a secret of the cluster";
+export const DATABASE = "7300/5";
+
+/** What makes a node's end another than the usual. */
+export interface EndOptions {
+  readonly secret?: string;
+  readonly database?: string;
+  readonly versions?: Versions;
+  readonly tls?: PeerTls;
+}
+
+/** By what a node is known. @param id `a` dials, `b` listens */
+export function trustOf(id: string, options: EndOptions = {}): Trust {
+  const { secret = SECRET, database = DATABASE, versions } = options;
+  const self = { ...selfMember(id, `http://${id}:8081`, 1), version: versions?.max ?? PROTOCOL };
+  return { secret, database, self, ...versions !== undefined && { versions } };
+}
+
+/** A message that arrived, with where its answers go. */
+export interface Taken {
+  readonly from: Member;
+  readonly what: string;
+  readonly text: string;
+  readonly sink: Sink;
+}
+
+/** A node that listens, and whose answers are the test's to give. */
+export class Listener {
+  readonly clock = new FakeClock();
+  /** Messages that arrived and are not refused. */
+  readonly taken: Taken[] = [];
+  readonly server: PeerServer;
+  readonly trust: Trust;
+
+  constructor(readonly options: EndOptions = {}) {
+    this.trust = trustOf("b", options);
+    const { clock, trust } = this;
+    const receive = (from: Member, what: string, text: string): Reply => {
+      if (text === "bad") return { status: 400 };
+      return { status: 200, write: (sink) => void this.taken.push({ from, what, text, sink }) };
+    };
+    this.server = new PeerServer({
+      host: "127.0.0.1",
+      port: 0,
+      trust,
+      tls: options.tls,
+      clock,
+      reception: { receive },
+    });
+  }
+
+  get url(): string {
+    return `${this.options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.server.port}`;
+  }
+
+  /** Waits until so many were taken. */
+  async arrived(count: number): Promise<void> {
+    await until(() => this.taken.length === count, { what: `${count} taken` });
+  }
+}
+
+/** A node that dials, with what it was told. */
+export class Dialler {
+  readonly clock = new FakeClock();
+  /** Links that take no more. */
+  readonly gone: Link[] = [];
+  readonly link: Link;
+
+  constructor(readonly url: string, options: EndOptions = {}) {
+    const { clock } = this;
+    const gone = (link: Link) => void this.gone.push(link);
+    this.link = new Link(url, { trust: trustOf("a", options), tls: options.tls, clock, gone });
+  }
+
+  /** Sends a message: its lines, and how it ended. */
+  send(
+    text: string,
+    { signal = new AbortController().signal, only }: { signal?: AbortSignal; only?: Member } = {},
+  ): { lines: string[]; end: Promise<number | Error> } {
+    const lines: string[] = [];
+    const sending = { what: "commands", text, ...only !== undefined && { only } };
+    return { lines, end: this.link.send(sending, signal, (line) => lines.push(line)).catch((error) => error) };
+  }
+}
+
+/** Runs a test on a link. */
+export async function withLink(
+  body: (a: Dialler, b: Listener) => Promise<void>,
+  { dials, listens }: { readonly dials?: EndOptions; readonly listens?: EndOptions } = {},
+): Promise<void> {
+  const b = new Listener(listens);
+  const a = new Dialler(b.url, dials);
+  try {
+    await body(a, b);
+  } finally {
+    a.link.close();
+    await b.server.close();
+  }
+}
