@@ -20,6 +20,7 @@ import { SaleStreams } from "./http/sale_streams.ts";
 import { makeScheduler } from "./scheduling.ts";
 import { makeEdge } from "./serving.ts";
 import { notListening, originOf } from "./settings.ts";
+import type { CommitEvents } from "./storage/commit_watch.ts";
 import { openStorage, type Storage } from "./storage/mod.ts";
 import type { Database } from "./storage/sql.ts";
 import { VERSION } from "./version.ts";
@@ -40,6 +41,19 @@ function after(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
 }
 
+function commitEvents(log: Logger): CommitEvents {
+  const still = "The database is still lost, for {seconds} s; {failures} attempts failed, the last one by: {reason}";
+  const troubled =
+    "{failures} attempts to commit failed, or to have a session, while others succeed; the last one by: {reason}";
+  return {
+    lost: (reason) => log.error("The database is lost: {reason}", { reason }),
+    stillLost: (seconds, failures, reason) => log.error(still, { seconds, failures, reason }),
+    back: (seconds, failures) =>
+      log.info("The database is back after {seconds} s; {failures} attempts had failed", { seconds, failures }),
+    troubled: (failures, reason) => log.warn(troubled, { failures, reason }),
+  };
+}
+
 function openNodeStorage(
   config: Config,
   log: Logger,
@@ -57,10 +71,8 @@ function openNodeStorage(
       events: {
         committed: (seconds, parts) => metrics.committed(seconds, parts),
         dataError: () => metrics.dataError(),
-        disconnected(error) {
-          metrics.disconnected();
-          log.warn("A lane has no session: {reason}", { reason: error.message });
-        },
+        disconnected: () => metrics.disconnected(),
+        ...commitEvents(log),
       },
     }));
 }
@@ -126,6 +138,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
     actorsAwake: () => coupons.awake + sales.awake,
     mailboxDepth: () => coupons.depth + sales.depth,
     streams: () => streams.count,
+    commitAge: () => storage.commitAgeMs() / 1_000,
     registryAge: () => (cluster.views.registry().ageMs ?? NaN) / 1_000,
   });
   const identity = new Identity(config);

@@ -260,6 +260,11 @@ export class Postgres {
     this.#isNew = false;
   }
 
+  /** Signals every one of its processes, as to freeze it. */
+  signal(name: Deno.Signal): void {
+    for (const pid of pidsOf(this.#name)) signal(pid, name);
+  }
+
   /** Ends the postmaster by SIGKILL, as a crash does; returns once its other processes are gone too. */
   async kill(): Promise<void> {
     await this.#server?.end("SIGKILL");

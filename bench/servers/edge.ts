@@ -123,7 +123,13 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 
     cluster: new ClusterRoutes({} as ClusterViews),
     audits: {} as AuditRoutes,
     health: new Health(() => true),
-    metrics: new Metrics({ actorsAwake: () => 0, mailboxDepth: () => 0, streams: () => 0, registryAge: () => NaN }),
+    metrics: new Metrics({
+      actorsAwake: () => 0,
+      mailboxDepth: () => 0,
+      streams: () => 0,
+      commitAge: () => 0,
+      registryAge: () => NaN,
+    }),
     log: {
       verbose: false,
       began() {},

@@ -13,6 +13,8 @@ export interface Gauges {
   readonly actorsAwake: () => number;
   readonly mailboxDepth: () => number;
   readonly streams: () => number;
+  /** Seconds since PostgreSQL confirmed a commit. */
+  readonly commitAge: () => number;
   /** Seconds since the registry of nodes answered; NaN where it never did, or there is none. */
   readonly registryAge: () => number;
 }
@@ -92,6 +94,8 @@ export class Metrics {
     this.#gauge("doorbuster_actors_awake", "Actors in memory", gauges.actorsAwake);
     this.#gauge("doorbuster_mailbox_depth", "Commands that wait, over all actors", gauges.mailboxDepth);
     this.#gauge("doorbuster_streams", "Event streams that are open", gauges.streams);
+    const commitAge = "Time since a commit was confirmed; an idle node makes one each second";
+    this.#gauge("doorbuster_last_commit_age_seconds", commitAge, gauges.commitAge);
     this.#gauge("doorbuster_registry_age_seconds", "Time since the registry of nodes answered", gauges.registryAge);
     const findings = "Counters and rows that contradicted others in the last audit";
     this.#gauge("doorbuster_audit_findings", findings, () => this.#audited.findings);

@@ -26,9 +26,12 @@ const PASSING = new Set(["40001", "40P01", "55P03", "57014"]);
 
 /** What a lane tells of its work. */
 export interface LaneEvents {
-  committed(seconds: number, parts: number): void;
+  /** A commit of so many parts was answered, and so many of them were stored. */
+  committed(seconds: number, parts: number, stored: number): void;
   /** A session was lost or could not be had. */
   disconnected(error: Error): void;
+  /** The server refused a commit, for nothing that its rows were to blame for. */
+  refused(error: Error): void;
   dataError(): void;
 }
 
@@ -186,7 +189,8 @@ export class Lane<Event> {
     try {
       const batch = this.batchOf(jobs);
       const rows = await connection.query(batch.text, batch.params, batch.name);
-      this.events.committed((this.clock.monotonic() - startedAt) / 1000, batch.parts.length);
+      const stored = rows[0]![0] as number;
+      this.events.committed((this.clock.monotonic() - startedAt) / 1000, batch.parts.length, stored);
       return { batch, rows };
     } catch (error) {
       return await this.#fail(connection, jobs, error as Error, retries);
@@ -220,6 +224,7 @@ export class Lane<Event> {
     } else {
       const guilty = error instanceof SqlError && /^2[23]/.test(error.sqlstate);
       if (guilty) this.events.dataError();
+      else this.events.refused(error);
       const fault = new Fault(guilty ? "data_error" : "storage_unavailable", "Cannot store a turn", { cause: error });
       for (const { completion } of jobs) completion.failed(fault);
     }

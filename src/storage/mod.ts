@@ -13,6 +13,7 @@ import { couponBatch } from "./coupon_batch.ts";
 import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
 import { PostgresExportViews } from "./export_views.ts";
+import { type CommitEvents, CommitWatch } from "./commit_watch.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
 import { PostgresEligibility } from "./eligibility.ts";
 import { MembershipStore } from "./membership_store.ts";
@@ -45,8 +46,11 @@ export interface StorageOptions {
   readonly holder: (now: number) => string;
   /** Whether a server that would lose acknowledged data may serve, for development. */
   readonly allowUnsafe: boolean;
-  readonly events: LaneEvents;
+  readonly events: StorageEvents;
 }
+
+/** What storage tells of its work. */
+export interface StorageEvents extends Pick<LaneEvents, "committed" | "disconnected" | "dataError">, CommitEvents {}
 
 /** Storage, open. */
 export interface Storage {
@@ -67,8 +71,10 @@ export interface Storage {
   readonly identity: string;
   /** Names of the migrations applied just now. */
   readonly migrated: readonly string[];
-  /** Whether a lane has its session, and Postgres answered lately. */
+  /** Whether a lane has its session, PostgreSQL answered lately, and commits succeed. */
   connected(): boolean;
+  /** Since a commit was confirmed, in milliseconds. */
+  commitAgeMs(): number;
   /** Ends every session; what waits is not sent. */
   close(): Promise<void>;
 }
@@ -103,6 +109,23 @@ async function refuseUnsafe({ views }: Database, allowUnsafe: boolean): Promise<
   );
 }
 
+/** A lane's events, from which the watch learns too. */
+function laneEvents(events: StorageEvents, watch: CommitWatch): LaneEvents {
+  return {
+    committed(seconds, parts, stored) {
+      // One that stored nothing has waited for nobody.
+      if (stored > 0) watch.committed();
+      events.committed(seconds, parts, stored);
+    },
+    disconnected(error) {
+      watch.failed(error);
+      events.disconnected(error);
+    },
+    refused: (error) => watch.failed(error),
+    dataError: () => events.dataError(),
+  };
+}
+
 /** Of SQLSTATEs: a role may not do what it asked for. */
 const FORBIDDEN = "42501";
 
@@ -128,10 +151,11 @@ export async function openStorage(database: Database, options: StorageOptions): 
   const identity = await identityOf(database);
   const clock = new PostgresClock();
   await clock.follow(() => database.connect());
+  const watch = new CommitWatch((silenceMs) => database.connect(silenceMs), clock, options.events);
   const makeLanes = <Event>(batchOf: (jobs: readonly Job<Event>[]) => Batch<Event>) =>
     Array.from(
       { length: Math.min(options.lanes, database.lanesMax) },
-      () => new Lane(batchOf, () => database.connect(), clock, options.timeoutMs, options.events),
+      () => new Lane(batchOf, () => database.connect(), clock, options.timeoutMs, laneEvents(options.events, watch)),
     );
   const couponLanes: Lane<CouponEvent>[] = makeLanes(couponBatch);
   const saleLanes: Lane<SaleEvent>[] = makeLanes(saleBatch);
@@ -143,6 +167,8 @@ export async function openStorage(database: Database, options: StorageOptions): 
     cancelKeep = clock.after(KEEP_MS, keep);
   };
   keep();
+  // The embedded database cannot be lost.
+  if (!database.embedded) watch.start();
   const { activations, views } = database;
   const holder = options.holder(clock.now());
   return {
@@ -162,9 +188,11 @@ export async function openStorage(database: Database, options: StorageOptions): 
     clock,
     identity,
     migrated,
-    connected: () => clock.isFollowed && lanes.some((lane) => lane.connected),
+    connected: () => clock.isFollowed && lanes.some((lane) => lane.connected) && watch.succeeds,
+    commitAgeMs: () => watch.ageMs,
     async close() {
       clock.stop();
+      watch.stop();
       cancelKeep();
       for (const lane of lanes) lane.close();
       await database.close();

@@ -108,7 +108,7 @@ export function openPostgres(options: PostgresOptions): Database {
     description: `PostgreSQL at ${host}:${port}/${database}`,
     embedded: false,
     lanesMax: Number.MAX_SAFE_INTEGER,
-    connect: () => PostgresConnection.open(options, COMMITTING),
+    connect: (silenceMs) => PostgresConnection.open(options, COMMITTING, silenceMs),
     activations,
     views,
     close() {

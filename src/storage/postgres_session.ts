@@ -106,9 +106,18 @@ export class PostgresConnection implements Connection {
     client.on("end", () => this.lost = true);
   }
 
-  /** Makes one. @throws SessionRefused where waiting would not help; else NotConnected */
-  static async open(options: SessionOptions, purpose: Purpose): Promise<PostgresConnection> {
-    const { server, statementTimeoutMs } = options;
+  /**
+   * Makes one.
+   *
+   * @param silenceMs after which a statement that is not answered is given up, and the session with it
+   * @throws SessionRefused where waiting would not help; else NotConnected
+   */
+  static async open(
+    options: SessionOptions,
+    purpose: Purpose,
+    silenceMs: number = options.statementTimeoutMs + SILENCE_MS,
+  ): Promise<PostgresConnection> {
+    const { server } = options;
     let connection: PostgresConnection | undefined;
     try {
       const client = new pg.Client({
@@ -116,7 +125,7 @@ export class PostgresConnection implements Connection {
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
         keepAlive: true,
         pipeline: true,
-        query_timeout: statementTimeoutMs + SILENCE_MS,
+        query_timeout: silenceMs,
       });
       connection = new PostgresConnection(client);
       await client.connect();
@@ -125,7 +134,7 @@ export class PostgresConnection implements Connection {
     } catch (error) {
       connection?.destroy();
       const unencrypted = withoutTls(server, error);
-      if (unencrypted !== undefined) return await this.open({ ...options, server: unencrypted }, purpose);
+      if (unencrypted !== undefined) return await this.open({ ...options, server: unencrypted }, purpose, silenceMs);
       const kind = error instanceof SessionRefused || isFinal(error) ? SessionRefused : NotConnected;
       throw new kind(`Cannot connect to PostgreSQL: ${(error as Error).message}`, { cause: error });
     }

@@ -33,8 +33,14 @@ export interface Database {
   readonly embedded: boolean;
   /** Sessions that may commit beside one another; the configured number of lanes is cut to it. */
   readonly lanesMax: number;
-  /** A new session for a lane or a migration. @throws NotConnected */
-  connect(): Promise<Connection>;
+  /**
+   * A new session for a lane or a migration.
+   *
+   * @param silenceMs after which a statement that is not answered is lost with its session; by default a second after
+   * the server should have given it up
+   * @throws NotConnected
+   */
+  connect(silenceMs?: number): Promise<Connection>;
   /** For activations: short keyed reads and writes. */
   readonly activations: Sql;
   /** For reading views. */

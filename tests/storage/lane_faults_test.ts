@@ -50,7 +50,7 @@ async function openLane() {
   /** The actors of each commit that was sent. */
   const commits: number[][] = [];
   const answers: Answer[] = [];
-  const counts = { connects: 0, dataErrors: 0, disconnected: 0 };
+  const counts = { connects: 0, dataErrors: 0, disconnected: 0, refused: 0 };
   const network: { isDown: boolean; slow: Promise<void> } = { isDown: false, slow: Promise.resolve() };
   const connect = async () => {
     counts.connects++;
@@ -62,6 +62,7 @@ async function openLane() {
   const events = {
     committed() {},
     disconnected: () => void counts.disconnected++,
+    refused: () => void counts.refused++,
     dataError: () => void counts.dataErrors++,
   };
   const lane = new Lane<string>(batchOf, connect, clock, TIMEOUT_MS, events);
@@ -119,7 +120,7 @@ Deno.test("what else the server refuses is known not to be stored, and is nobody
   add(2);
   await settle();
   assert.deepEqual(told, [[1, "storage_unavailable"], [2, "storage_unavailable"]]);
-  assert.deepEqual([commits.length, counts.dataErrors], [1, 0]);
+  assert.deepEqual([commits.length, counts.dataErrors, counts.refused], [1, 0, 1]);
 });
 
 Deno.test("of a commit that was stored in part the others are fenced", async () => {

@@ -39,7 +39,7 @@ async function openLane() {
     sessions.push(session);
     return Promise.resolve(session);
   };
-  const events = { committed() {}, disconnected() {}, dataError() {} };
+  const events = { committed() {}, disconnected() {}, refused() {}, dataError() {} };
   const lane = new Lane<string>(batchOf, connect, new FakeClock(), 5_000, events);
   await lane.open();
   let id = 0;

@@ -65,6 +65,7 @@ export async function openClockedNode(
     actorsAwake: () => 0,
     mailboxDepth: () => 0,
     streams: () => 0,
+    commitAge: () => 0,
     registryAge: () => NaN,
   });
   const sales = new ActorSystem<SaleKind>(saleRules(whole), storage.sales, clock, LIMITS, metrics);

@@ -143,6 +143,7 @@ export function makeEdge(
     actorsAwake: () => actors.awake,
     mailboxDepth: () => actors.depth,
     streams: () => streams.count,
+    commitAge: () => 0,
     registryAge: () => NaN,
   };
   const metrics: Metrics = new Metrics(gauges);

@@ -47,6 +47,7 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
     actorsAwake: () => 0,
     mailboxDepth: () => 0,
     streams: () => 0,
+    commitAge: () => 0,
     registryAge: () => NaN,
   });
   const coupons = new ActorSystem<CouponKind>(couponRules, storage.coupons, clock, LIMITS, metrics);

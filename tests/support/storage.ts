@@ -8,7 +8,10 @@ import { freshDataDir } from "./data_dir.ts";
 import { freshDatabase } from "./database.ts";
 
 /** What no test looks at. */
-export const NO_EVENTS = { committed() {}, disconnected() {}, dataError() {} };
+export const NO_EVENTS = {
+  ...{ committed() {}, disconnected() {}, dataError() {} },
+  ...{ lost() {}, stillLost() {}, back() {}, troubled() {} },
+};
 
 /** Opens PostgreSQL; `url` undefined makes a new database. Its statements may take long: the machine may be busy. */
 export async function openTestPostgres(url?: string, more: Partial<PostgresOptions> = {}): Promise<Database> {
