@@ -6,9 +6,12 @@ import { AttemptPartitions } from "../../src/storage/attempts.ts";
 import { migrateDatabase } from "../../src/storage/mod.ts";
 import { ConnectionLost, type Row, type Sql, SqlError } from "../../src/storage/sql.ts";
 import { auditAll, hold, openSale, withActors } from "../support/audited.ts";
+import { WAITS_TIME_OUT } from "../support/database.ts";
 import { openTestPostgres, patientSession } from "../support/storage.ts";
 
-Deno.test("a sale is made beside a long reader of attempts, sells, and its attempts go by age as others' do", async () => {
+Deno.test("a sale is made beside a long reader of attempts, sells, and its attempts go by age as others' do", {
+  ignore: !WAITS_TIME_OUT,
+}, async () => {
   const database = await openTestPostgres();
   await withActors(database, {}, async (actors) => {
     const { storage, key, number } = actors;

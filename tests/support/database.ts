@@ -16,6 +16,12 @@ export function freshDatabase(how?: string): Promise<string> {
   return createDatabase(server, how);
 }
 
+/**
+ * Whether PostgreSQL ends a wait by its own time-outs. Under faketime it does not: in a wait its signal handlers see the
+ * real time, by which no time-out is over.
+ */
+export const WAITS_TIME_OUT = !Deno.env.has("FAKETIME");
+
 /** Lends a server a place for its data, for as long as the body runs. */
 export type Place = (body: (options: NodeOptions) => Promise<void>) => Promise<void>;
 
