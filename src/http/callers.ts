@@ -1,6 +1,5 @@
 /** Who sent a request? Whoever shows the admin's or a service's token, a user by a token of theirs, or no one is asked. */
-import { Buffer } from "node:buffer";
-import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { BadRequest } from "./problem.ts";
 
 /** Who sent a request. `open`: no one was asked, since this node or the route asks no one. */
@@ -35,14 +34,24 @@ const BEARER = /^Bearer +([\x21-\x7e]{1,8192})$/i;
 
 /** Tells callers apart. */
 export class Callers {
-  readonly #secrets: { readonly admin: Buffer; readonly service: Buffer; readonly users?: UserTokens } | undefined;
+  /**
+   * Goes into the digest of each token, and no one knows it: whoever sends tokens cannot choose their digests, so how
+   * long two digests take to compare tells nothing of a token.
+   */
+  readonly #salt = randomBytes(32).toString("base64");
+  readonly #users: UserTokens | undefined;
+  /** By the digests of the tokens that are known from the start; undefined: no one is asked. */
+  readonly #known: ReadonlyMap<string, Caller> | undefined;
 
   /** @param secrets undefined: no one is asked */
   constructor(secrets?: CallerSecrets) {
     if (secrets === undefined) return;
     const { adminToken, serviceToken, users } = secrets;
-    const digest = (token: string | undefined) => token === undefined ? randomBytes(32) : digestOf(token);
-    this.#secrets = { admin: digest(adminToken), service: digest(serviceToken), ...users && { users } };
+    const known = new Map<string, Caller>();
+    if (serviceToken !== undefined) known.set(this.#digestOf(serviceToken), SERVICE);
+    if (adminToken !== undefined) known.set(this.#digestOf(adminToken), ADMIN);
+    this.#known = known;
+    this.#users = users;
   }
 
   /**
@@ -52,25 +61,21 @@ export class Callers {
    * at once, or by the promise
    */
   of(headers: Headers): Caller | Promise<Caller> {
-    if (this.#secrets === undefined) return OPEN;
+    if (this.#known === undefined) return OPEN;
     const header = headers.get("authorization");
     if (header === null) throw new BadRequest("unauthenticated");
     const token = BEARER.exec(header)?.[1];
     if (token === undefined) throw new BadRequest("invalid_token");
-    const { admin, service, users } = this.#secrets;
-    const digest = digestOf(token);
-    // Both are always compared, so that the time tells nothing of either.
-    const isAdmin = timingSafeEqual(digest, admin);
-    const isService = timingSafeEqual(digest, service);
-    if (isAdmin) return ADMIN;
-    if (isService) return SERVICE;
-    if (users === undefined) throw new BadRequest("invalid_token");
-    return users.userOf(token, digest.toString("latin1"));
+    const digest = this.#digestOf(token);
+    const known = this.#known.get(digest);
+    if (known !== undefined) return known;
+    if (this.#users === undefined) throw new BadRequest("invalid_token");
+    return this.#users.userOf(token, digest);
   }
-}
 
-function digestOf(token: string): Buffer {
-  return hash("sha256", token, "buffer");
+  #digestOf(token: string): string {
+    return hash("sha256", this.#salt + token, "base64");
+  }
 }
 
 /** Whose idempotency keys they are, and who is named as the one who acted: `` (open), `admin`, `service`, `user:<id>`. */

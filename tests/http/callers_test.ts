@@ -1,7 +1,7 @@
 /** Whom does the edge take a caller for, by the tokens that it shows? */
 import assert from "node:assert/strict";
 import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
-import { type Caller, Callers, scopeOf } from "../../src/http/callers.ts";
+import { type Caller, Callers, scopeOf, type UserTokens } from "../../src/http/callers.ts";
 import { BadKeySet, Jwts } from "../../src/http/user_tokens.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import {
@@ -97,6 +97,18 @@ Deno.test("of() knows the kinds of callers alone that have a token", async () =>
     }
     assert.equal(await told(callers, "Bearer undefined"), "invalid_token");
   }
+});
+
+Deno.test("of() tells tokens apart by digests that no one can foresee, the same for the same token", async () => {
+  const digests: string[] = [];
+  const users: UserTokens = { userOf: (_, digest) => (digests.push(digest), { kind: "user", sub: "u" }) };
+  for (let process = 0; process < 2; process++) {
+    const callers = new Callers({ adminToken: ADMIN_TOKEN, serviceToken: SERVICE_TOKEN, users });
+    for (const shown of ["a", "a", "b"]) await callers.of(new Headers({ authorization: `Bearer ${shown}` }));
+  }
+  const [a, again, b, elsewhere] = digests;
+  assert.equal(a, again);
+  assert.equal(new Set([a, b, elsewhere]).size, 3, "another process's are others");
 });
 
 Deno.test("userOf() verifies a token once, until it is over", async () => {
