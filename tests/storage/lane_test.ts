@@ -59,11 +59,22 @@ async function openLane() {
     }
     return settle();
   };
+  /** Asks whether an actor's epoch holds, and puts a part of it in, or the other way round; tells in which order. */
+  const addBoth = (id: number, first: "part" | "confirmation") => {
+    const handle = { id, epoch: 1, lane: 0 };
+    const order: string[] = [];
+    for (const what of first === "part" ? ["part", "confirmation"] : ["confirmation", "part"]) {
+      const part = what === "part" ? { handle, turn: 1, events: ["claimed"] } : undefined;
+      lane.add(handle, part, { done: () => void order.push(what), failed: assert.fail });
+    }
+    return order;
+  };
   /** Puts a part each of so many other actors in. */
   const add = (parts: number) => addOf(...Array.from({ length: parts }, () => ++id));
   return {
     add,
     addOf,
+    addBoth,
     told,
     turns,
     sessions,
@@ -106,6 +117,25 @@ Deno.test("an actor's second turn waits for the next commit, and holds up nobody
   await answer();
   assert.deepEqual(told, [1, 2, 3, 4, 1, 2, 1]);
 });
+
+for (const [first, second] of [["part", "confirmation"], ["confirmation", "part"]] as const) {
+  Deno.test(`a ${first} and a ${second} after it, of one actor, are of two commits, beside others' too`, async () => {
+    const { add, addBoth, out, answer } = await openLane();
+    const order = addBoth(1_000, first);
+    await settle();
+    assert.deepEqual(out(), [1, 1]);
+    await add(3);
+    const later = addBoth(2_000, first);
+    await settle();
+    await answer();
+    assert.deepEqual([order, out()], [[first], [1, 4]]);
+    await answer();
+    assert.deepEqual([order, out()], [[first, second], [4]]);
+    await answer();
+    await answer();
+    assert.deepEqual(later, [first, second]);
+  });
+}
 
 Deno.test("where the session ended unnoticed, two turns of one actor leave on the next in their order", async () => {
   const { addOf, turns, sessions, out, answer } = await openLane();

@@ -124,12 +124,27 @@ Deno.test("a hold keeps others off for 29.999 seconds; after 30 its item is back
     const stateOf = async (code: string) => (await ask("GET", `/checkout?code=${code}`)).body["state"];
     const old = (await checkout("first", 1)).body;
     assert.equal(old["expires_at"], new Date(clock.now() + 30_000).toISOString());
+    const listed = async (state: string) => {
+      const { data, meta } = (await ask("GET", `/api/sales/${SALE.key}/items?state=${state}&per_page=2`)).body;
+      return [meta!.total, ...(data as unknown as { id: number; state: string }[]).map(({ id, state }) => [id, state])];
+    };
+    const shown = async () => {
+      const { data } = (await ask("GET", `/api/sales/${SALE.key}/items?per_page=1`)).body;
+      const one = (await ask("GET", `/api/sales/${SALE.key}/items/${SALE.itemId(1)}`)).body;
+      return [(data as unknown as { state: string }[])[0]!.state, one["state"]];
+    };
     await pass(29_999);
     assert.equal(answerOf(await checkout("second", 1)), "412 item_unavailable");
+    assert.deepEqual(await listed("held"), [1, [SALE.itemId(1), "held"]]);
+    assert.deepEqual(await listed("available"), [99, [SALE.itemId(2), "available"], [SALE.itemId(3), "available"]]);
+    assert.deepEqual(await shown(), ["held", "held"]);
     assert.deepEqual(await counters(), [0, 1, 99, "open"]);
     assert.equal(await stateOf(old.code!), "live");
     await pass(2);
     assert.deepEqual(await counters(), [0, 0, 100, "open"], "at 30.001 s, before anyone asks");
+    assert.deepEqual(await listed("held"), [0]);
+    assert.deepEqual(await listed("available"), [100, [SALE.itemId(1), "available"], [SALE.itemId(2), "available"]]);
+    assert.deepEqual(await shown(), ["available", "available"]);
     assert.equal(await stateOf(old.code!), "expired");
     const replies = await Promise.all(Array.from({ length: 20 }, (_, place) => checkout(`user-${place}`, 1)));
     assert.deepEqual(tally(replies), { "200": 1, "412 item_unavailable": 19 }, "it is back once");
