@@ -217,6 +217,8 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
           + (s.attempts <> (select count(*) from attempts where sale_id = s.id))::integer
           + (select count(*)::integer from items t where sale_id = s.id and sold <> exists
               (select from purchases p where p.sale_id = s.id and p.n = t.n))
+          + (select count(*)::integer from purchases p where sale_id = s.id and not exists
+              (select from holds h where h.sale_id = s.id and h.code = p.code and h.n = p.n and h.user_id = p.user_id))
           from sales s where id = ${id}`;
         assert.equal(await count(wrong), 0, told);
       }
@@ -240,6 +242,22 @@ export function saleStoreContract(name: string, openStores: () => Promise<SaleSt
     assert.equal(await count(`select count(*)::integer from purchases where sale_id = ${writer.number}`), 2);
     const [first] = writer.answers.keys();
     assert.deepEqual((await writer.recall([first!])).get(first!.id), writer.answers.get(first!));
+  });
+
+  test("append() records each purchase for the user of its hold, be it of the same turn or of one before", async ({ store, count }) => {
+    const writer = await Writer.make(store, 6);
+    const users = ["ann", "bob", "cleo"];
+    const codes = users.flatMap(() => [newCode(), newCode()]);
+    const holds = codes.map((code, place) => checkout(users[place % 3]!, place + 1, { code }));
+    await writer.tell(holds.slice(0, 3), NOW);
+    await writer.tell([...holds.slice(3), ...codes.toReversed().map((code) => purchase(code))], NOW + 1);
+    for (const [place, user] of users.entries()) {
+      const bought = `sale_id = ${writer.number} and user_id = '${user}' and n in (${place + 1}, ${place + 4})`;
+      assert.equal(await count(`select count(*)::integer from purchases where ${bought}`), 2, user);
+    }
+    assert.equal(await count(`select count(*)::integer from purchases where sale_id = ${writer.number}`), 6);
+    const told = [...writer.answers.values()].flatMap((answer) => answer.kind === "purchased" ? [answer.userId] : []);
+    assert.deepEqual(told, codes.map((_, place) => users[place % 3]).toReversed());
   });
 
   test("recall() gives no answer where the id is another command's", async ({ store }) => {

@@ -148,6 +148,18 @@ Deno.test("decide() refuses to give back or to void what is not there, or not an
   }
 });
 
+Deno.test("decide() buys for the hold's user, whoever holds other items and whoever asks", () => {
+  const desk = new SaleDesk(3);
+  const [ann, bob] = [checkout("ann", 1), checkout("bob", 2)];
+  desk.answer(ann);
+  desk.answer(bob);
+  for (const { userId, n, code } of [bob, ann]) {
+    const decision = desk.ask(purchase(code));
+    assert(decision.kind === "accepted" && decision.event?.kind === "purchased");
+    assert.deepEqual([decision.event.userId, decision.event.n, decision.event.code], [userId, n, code]);
+  }
+});
+
 Deno.test("decide() answers with the whole code, the item's id and the times", () => {
   const desk = new SaleDesk(3);
   assert.equal(desk.sale.key, KEY);
