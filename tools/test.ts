@@ -79,7 +79,7 @@ async function runAt(at: string, args: string[]): Promise<number> {
 }
 
 async function runHere(args: string[]): Promise<number> {
-  await ensurePrograms(["pgbouncer", "openssl"]);
+  await ensurePrograms(["pgbouncer", "openssl", "haproxy"]);
   const postgres = await startPostgres();
   try {
     const redis = await startRedis();
