@@ -2,7 +2,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { ActorSystem } from "./actors/actor_system.ts";
 import type { ClusterViews, Coupons, Sales, Store } from "./actors/ports.ts";
-import { isCouponCommand, isCouponKey } from "./cluster/coupon_commands.ts";
+import { couponActOf, isCouponCommand, isCouponKey } from "./cluster/coupon_commands.ts";
 import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from "./cluster/mod.ts";
 import { PacedStore } from "./cluster/pace.ts";
 import { PeerServer } from "./cluster/peer_server.ts";
@@ -11,7 +11,7 @@ import type { Trust } from "./cluster/handshake.ts";
 import { readPeerTls } from "./cluster_tls.ts";
 import { RedisRegistry } from "./cluster/registry.ts";
 import { Seal } from "./cluster/seal.ts";
-import { isSaleCommand, isSaleKey } from "./cluster/sale_commands.ts";
+import { isSaleCommand, isSaleKey, saleActOf } from "./cluster/sale_commands.ts";
 import { LinkTransport } from "./cluster/link_transport.ts";
 import type { Config } from "./config.ts";
 import type { CouponKind } from "./domain/coupon.ts";
@@ -90,6 +90,7 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
       crowded: (ids, tooLong) => events.registryCrowded(ids, tooLong),
     }),
     transport,
+    acts: storage.acts,
     clock: storage.clock,
     events,
     heartbeatMs,
@@ -140,8 +141,15 @@ function among(parts: Parts, config: Config, local: LocalSystems): Promise<Clust
     local: local.coupons,
     isKey: isCouponKey,
     isCommand: isCouponCommand,
+    actOf: couponActOf,
   });
-  const sales = cluster.host({ name: "sale", local: local.sales, isKey: isSaleKey, isCommand: isSaleCommand });
+  const sales = cluster.host({
+    name: "sale",
+    local: local.sales,
+    isKey: isSaleKey,
+    isCommand: isSaleCommand,
+    actOf: saleActOf,
+  });
   const server = servePeers(parts, config);
   let joined = false;
   const nodeOf = (id: string) => cluster.status().nodes.find((node) => node.id === id)!;
@@ -202,6 +210,8 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
     selfNotFound: ({ url }) =>
       log.error("This node is not found where its peers are to reach it: NODE_URL={url}", { url }),
     displaced: (by) => log.error("Another process has this node's id: {url}", { id: by.id, url: by.url }),
+    unrecorded: ({ id, url }, act) =>
+      log.error("The peer {id} asked for an act that is not recorded, and was refused: {act}", { id, url, act }),
     unexpected: (error) => log.error("A peer's message failed: {error}", { error: String(error) }),
     // The library repeats the whole command, and with it an entry's seal.
     registryFailed: ({ message }) =>

@@ -29,6 +29,13 @@ export interface AdminActView extends AdminAct {
 export interface AdminActs {
   /** Records that an act is about to be done. @returns its id, once it is durable */
   begin(act: AdminAct): Promise<number>;
+  /**
+   * Whether an act is recorded and under way, and this is its command. The first command for which it is asked is the
+   * act's; no other is.
+   *
+   * @param act what it must be: `coupon.edit` …
+   */
+  vouches(id: number, act: string, commandId: string): Promise<boolean>;
   /** Records what became of it, once. */
   complete(id: number, status: number, code: string | null): Promise<void>;
   /**

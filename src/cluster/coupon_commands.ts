@@ -66,6 +66,21 @@ export function isCouponCommand(told: unknown): told is CouponCommand {
   return false;
 }
 
+/** As which act of an administrator a command is recorded; undefined where it is none. */
+export function couponActOf({ kind }: CouponCommand): string | undefined {
+  switch (kind) {
+    case "create":
+      return "coupon.create";
+    case "edit":
+      return "coupon.edit";
+    case "void":
+      return "claim.void";
+    case "claim":
+    case "validate":
+      return undefined;
+  }
+}
+
 /** Whether a text is the key of a coupon's actor: the key of a name. */
 export function isCouponKey(key: string): boolean {
   return isNameKey(key);

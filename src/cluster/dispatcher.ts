@@ -27,6 +27,8 @@ export interface Hosted<K extends Kind> {
   readonly isKey: (key: string) => boolean;
   /** Whether what another node sent is a command of this kind that the rules can decide. */
   readonly isCommand: (command: unknown) => command is K["Command"];
+  /** As which act of an administrator a command is recorded; undefined where it is none. */
+  readonly actOf: (command: K["Command"]) => string | undefined;
 }
 
 /** What the dispatcher works with. */

@@ -41,6 +41,8 @@ export interface ClusterEvents {
   selfNotFound(self: Member): void;
   /** Another, younger process has this node's id. */
   displaced(by: Member): void;
+  /** A peer asked for an act of an administrator that is not recorded; it was not done. */
+  unrecorded(from: Member, act: string): void;
   /** A peer's message failed by no known fault. */
   unexpected(error: unknown): void;
   /** The registry did not answer. */

@@ -1,5 +1,5 @@
 /** How is the cluster put together? Membership, dispatcher and the peers' listener, and what is shown of them. */
-import type { Actors, Clock } from "../actors/ports.ts";
+import type { Actors, AdminActs, Clock } from "../actors/ports.ts";
 import type { Kind } from "../domain/decision.ts";
 import { Calls } from "./calls.ts";
 import { Dispatcher, type Hosted } from "./dispatcher.ts";
@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly self: Member;
   readonly registry: Registry;
   readonly transport: Transport;
+  /** Where acts of administrators are recorded before they are done. */
+  readonly acts: Pick<AdminActs, "vouches">;
   readonly clock: Clock;
   readonly events: ClusterEvents;
   readonly heartbeatMs: number;
@@ -56,12 +58,12 @@ export class Cluster {
   readonly pace: Pace;
 
   constructor(readonly options: ClusterOptions) {
-    const { self, registry, transport, clock, events, heartbeatMs, timeoutMs, joinActivations } = options;
+    const { self, registry, transport, acts, clock, events, heartbeatMs, timeoutMs, joinActivations } = options;
     const calls = new Calls(transport, clock);
     const changed: Dispatcher["follow"] = (now, before) => this.dispatcher.follow(now, before);
     this.membership = new Membership(self, { registry, calls, clock, events, heartbeatMs, changed });
     this.dispatcher = new Dispatcher({ membership: this.membership, transport, clock, events, timeoutMs });
-    this.reception = new Reception({ dispatcher: this.dispatcher, membership: this.membership, clock, events });
+    this.reception = new Reception({ dispatcher: this.dispatcher, membership: this.membership, acts, clock, events });
     this.pace = new Pace(clock, joinActivations);
   }
 

@@ -2,7 +2,7 @@
  * What does a node do with what its peers send? It answers pings, greetings and good-byes, and decides the commands of
  * the actors that it owns. Of any other it names the owner, once it has made sure of it; it never passes one on.
  */
-import type { Clock, OutcomeOf } from "../actors/ports.ts";
+import type { AdminActs, Clock, FaultCode, OutcomeOf } from "../actors/ports.ts";
 import type { Kind } from "../domain/decision.ts";
 import type { Dispatcher, Hosted } from "./dispatcher.ts";
 import type { ClusterEvents } from "./events.ts";
@@ -39,6 +39,8 @@ export interface Reply {
 export interface ReceptionContext {
   readonly dispatcher: Dispatcher;
   readonly membership: Membership;
+  /** Where the node that took the request has recorded an act before it sent its command. */
+  readonly acts: Pick<AdminActs, "vouches">;
   readonly clock: Clock;
   readonly events: ClusterEvents;
 }
@@ -67,7 +69,7 @@ export class Reception {
         const runs = decodeCommands(JSON.parse(text), { now: clock.shared(), monotonic: clock.monotonic() });
         const commands = commandsIn(runs);
         if (this.#open + commands > OPEN_MAX) return { status: 503 };
-        return { status: 200, write: (sink) => this.#decide(runs, commands, sink) };
+        return { status: 200, write: (sink) => this.#decide(from, runs, commands, sink) };
       }
       case PING:
         return said(membership.pong);
@@ -81,7 +83,7 @@ export class Reception {
   }
 
   /** Decides a batch; answers that fall in one tick are one line. */
-  #decide(runs: readonly Run[], commands: number, sink: Sink): void {
+  #decide(from: Member, runs: readonly Run[], commands: number, sink: Sink): void {
     let ready: Answer[] = [];
     let open = commands;
     const flush = () => {
@@ -97,12 +99,12 @@ export class Reception {
     if (open === 0) sink("[]", true);
     let first = 0;
     for (const run of runs) {
-      this.#decideRun(run, first, answer);
+      this.#decideRun(from, run, first, answer);
       first += run.commands.length;
     }
   }
 
-  #decideRun(run: Run, first: number, answer: (answer: Answer) => void): void {
+  #decideRun(from: Member, run: Run, first: number, answer: (answer: Answer) => void): void {
     const { membership, dispatcher } = this.context;
     const hosted = dispatcher.hosted(run.kind);
     if (hosted === undefined || !hosted.isKey(run.key)) { // of a newer version; the rest of its batch is not harmed
@@ -110,12 +112,13 @@ export class Reception {
       return;
     }
     const owner = membership.roster.ownerOf(run.key);
-    if (owner === membership.self) this.#decideHere(hosted, run, first, answer);
-    else this.#makeSure(owner, hosted, run, first, answer);
+    if (owner === membership.self) this.#decideHere(from, hosted, run, first, answer);
+    else this.#makeSure(owner, from, hosted, run, first, answer);
   }
 
   async #makeSure(
     seen: Member,
+    from: Member,
     hosted: Hosted<Kind>,
     run: Run,
     first: number,
@@ -124,11 +127,17 @@ export class Reception {
     const { membership } = this.context;
     await membership.verify(seen);
     const owner = membership.roster.ownerOf(run.key);
-    if (owner === membership.self) this.#decideHere(hosted, run, first, answer);
+    if (owner === membership.self) this.#decideHere(from, hosted, run, first, answer);
     else run.commands.forEach((_, at) => answer([first + at, NOT_OWNER, owner]));
   }
 
-  #decideHere(hosted: Hosted<Kind>, run: Run, first: number, answer: (answer: Answer) => void): void {
+  #decideHere(
+    from: Member,
+    hosted: Hosted<Kind>,
+    run: Run,
+    first: number,
+    answer: (answer: Answer) => void,
+  ): void {
     for (const [at, command] of run.commands.entries()) {
       const place = first + at;
       if (!hosted.isCommand(command)) {
@@ -136,8 +145,24 @@ export class Reception {
         continue;
       }
       const done = (outcome: OutcomeOf<Kind>) => answer(outcomeAnswer(place, outcome));
-      hosted.local.tell(run.key, command, run, done, ({ code }) => answer([place, FAULT, code]));
+      const failed = ({ code }: { code: FaultCode }) => answer([place, FAULT, code]);
+      const act = hosted.actOf(command);
+      if (act === undefined) hosted.local.tell(run.key, command, run, done, failed);
+      else {
+        this.#isRecorded(from, act, command).then((isRecorded) => {
+          if (isRecorded) hosted.local.tell(run.key, command, run, done, failed);
+          else failed({ code: "data_error" });
+        }, () => failed({ code: "storage_unavailable" }));
+      }
     }
+  }
+
+  /** An act without a row in the trail is not done, whoever asks for it. */
+  async #isRecorded(from: Member, act: string, { id, act: row }: { id: string; act?: unknown }): Promise<boolean> {
+    const { acts, events } = this.context;
+    if (Number.isSafeInteger(row) && await acts.vouches(row as number, act, id)) return true;
+    events.unrecorded(from, act);
+    return false;
   }
 }
 

@@ -36,6 +36,21 @@ export function isSaleCommand(told: unknown): told is SaleCommand {
   return false;
 }
 
+/** As which act of an administrator a command is recorded; undefined where it is none. */
+export function saleActOf({ kind }: SaleCommand): string | undefined {
+  switch (kind) {
+    case "voidPurchase":
+      return "purchase.void";
+    case "edit":
+      return "sale.edit";
+    case "open":
+    case "checkout":
+    case "purchase":
+    case "release":
+      return undefined;
+  }
+}
+
 /** Whether a text is the key of a sale's actor: its hour. */
 export function isSaleKey(key: string): boolean {
   return parseSaleKey(key) !== undefined;

@@ -107,7 +107,8 @@ export interface ClaimRequest {
 
 /** What may be asked of a coupon. `id` is the command's own (a UUID); `keyed`: its caller may send it again. */
 export type CouponCommand =
-  & { readonly id: string; readonly keyed: boolean }
+  /** `act`: of an administrator's, the number by which it is recorded. */
+  & { readonly id: string; readonly keyed: boolean; readonly act?: number }
   & (
     | { readonly kind: "create"; readonly terms: CouponTerms }
     | ({ readonly kind: "claim" | "validate" } & ClaimRequest)

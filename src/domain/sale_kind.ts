@@ -68,7 +68,8 @@ export interface SaleView {
 
 /** What may be asked of a sale. `id` is the command's own (a UUID); `keyed`: its caller may send it again. */
 export type SaleCommand =
-  & { readonly id: string; readonly keyed: boolean }
+  /** `act`: of an administrator's, the number by which it is recorded. */
+  & { readonly id: string; readonly keyed: boolean; readonly act?: number }
   & (
     | { readonly kind: "open"; readonly number: number; readonly items: number }
     /**

@@ -9,7 +9,7 @@ import { askCurrent } from "./current_sale.ts";
 import { parameter } from "./pages.ts";
 import { invalid } from "./problem.ts";
 import type { RateLimiter } from "./rate_limit.ts";
-import type { RoutedRequest } from "./routed_request.ts";
+import { recordedAs, type RoutedRequest } from "./routed_request.ts";
 import { type AskedSales, askSale, tellSale, type Wanted, wordSale } from "./sale_asking.ts";
 import { showHold } from "./sale_shown.ts";
 import type { Target } from "./target.ts";
@@ -79,14 +79,14 @@ export class CheckoutRoutes {
 
   async #withCode(
     kind: "purchase" | "release" | "voidPurchase",
-    { request, target, id, caller }: Addressed,
+    { request, target, id, caller, act }: Addressed,
   ): Promise<Answered> {
     const parts = parseCode(codeOf(target));
     if (parts === undefined) return refusal("code_unknown", id);
     const { key, code } = parts;
     const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
       ? { kind, code, by: caller.sub }
-      : { kind, code };
+      : { kind, code, ...recordedAs(act) };
     return await tellSale(this.parts, request, id, caller, key, wanted);
   }
 

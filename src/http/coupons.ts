@@ -12,7 +12,7 @@ import { askAsMember, needsMembership } from "./eligibility.ts";
 import { cursorAfter, cursorOf, limitOf, pageOf, searchOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
-import type { RoutedRequest } from "./routed_request.ts";
+import { recordedAs, type RoutedRequest } from "./routed_request.ts";
 import { showClaim, showCoupon } from "./shown.ts";
 
 /** Holders that a coupon's own view shows. */
@@ -90,11 +90,11 @@ export class CouponRoutes {
   }
 
   async #tell(
-    { request, id, caller }: RoutedRequest,
+    { request, id, caller, act }: RoutedRequest,
     fold: string,
     command: Partial<CouponCommand>,
   ): Promise<Answered> {
-    const whole = { ...command, ...commandId(request.headers, caller, fold) } as CouponCommand;
+    const whole = { ...command, ...commandId(request.headers, caller, fold), ...recordedAs(act) } as CouponCommand;
     return outcomeAnswer(await this.coupons.ask(fold, whole), id);
   }
 

@@ -51,10 +51,10 @@ export function guard(
     }
     const names = tried(() => namesOf(target.segments, places));
     const routed = { request, target, id, caller, names: names instanceof BadRequest ? [] : names };
-    return await trail.perform(authority, routed, connected, () => {
+    return await trail.perform(authority, routed, connected, (act) => {
       if (names instanceof BadRequest) throw names;
       checkUser(names[user]);
-      return handler(routed);
+      return handler({ ...routed, act });
     });
   };
 }

@@ -11,4 +11,11 @@ export interface RoutedRequest {
   readonly caller: Caller;
   /** The path's variable segments, decoded. */
   readonly names: readonly string[];
+  /** Of an act of an administrator: the number by which it is recorded, which its command bears. */
+  readonly act?: number;
+}
+
+/** What a command of an act bears of it. */
+export function recordedAs(act: number | undefined): { readonly act?: number } {
+  return act === undefined ? {} : { act };
 }

@@ -9,7 +9,7 @@ import { type CheckoutParts, CheckoutRoutes } from "./checkouts.ts";
 import type { ItemPictures } from "./item_pictures.ts";
 import { cursorAfter, cursorOf, isNumberedPage, limitOf, oneOf, pageOf } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
-import type { RoutedRequest } from "./routed_request.ts";
+import { recordedAs, type RoutedRequest } from "./routed_request.ts";
 import { tellSale } from "./sale_asking.ts";
 import { showAttempt, showItemState, showSale } from "./sale_shown.ts";
 import type { SaleStreams } from "./sale_streams.ts";
@@ -51,7 +51,7 @@ export class SaleRoutes {
   }
 
   /** PATCH /api/sales/{id} */
-  async edit({ request, id, names, caller }: RoutedRequest): Promise<Answered> {
+  async edit({ request, id, names, caller, act }: RoutedRequest): Promise<Answered> {
     const number = this.#numberOf(names[0]!);
     if (number === undefined) return refusal("sale_not_found", id);
     let changes;
@@ -63,7 +63,11 @@ export class SaleRoutes {
       if (known && await this.parts.views.sale(number) === undefined) return refusal("sale_not_found", id);
       throw error;
     }
-    return await tellSale(this.parts, request, id, caller, saleKeyOf(number), { kind: "edit", ...changes });
+    return await tellSale(this.parts, request, id, caller, saleKeyOf(number), {
+      kind: "edit",
+      ...changes,
+      ...recordedAs(act),
+    });
   }
 
   /** GET /api/sales/{id}/items?state, by page and per_page, or by cursor and limit */

@@ -61,13 +61,14 @@ export class Trail {
    * Records an act, has it done, and records what became of it; where the caller is no administrator, that it was
    * refused, at most {@linkcode REFUSED_A_MINUTE} times a minute on this node.
    *
+   * @param run does it; is told by which number it is recorded
    * @throws Fault where it could not be recorded; then it is not done
    */
   async perform(
     act: Act,
     routed: RoutedRequest,
     connected: Connected | undefined,
-    run: () => Promise<Answered> | Answered,
+    run: (act: number) => Promise<Answered> | Answered,
   ): Promise<Answered> {
     try {
       return await this.#perform(act, routed, connected, run);
@@ -80,7 +81,7 @@ export class Trail {
     act: Act,
     routed: RoutedRequest,
     connected: Connected | undefined,
-    run: () => Promise<Answered> | Answered,
+    run: (act: number) => Promise<Answered> | Answered,
   ): Promise<Answered> {
     const { acts, incomplete } = this.parts;
     const { request, id, caller } = routed;
@@ -97,7 +98,7 @@ export class Trail {
     let answered: Answered;
     try {
       if (!admitted) throw forbidden(act);
-      answered = await run();
+      answered = await run(row);
     } catch (error) {
       answered = failure(error, id);
     }

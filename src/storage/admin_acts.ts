@@ -6,6 +6,8 @@ import { repeatable, unavailable } from "./trouble.ts";
 const BEGIN = `insert into admin_acts (at, caller, act, target_parts, address, request_id)
 values (case when ${DURABLE} then clock_timestamp() end, $1, $2, $3::text[], $4, $5) returning id`;
 const COMPLETE = `update admin_acts set status = $2, code = $3 where id = $1 and status is null and ${DURABLE}`;
+const VOUCHES = `update admin_acts set command_id = $3
+where id = $1 and act = $2 and status is null and coalesce(command_id, $3) = $3 returning 1`;
 /** Acts from before the parts were kept have their target as one part. */
 const TARGET = "coalesce(target_parts, case when target = '' then '{}' else array[target] end)";
 const PAGE =
@@ -24,6 +26,13 @@ export class PostgresAdminActs implements AdminActs {
     } catch (error) {
       throw unavailable(error, "Cannot record an act");
     }
+  }
+
+  async vouches(id: number, act: string, commandId: string): Promise<boolean> {
+    const rows = await repeatable("Cannot look an act up", () => {
+      return this.sql.query(VOUCHES, [id, act, commandId], "vouches");
+    });
+    return rows.length > 0;
   }
 
   async complete(id: number, status: number, code: string | null): Promise<void> {

@@ -1,7 +1,7 @@
 /** Where do commands go that an actor hands back, and how often? */
 import assert from "node:assert/strict";
 import type { Asking, HandBack, LocalActors, OutcomeOf } from "../../src/actors/ports.ts";
-import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
+import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { HANDED_MAX } from "../../src/cluster/dispatcher.ts";
 import { holderText } from "../../src/cluster/mod.ts";
 import type { CouponKind } from "../../src/domain/coupon.ts";
@@ -24,7 +24,13 @@ async function makeNodes() {
       handBackTo: (take) => void takes.set(node, take),
       release: () => 0,
     };
-    cluster.host<CouponKind>({ name: "test", local, isKey: isCouponKey, isCommand: isCouponCommand });
+    cluster.host<CouponKind>({
+      name: "test",
+      local,
+      isKey: isCouponKey,
+      isCommand: isCouponCommand,
+      actOf: couponActOf,
+    });
   }
   /** Node a's actor of a key hands a command back; whether that is taken, and what becomes of it. */
   const handBack = (key: string, handed: number, holder?: string): { taken: boolean; fate: Promise<string> } => {

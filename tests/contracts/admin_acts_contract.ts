@@ -51,6 +51,27 @@ export function adminActsContract(name: string, openActs: () => Promise<OpenActs
     assert.equal((await acts.page(0, 10)).data.length, 1);
   });
 
+  test("an act vouches for its first command alone, while it is under way", async (acts) => {
+    const [one, other] = [crypto.randomUUID(), crypto.randomUUID()];
+    const id = await acts.begin(ACT);
+    const next = await acts.begin(ACT);
+    assert(!await acts.vouches(next + 1, ACT.act, one), "none is recorded");
+    assert(!await acts.vouches(0, ACT.act, one));
+    assert(!await acts.vouches(id, "coupon.create", one), "another is recorded");
+    assert(await acts.vouches(id, ACT.act, one));
+    assert(await acts.vouches(id, ACT.act, one), "asked again");
+    assert(!await acts.vouches(id, ACT.act, other));
+    assert(await acts.vouches(next, ACT.act, other));
+    await acts.complete(id, 200, null);
+    assert(!await acts.vouches(id, ACT.act, one), "it is over");
+  });
+
+  test("of many commands at once an act vouches for one", async (acts) => {
+    const id = await acts.begin(ACT);
+    const asked = Array.from({ length: 20 }, () => acts.vouches(id, ACT.act, crypto.randomUUID()));
+    assert.equal((await Promise.all(asked)).filter((it) => it).length, 1);
+  });
+
   test("acts come in pages, the newest first, also while others are added", async (acts) => {
     assert.deepEqual(await acts.page(0, 10), { data: [], next: undefined });
     const ids: number[] = [];

@@ -1,8 +1,8 @@
 /** A whole cluster in one process: nodes over shared rows, a network and a registry, on one clock that stands still. */
 import assert from "node:assert/strict";
-import type { Actors } from "../../src/actors/ports.ts";
+import type { Actors, AdminActs } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
+import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
 import { PacedStore } from "../../src/cluster/pace.ts";
 import type { CouponKind } from "../../src/domain/coupon.ts";
@@ -39,6 +39,8 @@ export class ClusterWorld {
   readonly network = new FakeNetwork();
   readonly registry = new FakeRegistry(this.clock, EXPIRY_MS);
   readonly rows = new MemoryRows();
+  /** Whether an act is recorded: by default each is. */
+  readonly acts: { vouches: AdminActs["vouches"] } = { vouches: () => Promise.resolve(true) };
   readonly nodes = new Map<string, ClusterNode>();
   #processes: ClusterNode[] = [];
 
@@ -77,6 +79,7 @@ export class ClusterWorld {
       clock,
       registry: this.registry.of(id, clock),
       transport: this.network.transportOf(self, clock),
+      acts: this.acts,
       heartbeatMs: HEARTBEAT_MS,
       timeoutMs: LIMITS.timeoutMs,
       joinActivations: 10_000,
@@ -93,6 +96,7 @@ export class ClusterWorld {
         registryFailed: () => count("registryFailed"),
         strange: () => count("strange"),
         noPeer: () => count("noPeer"),
+        unrecorded: () => count("unrecorded"),
         registryCrowded: () => count("registryCrowded"),
         selfNotFound: () => count("selfNotFound"),
       },
@@ -108,7 +112,13 @@ export class ClusterWorld {
         turned() {},
       },
     );
-    const coupons = cluster.host({ name: "coupon", local: actors, isKey: isCouponKey, isCommand: isCouponCommand });
+    const coupons = cluster.host({
+      name: "coupon",
+      local: actors,
+      isKey: isCouponKey,
+      isCommand: isCouponCommand,
+      actOf: couponActOf,
+    });
     const host = {
       url: self.url,
       self,

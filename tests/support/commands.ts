@@ -7,6 +7,9 @@ export interface Identity {
   readonly keyed?: boolean;
 }
 
+/** By which acts of administrators are recorded. */
+const ACT = 1;
+
 function identity({ id = crypto.randomUUID(), keyed = false }: Identity): { id: string; keyed: boolean } {
   return { id, keyed };
 }
@@ -21,7 +24,7 @@ export function terms(name: string, amount: number, more: Partial<CouponTerms> =
 
 /** A create. */
 export function create(wanted: CouponTerms, who: Identity = {}): CouponCommand {
-  return { kind: "create", terms: wanted, ...identity(who) };
+  return { kind: "create", terms: wanted, ...identity(who), act: ACT };
 }
 
 /** A claim. */
@@ -36,10 +39,10 @@ export function validate(userId: string, who: Identity = {}, more: ClaimMore = {
 
 /** A void. */
 export function voidClaim(userId: string, who: Identity = {}): CouponCommand {
-  return { kind: "void", userId, ...identity(who) };
+  return { kind: "void", userId, ...identity(who), act: ACT };
 }
 
 /** An edit. */
 export function edit(changes: CouponChanges, who: Identity = {}): CouponCommand {
-  return { kind: "edit", changes, ...identity(who) };
+  return { kind: "edit", changes, ...identity(who), act: ACT };
 }

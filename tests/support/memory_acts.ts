@@ -4,6 +4,7 @@ import type { AdminAct, AdminActs, AdminActView } from "../../src/actors/ports.t
 /** Acts in memory. */
 export class MemoryActs implements AdminActs {
   readonly rows: AdminActView[] = [];
+  readonly #commands = new Map<number, string>();
   /** What the next calls throw in place of what they do. */
   readonly failures: Error[] = [];
 
@@ -13,6 +14,16 @@ export class MemoryActs implements AdminActs {
     return this.#unlessFailing(() =>
       this.rows.push({ ...act, id: this.rows.length + 1, at: this.clock.now(), status: null, code: null })
     );
+  }
+
+  vouches(id: number, act: string, commandId: string): Promise<boolean> {
+    return this.#unlessFailing(() => {
+      const row = this.rows[id - 1];
+      if (row?.act !== act || row.status !== null) return false;
+      const known = this.#commands.get(id) ?? commandId;
+      this.#commands.set(id, known);
+      return known === commandId;
+    });
   }
 
   complete(id: number, status: number, code: string | null): Promise<void> {

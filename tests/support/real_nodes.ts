@@ -1,7 +1,7 @@
 /** Nodes in one process that speak over real links on real time; their rows are in memory. */
 import type { Actors } from "../../src/actors/ports.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
+import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
 import type { Trust } from "../../src/cluster/handshake.ts";
 import { PeerServer } from "../../src/cluster/peer_server.ts";
@@ -68,11 +68,13 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     registryFailed: ignored,
     strange: ignored,
     noPeer: ignored,
+    unrecorded: ignored,
     registryCrowded: ignored,
     selfNotFound: ignored,
     unexpected: ignored,
   };
-  const options = { self, registry, transport, clock, events, heartbeatMs: 50, timeoutMs: LIMITS.timeoutMs };
+  const acts = { vouches: () => Promise.resolve(true) };
+  const options = { self, registry, transport, acts, clock, events, heartbeatMs: 50, timeoutMs: LIMITS.timeoutMs };
   const cluster = new Cluster({ ...options, joinActivations: 1_000_000 });
   const store = new MemoryStore(rows, holderText(self));
   const actors = new ActorSystem<CouponKind>(couponRules, store, clock, LIMITS, {
@@ -80,7 +82,13 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     fenced: ignored,
     turned: ignored,
   });
-  const coupons = cluster.host({ name: "coupon", local: actors, isKey: isCouponKey, isCommand: isCouponCommand });
+  const coupons = cluster.host({
+    name: "coupon",
+    local: actors,
+    isKey: isCouponKey,
+    isCommand: isCouponCommand,
+    actOf: couponActOf,
+  });
   const { reception } = cluster;
   const server = new PeerServer({ host: "127.0.0.1", port, trust, tls: undefined, clock, reception });
   await cluster.join();

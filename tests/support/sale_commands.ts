@@ -52,12 +52,12 @@ export function release(code: string, who: Identity = {}): SaleCommandOf<"releas
 
 /** A purchase taken back. */
 export function voidPurchase(code: string, who: Identity = {}): SaleCommandOf<"voidPurchase"> {
-  return { kind: "voidPurchase", code, ...identity(who) };
+  return { kind: "voidPurchase", code, ...identity(who), act: 1 };
 }
 
 /** A sale stopped or resumed, or only touched. */
 export function editSale(changes: { paused?: boolean } = {}, who: Identity = {}): SaleCommandOf<"edit"> {
-  return { kind: "edit", ...changes, ...identity(who) };
+  return { kind: "edit", ...changes, ...identity(who), act: 1 };
 }
 
 /** Settings as they are by default, but for the changes. */

@@ -1,9 +1,13 @@
 /** What does a stranger find at the peer port of a server, and what does rubbish do to those whom it serves? */
 import assert from "node:assert/strict";
 import { createClient } from "@redis/client";
+import pg from "pg";
+import { dial } from "../../src/cluster/dial.ts";
 import { framedText } from "../../src/cluster/frames.ts";
 import { Dialling } from "../../src/cluster/handshake.ts";
+import { PROTOCOL } from "../../src/cluster/member.ts";
 import { selfMember } from "../../src/cluster/mod.ts";
+import { MESSAGE } from "../../src/cluster/session.ts";
 import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
 import { actorOf, ringOf, SECRET, type TestCluster, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers } from "../support/cluster_load.ts";
@@ -140,4 +144,66 @@ Deno.test("whoever writes a dead node's entry back and listens in its place is s
     redis.destroy();
     assert(!heard.includes(SECRET) && !heard.includes("Bearer"));
     assert(!heard.includes("user_id") && !heard.includes("commands"), "nothing is sent to one that proved nothing");
+  }));
+
+/** Names the database that a cluster serves from, as its nodes do. */
+async function databaseOf(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const oid = "(select oid from pg_database where datname = current_database())";
+  const { rows } = await client.query(
+    `select system_identifier::text || '/' || ${oid} as name from pg_control_system()`,
+  );
+  await client.end();
+  return rows[0].name;
+}
+
+Deno.test("an act of an administrator is done by its owner, wherever it arrives, and never without its row in the trail", () =>
+  withCluster({ nodes: 2 }, async (cluster) => {
+    const [name] = cluster.namesOf(1, 1, "act");
+    const [at, owner] = cluster.urls as [string, string];
+    const acts = async () => {
+      const { body } = await ask(at, "GET", "/api/audit");
+      return (body["data"] as unknown as { act: string; status: number }[]).map(({ act, status }) => `${act} ${status}`)
+        .reverse();
+    };
+    const coupon = `/api/coupons/${name}`;
+    assert.equal((await ask(at, "POST", "/api/coupons", { name, amount: 5 })).status, 201);
+    assert.equal((await ask(at, "POST", "/api/coupons/claim", { user_id: "u", coupon_name: name })).status, 200);
+    assert.equal((await ask(at, "PATCH", coupon, { amount: 7 })).status, 200);
+    assert.equal((await ask(at, "DELETE", `${coupon}/claims/u`)).status, 200);
+    const sale = (await ask(at, "GET", "/api/sales/current")).body["id"];
+    for (const url of [at, owner]) {
+      assert.equal((await ask(url, "PATCH", `/api/sales/${sale}`, { paused: false })).status, 200);
+    }
+    const done = ["coupon.create 201", "coupon.edit 200", "claim.void 200", "sale.edit 200", "sale.edit 200"];
+    assert.deepEqual(await acts(), done);
+    // Whoever knows the secret is a peer; even so an act that no node has recorded is not done.
+    const trust = {
+      secret: SECRET,
+      database: await databaseOf(cluster.databaseUrl),
+      self: selfMember("n9", "http://127.0.0.1:1", 1),
+    };
+    const url = `http://127.0.0.1:${cluster.peerPorts[1]}`;
+    const { frames, session } = await dial(url, { trust, tls: undefined, signal: new AbortController().signal });
+    frames.frameMax = MESSAGE_MAX;
+    const answers: unknown[] = [];
+    const told = new Promise<void>((resolve) => {
+      frames.onFrame = (frame) => {
+        const [, line] = /^0 \d+ (.*)$/s.exec(session.open(frame)!.text)!;
+        answers.push(...JSON.parse(line!));
+        if (answers.length === 4) resolve();
+      };
+    });
+    const forged = [undefined, 1, 3, 99].map((act) => {
+      return { kind: "edit", id: crypto.randomUUID(), keyed: false, changes: { amount: 1_000 }, act };
+    });
+    const batch = [PROTOCOL, Date.now(), [["coupon", name, 4_000, 0, ...forged]]];
+    frames.send(session.seal(MESSAGE, `0 commands ${JSON.stringify(batch)}`));
+    await told;
+    frames.close();
+    assert.deepEqual(answers.map((answer) => (answer as unknown[]).slice(1)), Array(4).fill([2, "data_error"]));
+    assert.equal((await ask(at, "GET", coupon)).body["amount"], 7);
+    assert.deepEqual(await acts(), done, "and none was made for it");
+    assert.match(cluster.nodes[1]!.said(), /n9 asked for an act that is not recorded/);
   }));

@@ -12,6 +12,7 @@ import bulk from "./0006_bulk.sql" with { type: "text" };
 import attempts from "./0007_attempts.sql" with { type: "text" };
 import actTargets from "./0009_act_targets.sql" with { type: "text" };
 import nameKeys from "./0010_name_keys.sql" with { type: "text" };
+import actCommands from "./0012_act_commands.sql" with { type: "text" };
 
 /** One numbered file of schema changes, and what SQL alone cannot do after them. */
 export interface Migration {
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 7, name: "0007_attempts", sql: attempts },
   { number: 9, name: "0009_act_targets", sql: actTargets },
   { number: 10, name: "0010_name_keys", sql: nameKeys, step: NAME_KEYS },
+  { number: 12, name: "0012_act_commands", sql: actCommands },
 ];
