@@ -23,6 +23,8 @@ export interface ToldHold {
   readonly expiresAt: string;
   /** What its buyer has asked of it, and what was told last. */
   readonly asked: Map<keyof typeof ALLOWED, string>;
+  /** How often it was asked for each: of two that are under way either may come first. */
+  readonly times: Map<keyof typeof ALLOWED, number>;
 }
 
 function add(to: Map<string, number>, key: string): void {
@@ -62,7 +64,14 @@ export class SaleLedger {
     add(this.#attempts, `${user} ${n} ${status === 200 ? "ok" : body.code}`);
     if (status !== 200) return answerOf(reply);
     const before = this.holds.get(body.code!);
-    const hold = { user, n, code: body.code!, expiresAt: body["expires_at"] as string, asked: new Map() };
+    const hold = {
+      user,
+      n,
+      code: body.code!,
+      expiresAt: body["expires_at"] as string,
+      asked: new Map(),
+      times: new Map(),
+    };
     if (before === undefined) this.holds.set(hold.code, hold);
     else if (before.user !== user || before.n !== n || before.expiresAt !== hold.expiresAt) {
       this.#wrong.push(`${JSON.stringify(before)} and ${JSON.stringify(hold)}`);
@@ -74,8 +83,8 @@ export class SaleLedger {
   /** Buys, gives back or voids; returns the answer. */
   async act(url: string, what: "purchase" | "release" | "void", hold: ToldHold, key?: string): Promise<string> {
     const headers = key === undefined ? {} : { "idempotency-key": key };
-    const { code, asked, user, n } = hold;
-    const isFirst = !asked.has(what);
+    const { code, asked, times, user, n } = hold;
+    times.set(what, (times.get(what) ?? 0) + 1);
     const isBought = asked.get("purchase") === "200" && !asked.has("void");
     asked.set(what, "unknown");
     const path = `/${what === "release" ? "checkout" : "purchase"}?code=${code}`;
@@ -85,8 +94,9 @@ export class SaleLedger {
     const reply = await this.#ask(what, `${user} with ${code} for ${n}`, send);
     const answer = typeof reply === "string" ? reply : answerOf(reply);
     asked.set(what, answer);
-    if (what === "void" && isBought && answer === "404 purchase_not_found") this.#wrong.push(`${code} was bought`);
-    if (answer === "409 code_used" && isFirst) this.#wrong.push(`${code} was used before it was`);
+    const isOnly = times.get(what) === 1;
+    if (isOnly && isBought && answer === "404 purchase_not_found") this.#wrong.push(`${code} was bought`);
+    if (isOnly && answer === "409 code_used") this.#wrong.push(`${code} was used before it was`);
     if (what === "purchase" && key !== undefined && typeof reply !== "string" && reply.status === 200) {
       this.keyed.push({ path, key, reply });
     }
