@@ -60,7 +60,7 @@ Deno.test("a statement that is not answered a second after the server should hav
 
 Deno.test("4,096 statements may wait for a session; one more is refused at once, and the others as they are given up", async () => {
   const server = silentServer();
-  const database = await openTestPostgres(server.url, { views: 1 });
+  const database = await openTestPostgres(server.url, { views: 1, statementTimeoutMs: 5_000 });
   using timers = holdTimers();
   const ask = () => {
     const asked = { told: "" };
