@@ -140,6 +140,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
     streams: () => streams.count,
     commitAge: () => storage.commitAgeMs() / 1_000,
     registryAge: () => (cluster.views.registry().ageMs ?? NaN) / 1_000,
+    clockUncertainty: () => storage.clock.uncertaintyMs / 1_000,
   });
   const identity = new Identity(config);
   const storage: Storage = await openNodeStorage(config, log, database, identity, metrics);
@@ -149,7 +150,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const { coupons, sales } = makeActors(config, storage, paced, metrics);
   const cluster = await open({ coupons, sales });
   const scheduler = makeScheduler(config, log, storage, cluster.sales, database.embedded);
-  const auditor = startAuditor(config, log, metrics, database.views, clock);
+  const auditor = startAuditor(config, log, metrics, database.reports, clock);
   const bodies = new BodyReader();
   const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);

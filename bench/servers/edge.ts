@@ -129,6 +129,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 
       streams: () => 0,
       commitAge: () => 0,
       registryAge: () => NaN,
+      clockUncertainty: () => NaN,
     }),
     log: {
       verbose: false,

@@ -65,7 +65,7 @@ export function tell({ coupons, sales, findings, busy }: AuditReport, say: (line
 async function auditHere(config: Config): Promise<AuditReport> {
   const database = await openExisting(config);
   try {
-    return await audit(new Pace(new PostgresAuditRows(database.views, config), new PostgresClock(), SHARE), false);
+    return await audit(new Pace(new PostgresAuditRows(database.reports, config), new PostgresClock(), SHARE), false);
   } finally {
     await database.close();
   }

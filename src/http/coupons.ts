@@ -1,6 +1,6 @@
 /** What can be asked of coupons over HTTP? */
-import type { Coupons, CouponViews, EligibilityViews } from "../actors/ports.ts";
-import type { CouponCommand } from "../domain/coupon.ts";
+import type { CouponPage, Coupons, CouponViews, EligibilityViews, Page } from "../actors/ports.ts";
+import type { CouponCommand, CouponView } from "../domain/coupon.ts";
 import { normalizeName } from "../domain/name_key.ts";
 import { isUserId } from "../domain/text.ts";
 import { answer, type Answered, outcomeAnswer, refusal } from "./answer.ts";
@@ -9,17 +9,21 @@ import { actsFor, type Caller } from "./callers.ts";
 import { changesOf, claimOf, termsOf } from "./checks.ts";
 import { commandId } from "./command_id.ts";
 import { askAsMember, needsMembership } from "./eligibility.ts";
-import { cursorAfter, cursorOf, limitOf, pageOf, searchOf } from "./pages.ts";
+import { cursorAfter, cursorOf, limitOf, pageOf, searchOf, showPage } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import type { RequestId } from "./request_id.ts";
 import { recordedAs, type RoutedRequest } from "./routed_request.ts";
-import { showClaim, showCoupon } from "./shown.ts";
+import { showClaim, showCoupon, showCouponPage } from "./shown.ts";
+import { ShownOnce } from "./shown_once.ts";
 
 /** Holders that a coupon's own view shows. */
 const CLAIMED_BY_MAX = 1_000;
 
 /** The routes of coupons. Each throws BadRequest or Fault. */
 export class CouponRoutes {
+  readonly #shown = new ShownOnce<CouponPage>();
+  readonly #listed = new ShownOnce<Page<CouponView>>();
+
   constructor(
     readonly coupons: Coupons,
     readonly views: CouponViews,
@@ -103,17 +107,14 @@ export class CouponRoutes {
     const fold = normalizeName(names[0]!);
     const coupon = fold === undefined ? undefined : await this.views.coupon(fold, CLAIMED_BY_MAX);
     if (coupon === undefined) return refusal("coupon_not_found", id);
-    const { name, amount, remaining_amount, ...more } = showCoupon(coupon);
-    const claimed = { claimed_by: coupon.claimedBy, claimed_count: coupon.amount - coupon.remaining };
-    return answer(200, id, JSON.stringify({ name, amount, remaining_amount, ...claimed, ...more }));
+    return answer(200, id, this.#shown.json(coupon, showCouponPage));
   }
 
   /** GET /api/coupons */
   async list({ target: { query }, id }: RoutedRequest): Promise<Answered> {
     const { page, perPage } = pageOf(query);
-    const { data, total } = await this.views.coupons(searchOf(query), (page - 1) * perPage, perPage);
-    const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
-    return answer(200, id, JSON.stringify({ data: data.map(showCoupon), meta }));
+    const found = await this.views.coupons(searchOf(query), (page - 1) * perPage, perPage);
+    return answer(200, id, this.#listed.json(found, (found) => showPage(found, page, perPage, showCoupon)));
   }
 
   /** GET /api/coupons/{name}/claims */

@@ -17,6 +17,8 @@ export interface Gauges {
   readonly commitAge: () => number;
   /** Seconds since the registry of nodes answered; NaN where it never did, or there is none. */
   readonly registryAge: () => number;
+  /** Seconds that PostgreSQL's time may be after this node's. */
+  readonly clockUncertainty: () => number;
 }
 
 /** A counter by up to two labels, counted in a map. */
@@ -97,6 +99,8 @@ export class Metrics {
     const commitAge = "Time since a commit was confirmed; an idle node makes one each second";
     this.#gauge("doorbuster_last_commit_age_seconds", commitAge, gauges.commitAge);
     this.#gauge("doorbuster_registry_age_seconds", "Time since the registry of nodes answered", gauges.registryAge);
+    const uncertainty = "Time by which the database's clock may be ahead of this node's";
+    this.#gauge("doorbuster_clock_uncertainty_seconds", uncertainty, gauges.clockUncertainty);
     const findings = "Counters and rows that contradicted others in the last audit";
     this.#gauge("doorbuster_audit_findings", findings, () => this.#audited.findings);
     this.#gauge("doorbuster_audit_busy", "What moved too much for the last audit", () => this.#audited.busy);

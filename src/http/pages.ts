@@ -1,5 +1,6 @@
 /** Which page is wanted? */
 import { hash } from "node:crypto";
+import type { Page } from "../actors/ports.ts";
 import { normalizeSearch } from "../domain/name_key.ts";
 import { type BadRequest, invalid } from "./problem.ts";
 
@@ -48,6 +49,17 @@ export function isNumberedPage(query: URLSearchParams): boolean {
     throw invalid("cursor and limit cannot be given beside page and per_page", byPage[0]);
   }
   return byCursor.length === 0;
+}
+
+/** A page of a list, with where it is in it. */
+export function showPage<T>(
+  { data, total }: Page<T>,
+  page: number,
+  perPage: number,
+  show: (row: T) => unknown,
+): Record<string, unknown> {
+  const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
+  return { data: data.map(show), meta };
 }
 
 /** A parameter of few values; undefined where absent. @throws BadRequest */

@@ -1,5 +1,5 @@
 /** What can be asked of flash sales and their items over HTTP? */
-import type { ItemState, SaleViews } from "../actors/ports.ts";
+import type { ItemState, ItemView, ListPart, Page, SaleSummary, SaleViews } from "../actors/ports.ts";
 import { SALE_REFUSALS, type SalePhase, type ToldSaleRefusal } from "../domain/sale.ts";
 import { isOfCurrentSale, type ItemPlace, parseItemId, parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
@@ -7,11 +7,12 @@ import type { BodyReader } from "./body.ts";
 import { saleChangesOf } from "./checks.ts";
 import { type CheckoutParts, CheckoutRoutes } from "./checkouts.ts";
 import type { ItemPictures } from "./item_pictures.ts";
-import { cursorAfter, cursorOf, isNumberedPage, limitOf, oneOf, pageOf } from "./pages.ts";
+import { cursorAfter, cursorOf, isNumberedPage, limitOf, oneOf, pageOf, showPage } from "./pages.ts";
 import { BadRequest } from "./problem.ts";
 import { recordedAs, type RoutedRequest } from "./routed_request.ts";
 import { tellSale } from "./sale_asking.ts";
 import { showAttempt, showItemState, showSale } from "./sale_shown.ts";
+import { ShownOnce } from "./shown_once.ts";
 import type { SaleStreams } from "./sale_streams.ts";
 
 const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
@@ -28,6 +29,11 @@ export interface SaleParts extends CheckoutParts {
 
 /** The routes of sales. Each throws BadRequest or Fault. */
 export class SaleRoutes {
+  readonly #shown = new ShownOnce<SaleSummary>();
+  readonly #listed = new ShownOnce<Page<SaleSummary>>();
+  readonly #listedItems = new ShownOnce<Page<ItemView>>();
+  readonly #listedParts = new ShownOnce<ListPart<ItemView, number>>();
+
   readonly checkouts: CheckoutRoutes;
 
   constructor(readonly parts: SaleParts) {
@@ -38,16 +44,15 @@ export class SaleRoutes {
   async list({ target: { query }, id }: RoutedRequest): Promise<Answered> {
     const { page, perPage } = pageOf(query);
     const phase = oneOf(query, "state", PHASES);
-    const { data, total } = await this.parts.views.sales(phase, (page - 1) * perPage, perPage);
-    const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
-    return answer(200, id, JSON.stringify({ data: data.map(showSale), meta }));
+    const found = await this.parts.views.sales(phase, (page - 1) * perPage, perPage);
+    return answer(200, id, this.#listed.json(found, (found) => showPage(found, page, perPage, showSale)));
   }
 
   /** GET /api/sales/{id} */
   async show({ id, names }: RoutedRequest): Promise<Answered> {
     const number = this.#numberOf(names[0]!);
     const sale = number === undefined ? undefined : await this.parts.views.sale(number);
-    return sale === undefined ? refusal("sale_not_found", id) : answer(200, id, JSON.stringify(showSale(sale)));
+    return sale === undefined ? refusal("sale_not_found", id) : answer(200, id, this.#shown.json(sale, showSale));
   }
 
   /** PATCH /api/sales/{id} */
@@ -77,22 +82,23 @@ export class SaleRoutes {
     const limit = limitOf(query);
     const state = oneOf(query, "state", ITEM_STATES);
     const number = this.#numberOf(names[0]!);
+    const showOne = (item: ItemView) => showItemState(number!, item);
     if (!isNumbered) {
       const list = `items ${number} ${state}`;
       const after = cursorOf(query, list);
       const part = number === undefined ? undefined : await this.parts.views.itemsAfter(number, state, after, limit);
       if (part === undefined) return refusal("sale_not_found", id);
-      const data = part.data.map((item) => showItemState(number!, item));
-      const next_cursor = part.next === undefined ? null : cursorAfter(list, part.next);
-      return answer(200, id, JSON.stringify({ data, next_cursor }));
+      const showPart = ({ data, next }: ListPart<ItemView, number>) => ({
+        data: data.map(showOne),
+        next_cursor: next === undefined ? null : cursorAfter(list, next),
+      });
+      return answer(200, id, this.#listedParts.json(part, showPart));
     }
     const found = number === undefined
       ? undefined
       : await this.parts.views.items(number, state, (page - 1) * perPage, perPage);
     if (found === undefined) return refusal("sale_not_found", id);
-    const { data, total } = found;
-    const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
-    return answer(200, id, JSON.stringify({ data: data.map((item) => showItemState(number!, item)), meta }));
+    return answer(200, id, this.#listedItems.json(found, (found) => showPage(found, page, perPage, showOne)));
   }
 
   /** GET /api/sales/{id}/items/{item_id} */

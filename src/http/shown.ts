@@ -1,5 +1,5 @@
 /** How do the domain's values look in an answer? Times are RFC 3339 UTC. */
-import type { ClaimView } from "../actors/ports.ts";
+import type { ClaimView, CouponPage } from "../actors/ports.ts";
 import type { ClaimDetails, CouponView, KindTerms } from "../domain/coupon.ts";
 import { MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { MONEY_FIELDS } from "./kind_checks.ts";
@@ -52,6 +52,13 @@ export function showCoupon(coupon: CouponView): Record<string, unknown> {
     created_at: showTime(coupon.createdAt),
     updated_at: showTime(coupon.updatedAt),
   };
+}
+
+/** A coupon's fields, with its first holders. */
+export function showCouponPage(coupon: CouponPage): Record<string, unknown> {
+  const { name, amount, remaining_amount, ...more } = showCoupon(coupon);
+  const claimed = { claimed_by: coupon.claimedBy, claimed_count: coupon.amount - coupon.remaining };
+  return { name, amount, remaining_amount, ...claimed, ...more };
 }
 
 /** A claim's fields. */

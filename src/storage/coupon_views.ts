@@ -1,7 +1,8 @@
 /** How are coupons read? From Postgres, each view one statement. */
-import type { ClaimView, CouponPage, CouponViews } from "../actors/ports.ts";
+import type { ClaimView, CouponPage, CouponViews, Page } from "../actors/ports.ts";
 import type { CouponView } from "../domain/coupon.ts";
 import { kindColumns, kindTermsIn } from "./claim_sql.ts";
+import { SharedReads } from "./shared_reads.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 import { claimOf } from "./user_views.ts";
@@ -21,17 +22,21 @@ const COUPON = `select ${COLUMNS}, (
     from (select user_id, seq from claims where coupon_id = c.id order by seq limit $2) k
   ) from coupons c where c.fold = $1`;
 
-// What a bulk job made is not listed: its names are the codes themselves, which are its file's alone to tell. $1: of
-// `normalizeSearch`.
-const LISTED = "c.job is null and ($1 = '' or position($1 in c.fold) > 0)";
+// What a bulk job made is not listed: its names are the codes themselves, which are its file's alone to tell.
+const LISTED = "c.job is null";
+// A page is looked up by its ids: what comes before it is only counted off in the index.
+const PAGE = "order by c.id offset $1::bigint limit $2";
 // The total comes along in the same statement, also for a page beyond the last one.
-const COUPONS = `with t as (
-  select count(*)::integer total from coupons c where ${LISTED}
-)
-select t.total, c.* from t left join lateral (
-  select ${COLUMNS} from coupons c where ${LISTED}
-  order by c.id offset $2::bigint limit $3
-) c on true`;
+const COUPONS = `select t.total, p.* from (select count(*)::integer total from coupons c where ${LISTED}) t
+left join lateral (
+  select ${COLUMNS} from (select c.id from coupons c where ${LISTED} ${PAGE}) p join coupons c on c.id = p.id order by c.id
+) p on true`;
+
+// What is found is looked for once, for the total and the page.
+const SEARCH = `with w as materialized (select c.id from coupons c where ${LISTED} and c.fold like $3)
+select t.total, p.* from (select count(*)::integer total from w) t left join lateral (
+  select ${COLUMNS} from (select c.id from w c ${PAGE}) p join coupons c on c.id = p.id order by c.id
+) p on true`;
 
 const CLAIMS = `select ${CLAIM_COLUMNS} from coupons c
 left join lateral (select * from claims where coupon_id = c.id and seq > $2 order by seq limit $3) k on true
@@ -39,6 +44,15 @@ where c.fold = $1 order by k.seq`;
 
 const CLAIM = `select ${CLAIM_COLUMNS} from coupons c join claims k on k.coupon_id = c.id
 where c.fold = $1 and k.user_id = $2`;
+
+/** A pattern of LIKE for what contains a text. */
+function patternOf(text: string): string {
+  return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+}
+
+function read(sql: Sql, text: string, params: readonly unknown[], name: string): Promise<Row[]> {
+  return repeatable("Cannot read", () => sql.query(text, params, name));
+}
 
 function viewOf(row: Row): CouponView {
   const [name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt] = row;
@@ -48,19 +62,32 @@ function viewOf(row: Row): CouponView {
 
 /** The views of coupons over a database. */
 export class PostgresCouponViews implements CouponViews {
-  constructor(readonly sql: Sql) {}
+  readonly #coupons = new SharedReads<CouponPage | undefined>();
+  readonly #pages = new SharedReads<Page<CouponView>>();
 
-  async coupon(fold: string, holdersMax: number): Promise<CouponPage | undefined> {
-    const [row] = await this.#read(COUPON, [fold, holdersMax], "coupon");
-    if (row === undefined) return undefined;
-    const holders = row[COLUMN_COUNT] as string | null;
-    return { ...viewOf(row), claimedBy: holders === null ? [] : holders.split(SEPARATOR) };
+  /**
+   * @param sql for reading by keys
+   * @param lists for reading pages of all coupons
+   */
+  constructor(readonly sql: Sql, readonly lists: Sql) {}
+
+  coupon(fold: string, holdersMax: number): Promise<CouponPage | undefined> {
+    return this.#coupons.get(`${holdersMax} ${fold}`, async () => {
+      const [row] = await read(this.sql, COUPON, [fold, holdersMax], "coupon");
+      if (row === undefined) return undefined;
+      const holders = row[COLUMN_COUNT] as string | null;
+      return { ...viewOf(row), claimedBy: holders === null ? [] : holders.split(SEPARATOR) };
+    });
   }
 
-  async coupons(search: string, offset: number, limit: number): Promise<{ data: CouponView[]; total: number }> {
-    const rows = await this.#read(COUPONS, [search, offset, limit], "coupons");
-    const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
-    return { data, total: rows[0]![0] as number };
+  coupons(search: string, offset: number, limit: number): Promise<Page<CouponView>> {
+    return this.#pages.get(`${offset} ${limit} ${search}`, async () => {
+      const rows = search === ""
+        ? await read(this.lists, COUPONS, [offset, limit], "coupons")
+        : await read(this.lists, SEARCH, [offset, limit, patternOf(search)], "coupons_search");
+      const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
+      return { data, total: rows[0]![0] as number };
+    });
   }
 
   async claims(
@@ -68,7 +95,7 @@ export class PostgresCouponViews implements CouponViews {
     after: number,
     limit: number,
   ): Promise<{ data: ClaimView[]; next: number | undefined } | undefined> {
-    const rows = await this.#read(CLAIMS, [fold, after, limit + 1], "claims_page");
+    const rows = await read(this.sql, CLAIMS, [fold, after, limit + 1], "claims_page");
     if (rows.length === 0) return undefined;
     const found = rows.filter((row) => row[0] !== null);
     const shown = found.slice(0, limit);
@@ -79,11 +106,7 @@ export class PostgresCouponViews implements CouponViews {
   }
 
   async claim(fold: string, userId: string): Promise<ClaimView | undefined> {
-    const [row] = await this.#read(CLAIM, [fold, userId], "claim");
+    const [row] = await read(this.sql, CLAIM, [fold, userId], "claim");
     return row === undefined ? undefined : claimOf(row.slice(1));
-  }
-
-  #read(text: string, params: unknown[], name: string): Promise<Row[]> {
-    return repeatable("Cannot read", () => this.sql.query(text, params, name));
   }
 }

@@ -96,6 +96,8 @@ export async function openEmbedded(folder: string): Promise<Database> {
       connect: () => Promise.resolve(session),
       activations: sql,
       views: sql,
+      reports: sql,
+      lists: sql,
       async close() {
         await pglite.close();
         lock.close();

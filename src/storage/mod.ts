@@ -16,6 +16,7 @@ import { PostgresExportViews } from "./export_views.ts";
 import { type CommitEvents, CommitWatch } from "./commit_watch.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
 import { PostgresEligibility } from "./eligibility.ts";
+import { ListBudget } from "./list_budget.ts";
 import { MembershipStore } from "./membership_store.ts";
 import { migrate } from "./migrate.ts";
 import { PostgresClock } from "./postgres_clock.ts";
@@ -169,21 +170,26 @@ export async function openStorage(database: Database, options: StorageOptions): 
   keep();
   // The embedded database cannot be lost.
   if (!database.embedded) watch.start();
-  const { activations, views } = database;
+  const { activations, views, reports } = database;
+  const list = () => new ListBudget(database.lists, clock);
   const holder = options.holder(clock.now());
   return {
     coupons: new CouponStore(activations, new CouponActivator(activations, holder), couponLanes, holder),
     sales: new SaleStore(activations, new SaleActivator(activations, holder), saleLanes, holder),
-    views: new PostgresCouponViews(views),
+    views: new PostgresCouponViews(views, list()),
     // Claims and acts wait for no session that lists may take.
     eligibility: new PostgresEligibility(activations),
-    saleViews: new PostgresSaleViews(views, clock, options.saleCloses),
+    saleViews: new PostgresSaleViews(
+      { keyed: views, sales: list(), items: list(), attempts: reports },
+      clock,
+      options.saleCloses,
+    ),
     attempts: new AttemptPartitions(activations),
     memberships: new MembershipStore(activations),
-    userViews: new PostgresUserViews(views, clock),
-    exportViews: new PostgresExportViews(views),
+    userViews: new PostgresUserViews(reports, clock),
+    exportViews: new PostgresExportViews(reports),
     acts: new PostgresAdminActs(activations),
-    bulkJobs: new PostgresBulkJobs(activations, views),
+    bulkJobs: new PostgresBulkJobs(activations, reports),
     bulkWork: new PostgresBulkWork(activations),
     clock,
     identity,

@@ -2,6 +2,7 @@
 import {
   ACTIVATING,
   COMMITTING,
+  LISTING,
   PostgresConnection,
   type Purpose,
   type SessionOptions,
@@ -19,6 +20,11 @@ export interface PostgresOptions extends SessionOptions {
 
 /** Statements that may wait for a session of a pool; one more is refused. */
 const WAITING_MAX = 4096;
+
+/** Sessions for reports, and for lists: one for each. */
+const REPORTS = 2, LISTS = 3;
+/** A list that took longer, in milliseconds, is given up by the server. */
+const LIST_TIMEOUT_MS = 500;
 
 /** A few sessions that share their work; a lost one is replaced at the next statement. */
 class PostgresPool implements Sql {
@@ -103,6 +109,9 @@ class PostgresPool implements Sql {
 export function openPostgres(options: PostgresOptions): Database {
   const activations = new PostgresPool(options, options.activations, ACTIVATING);
   const views = new PostgresPool(options, options.views, VIEWING);
+  const reports = new PostgresPool(options, REPORTS, VIEWING);
+  const statementTimeoutMs = Math.min(LIST_TIMEOUT_MS, options.statementTimeoutMs);
+  const lists = new PostgresPool({ ...options, statementTimeoutMs }, LISTS, LISTING);
   const { host, port, database } = options.server;
   return {
     description: `PostgreSQL at ${host}:${port}/${database}`,
@@ -111,9 +120,10 @@ export function openPostgres(options: PostgresOptions): Database {
     connect: (silenceMs) => PostgresConnection.open(options, COMMITTING, silenceMs),
     activations,
     views,
+    reports,
+    lists,
     close() {
-      activations.close();
-      views.close();
+      for (const pool of [activations, views, reports, lists]) pool.close();
       return Promise.resolve();
     },
   };

@@ -65,7 +65,13 @@ export const ACTIVATING: Purpose = { settings: PLANNED_ONCE, writes: true };
 /** Of a lane: it joins by hash alone, and scans in key order: its large tables are reached through arrays of keys. */
 export const COMMITTING: Purpose = { settings: { ...PLANNED_ONCE, enable_nestloop: "off" }, writes: true };
 /** For reading views, which are planned for their parameters. */
-export const VIEWING: Purpose = { settings: { plan_cache_mode: "force_custom_plan" }, writes: false };
+export const VIEWING: Purpose = {
+  // Of one core: it is for those who claim that a server has more.
+  settings: { plan_cache_mode: "force_custom_plan", max_parallel_workers_per_gather: "0" },
+  writes: false,
+};
+/** For lists, which are searched by an index that is read as a bitmap. */
+export const LISTING: Purpose = { settings: { ...VIEWING.settings, enable_bitmapscan: "on" }, writes: false };
 
 /** Idle sessions stay. Servers before PostgreSQL 14 have no such setting. */
 const STAY = "select set_config(name, '0', false) from pg_settings where name = 'idle_session_timeout'";

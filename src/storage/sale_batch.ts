@@ -72,12 +72,14 @@ class Tables {
 export function saleBatch(jobs: readonly Job<SaleEvent>[]): Batch<SaleEvent> {
   const { parts, confirmations } = split(jobs);
   const heads = columns(6);
+  const heldUntil: Column = [];
   const tables = new Tables();
   let place = 0;
   for (const { handle, part } of parts) {
     const rows = saleRows(handle.id, part!.events);
     tables.add(++place, rows);
     add(heads, handle.id, handle.epoch, part!.turn, rows.sold, rows.attempts.at(-1)?.seq ?? 0, rows.at);
+    heldUntil.push(rows.heldUntil ?? "null");
   }
   const { attempts, holds, items, purchases } = tables;
   const params = [
@@ -86,6 +88,7 @@ export function saleBatch(jobs: readonly Job<SaleEvent>[]): Batch<SaleEvent> {
     ...texts(holds),
     ...items.map(arrayText),
     ...texts(purchases),
+    arrayText(heldUntil),
   ];
   if (!tables.isMixed && confirmations.length === 0) {
     return { name: "sales", text: SALE_STATEMENTS.sales, params, parts, confirmations };

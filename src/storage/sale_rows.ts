@@ -53,6 +53,8 @@ export interface SaleRows {
   /** Items whose stored purchase is voided. */
   readonly voided: number[];
   readonly receipts: SaleReceiptRow[];
+  /** When the last hold on an item that was held in the turn ends; undefined where none was. */
+  heldUntil: number | undefined;
   /** What the last edit made of it. */
   edited: SaleView | undefined;
 }
@@ -69,6 +71,7 @@ export function saleRows(number: number, events: readonly SaleEvent[]): SaleRows
     purchases: new Map(),
     voided: [],
     receipts: [],
+    heldUntil: undefined,
     edited: undefined,
   };
   for (const event of events) fold(number, rows, event);
@@ -93,6 +96,7 @@ function fold(number: number, rows: SaleRows, event: SaleEvent): void {
       rows.attempts.push({ ...event, outcome: "ok" });
       rows.holds.push({ event, ended: false });
       itemOf(rows, event.n).heldUntil = event.heldUntil;
+      rows.heldUntil = Math.max(rows.heldUntil ?? 0, event.heldUntil);
       return;
     case "purchased":
       rows.sold++;

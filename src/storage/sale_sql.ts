@@ -9,10 +9,14 @@ import { boundAgain, told } from "./batch.ts";
 import { DURABLE } from "./sql.ts";
 
 const PARTS = `d as materialized (
-  select * from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::bigint[])
-    with ordinality d(id, epoch, turn, sold, attempts, at, n)
+  select * from unnest(
+    $1::integer[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::bigint[], $32::bigint[]
+  ) with ordinality d(id, epoch, turn, sold, attempts, at, held_until, n)
   where ${DURABLE}
 )`;
+
+const COUNTERS = `sold = s.sold + d.sold, attempts = greatest(s.attempts, d.attempts), turn = d.turn,
+    held_until = greatest(s.held_until, to_timestamp(d.held_until / 1000::float8))`;
 
 const MINE = `s.id = d.id and s.epoch = d.epoch and s.turn = d.turn - 1 and s.id = any($1::integer[])
   returning d.n, d.id, d.at`;
@@ -58,10 +62,10 @@ function purchases(after: string): string {
 )`;
 }
 
-/** Attempts, holds and purchases: the hot way. 31 parameters, one row. */
+/** Attempts, holds and purchases: the hot way. 32 parameters, one row. */
 const SALES_STATEMENT = `with ${PARTS},
 u as (
-  update sales s set sold = s.sold + d.sold, attempts = greatest(s.attempts, d.attempts), turn = d.turn
+  update sales s set ${COUNTERS}
   from d where ${MINE}
 ),
 ${ATTEMPTS},
@@ -83,22 +87,22 @@ export function codeShown(row: string): string {
 }
 
 /**
- * Turns of every kind, beside confirmations ($32, $33). The 34th parameter is JSON: `edits`, `ended`, `voided`,
+ * Turns of every kind, beside confirmations ($33, $34). The 35th parameter is JSON: `edits`, `ended`, `voided`,
  * `receipts`, each row with its part's place `n`. A stored purchase that is voided leaves its answer as a receipt; it
  * is deleted before another takes its item or its slot. Two rows: stored parts, confirmations that hold.
  */
 const SALE_TURNS_STATEMENT = `with ${PARTS},
 k as (
   select q.n from sales s
-  join unnest($32::integer[], $33::bigint[]) with ordinality q(id, epoch, n) on s.id = q.id and s.epoch = q.epoch
-  where s.id = any($32::integer[])
+  join unnest($33::integer[], $34::bigint[]) with ordinality q(id, epoch, n) on s.id = q.id and s.epoch = q.epoch
+  where s.id = any($33::integer[])
 ),
 e as materialized (
-  select * from jsonb_to_recordset($34::jsonb -> 'edits') e(n bigint, paused boolean, "updatedAt" bigint)
+  select * from jsonb_to_recordset($35::jsonb -> 'edits') e(n bigint, paused boolean, "updatedAt" bigint)
 ),
 de as materialized (select d.*, e.paused, e."updatedAt" from d left join e on e.n = d.n),
 u as (
-  update sales s set sold = s.sold + d.sold, attempts = greatest(s.attempts, d.attempts), turn = d.turn,
+  update sales s set ${COUNTERS},
     receipts = s.receipts + 1,
     paused = coalesce(d.paused, s.paused),
     updated_at = coalesce(to_timestamp(d."updatedAt" / 1000::float8), s.updated_at)
@@ -108,7 +112,7 @@ ${ATTEMPTS},
 ${HOLDS},
 ${ITEMS},
 x as materialized (
-  select u.id, u.at, x.code from jsonb_to_recordset($34::jsonb -> 'ended') x(n bigint, code uuid) join u on u.n = x.n
+  select u.id, u.at, x.code from jsonb_to_recordset($35::jsonb -> 'ended') x(n bigint, code uuid) join u on u.n = x.n
 ),
 hx as (
   update holds h set ended_at = to_timestamp(x.at / 1000::float8) from x
@@ -116,7 +120,7 @@ hx as (
     and h.code = any(array(select code from x))
 ),
 v as materialized (
-  select u.id, u.at, v.item from jsonb_to_recordset($34::jsonb -> 'voided') v(n bigint, item integer)
+  select u.id, u.at, v.item from jsonb_to_recordset($35::jsonb -> 'voided') v(n bigint, item integer)
   join u on u.n = v.n
 ),
 gone as (
@@ -128,7 +132,7 @@ ${purchases("\n  where (select count(*) from gone) >= 0")},
 r as (
   insert into sale_receipts (sale_id, id, at, content, answer)
   select u.id, r.id, to_timestamp(u.at / 1000::float8), r.content, r.answer
-  from jsonb_to_recordset($34::jsonb -> 'receipts') r(n bigint, id uuid, content text, answer jsonb)
+  from jsonb_to_recordset($35::jsonb -> 'receipts') r(n bigint, id uuid, content text, answer jsonb)
   join u on u.n = r.n
   union all
   select sale_id, id, to_timestamp(at / 1000::float8), 'purchase ' || split_part(${codeSql("sale_id", "code")}, '.', 2),
@@ -137,7 +141,7 @@ r as (
   from gone
   ${boundAgain("sale_id")}
 )
-${told("u", "$1::integer[]")} union all ${told("k", "$32::integer[]")}`;
+${told("u", "$1::integer[]")} union all ${told("k", "$33::integer[]")}`;
 
 /** By their names. */
 export const SALE_STATEMENTS = { sales: SALES_STATEMENT, sale_turns: SALE_TURNS_STATEMENT } as const;

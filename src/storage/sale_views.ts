@@ -4,6 +4,7 @@ import type { Clock, SaleSummary, SaleViews } from "../actors/ports.ts";
 import type { SalePhase, SaleSettings } from "../domain/sale.ts";
 import { saleKeyOf, saleNumberAt } from "../domain/sale_ids.ts";
 import { uuidOf } from "./sale_batch.ts";
+import { SharedReads } from "./shared_reads.ts";
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 
@@ -15,9 +16,8 @@ const NOW = "to_timestamp($1::bigint / 1000::float8)";
 const PHASE = `case when ${NOW} < s.starts_at then 'upcoming'
   when ${NOW} >= s.ends_at and ($2::boolean or s.sold >= s.items) then 'over'
   when s.sold >= s.items then 'sold_out' else 'open' end`;
-// Holds end with a sale that closes at its hour's end; but those that were made before it was set to, in the other mode,
-// live for CHECKOUT_TTL, a day at most.
-const HELD = `case when ${PHASE} = 'open' or ${PHASE} = 'over' and ${NOW} < s.ends_at + interval '24 hours'
+// Items are looked through only where some may be held: of most sales none is.
+const HELD = `case when s.sold < s.items and s.held_until > ${NOW}
   then (select count(*)::integer from items t where t.sale_id = s.id and not t.sold and t.held_until > ${NOW})
   else 0 end`;
 const SALE = `s.id, s.items, s.sold, s.paused, ${ms("s.starts_at")}, ${ms("s.ends_at")}, ${ms("s.created_at")},
@@ -26,16 +26,22 @@ const ITEM_STATE = `case when t.sold then 'sold' when t.held_until > ${NOW} then
 
 const ONE = `select ${SALE} from sales s where s.id = $3`;
 // The total comes along in the same statement, also for a page beyond the last one.
-const SALES = `with w as (select s.* from sales s where $3::text is null or ${PHASE} = $3),
-t as (select count(*)::integer total from w)
-select t.total, p.* from t left join lateral (
-  select ${SALE} from w s order by s.id desc offset $4::bigint limit $5
+const SALES = `with w as materialized (select s.id from sales s where $3::text is null or ${PHASE} = $3)
+select t.total, p.* from (select count(*)::integer total from w) t left join lateral (
+  select ${SALE} from (select id from w order by id desc offset $4::bigint limit $5) p join sales s on s.id = p.id
+  order by s.id desc
 ) p on true`;
-const ITEMS = `with w as (select t.n, ${ITEM_STATE} state from items t where t.sale_id = $2),
-f as (select * from w where $3::text is null or state = $3),
-c as (select count(*)::integer total from f)
-select c.total, p.n, p.state from c join sales s on s.id = $2
-left join lateral (select * from f order by n offset $4::bigint limit $5) p on true`;
+// Items are numbered from 1.
+const ITEMS = `select s.items, t.n, ${ITEM_STATE} from sales s
+left join items t on t.sale_id = s.id and t.n > $3::bigint and t.n <= $3::bigint + $4 where s.id = $2 order by t.n`;
+const ITEMS_IN_STATE = `with s as materialized (
+  select s.id, case $5 when 'sold' then s.sold when 'held' then ${HELD} else s.items - s.sold - ${HELD} end total
+  from sales s where s.id = $2
+)
+select s.total, t.* from s left join lateral (
+  select t.n, $5::text from items t where t.sale_id = s.id and ${ITEM_STATE} = $5
+  order by t.n offset $3::bigint limit $4
+) t on true order by t.n`;
 const ITEMS_AFTER = `select p.n, p.state from sales s left join lateral (
   select t.n, ${ITEM_STATE} state from items t
   where t.sale_id = $2 and t.n > $4 and ($3::text is null or ${ITEM_STATE} = $3) order by t.n limit $5
@@ -60,54 +66,88 @@ function viewOf(row: Row): SaleSummary {
   return { key: saleKeyOf(number as number), number, startsAt, endsAt, createdAt, updatedAt, ...counts } as SaleSummary;
 }
 
+/** What sales are read through. */
+export interface SaleSessions {
+  /** For reading by keys. */
+  readonly keyed: Sql;
+  /** For pages of all sales. */
+  readonly sales: Sql;
+  /** For pages of a sale's items. */
+  readonly items: Sql;
+  /** For pages of a sale's attempts. */
+  readonly attempts: Sql;
+}
+
 /** The views of sales over a database. */
 export class PostgresSaleViews implements SaleViews {
-  constructor(readonly sql: Sql, readonly clock: Pick<Clock, "now">, readonly closes: SaleSettings["closes"]) {}
+  readonly #sales = new SharedReads<SaleSummary | undefined>();
+  readonly #pages = new SharedReads<Page<SaleSummary>>();
+  readonly #itemPages = new SharedReads<Page<ItemView> | undefined>();
+  readonly #itemParts = new SharedReads<ListPart<ItemView, number> | undefined>();
 
-  async sale(number: number): Promise<SaleSummary | undefined> {
-    const [row] = await this.#read(ONE, [this.#now(), this.closes === "at_end", number], "sale");
-    return row === undefined ? undefined : viewOf(row);
+  constructor(
+    readonly sessions: SaleSessions,
+    readonly clock: Pick<Clock, "now">,
+    readonly closes: SaleSettings["closes"],
+  ) {}
+
+  sale(number: number): Promise<SaleSummary | undefined> {
+    return this.#sales.get(String(number), async () => {
+      const params = [this.#now(), this.closes === "at_end", number];
+      const [row] = await read(this.sessions.keyed, ONE, params, "sale");
+      return row === undefined ? undefined : viewOf(row);
+    });
   }
 
   current(): number {
     return saleNumberAt(this.clock.now());
   }
 
-  async sales(phase: SalePhase | undefined, offset: number, limit: number): Promise<Page<SaleSummary>> {
-    const params = [this.#now(), this.closes === "at_end", phase ?? null, offset, limit];
-    const rows = await this.#read(SALES, params, "sales_page");
-    const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
-    return { data, total: rows[0]![0] as number };
+  sales(phase: SalePhase | undefined, offset: number, limit: number): Promise<Page<SaleSummary>> {
+    return this.#pages.get(`${phase} ${offset} ${limit}`, async () => {
+      const params = [this.#now(), this.closes === "at_end", phase ?? null, offset, limit];
+      const rows = await read(this.sessions.sales, SALES, params, "sales_page");
+      const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
+      return { data, total: rows[0]![0] as number };
+    });
   }
 
-  async items(
+  items(
     number: number,
     state: ItemState | undefined,
     offset: number,
     limit: number,
   ): Promise<Page<ItemView> | undefined> {
-    const rows = await this.#read(ITEMS, [this.#now(), number, state ?? null, offset, limit], "items");
-    if (rows.length === 0) return undefined;
-    const data = rows.filter((row) => row[1] !== null).map(([, n, state]) => ({ n, state }) as ItemView);
-    return { data, total: rows[0]![0] as number };
+    return this.#itemPages.get(`${number} ${state} ${offset} ${limit}`, async () => {
+      const params = [this.#now(), number, offset, limit];
+      const { items } = this.sessions;
+      const rows = state === undefined
+        ? await read(items, ITEMS, params, "items")
+        : await read(items, ITEMS_IN_STATE, [...params, state], "items_in_state");
+      if (rows.length === 0) return undefined;
+      const data = rows.filter((row) => row[1] !== null).map(([, n, state]) => ({ n, state }) as ItemView);
+      return { data, total: rows[0]![0] as number };
+    });
   }
 
-  async itemsAfter(
+  itemsAfter(
     number: number,
     state: ItemState | undefined,
     after: number,
     limit: number,
   ): Promise<ListPart<ItemView, number> | undefined> {
-    const params = [this.#now(), number, state ?? null, after, limit + 1];
-    const rows = await this.#read(ITEMS_AFTER, params, "items_after");
-    if (rows.length === 0) return undefined;
-    const found = rows.filter(([n]) => n !== null).map(([n, state]) => ({ n, state }) as ItemView);
-    const data = found.slice(0, limit);
-    return { data, next: found.length > limit ? data.at(-1)!.n : undefined };
+    return this.#itemParts.get(`${number} ${state} ${after} ${limit}`, async () => {
+      const params = [this.#now(), number, state ?? null, after, limit + 1];
+      const rows = await read(this.sessions.items, ITEMS_AFTER, params, "items_after");
+      if (rows.length === 0) return undefined;
+      const found = rows.filter(([n]) => n !== null).map(([n, state]) => ({ n, state }) as ItemView);
+      const data = found.slice(0, limit);
+      return { data, next: found.length > limit ? data.at(-1)!.n : undefined };
+    });
   }
 
   async item(number: number, n: number): Promise<ItemView | undefined> {
-    const [row] = await this.#read(ITEM, [this.#now(), number, n], "item");
+    const [row] = await read(this.sessions.keyed, ITEM, [this.#now(), number, n], "item");
     return row === undefined ? undefined : { n: row[0], state: row[1] } as ItemView;
   }
 
@@ -117,7 +157,7 @@ export class PostgresSaleViews implements SaleViews {
     after: number,
     limit: number,
   ): Promise<Page<AttemptView> & { readonly next: number | undefined } | undefined> {
-    const rows = await this.#read(ATTEMPTS, [number, outcome ?? null, after, limit + 1], "attempts");
+    const rows = await read(this.sessions.attempts, ATTEMPTS, [number, outcome ?? null, after, limit + 1], "attempts");
     if (rows.length === 0) return undefined;
     const found = rows.filter((row) => row[1] !== null);
     const data = found.slice(0, limit).map(([, seq, n, outcome, userId, at]) => {
@@ -127,7 +167,7 @@ export class PostgresSaleViews implements SaleViews {
   }
 
   async hold(number: number, code: string): Promise<HoldView | undefined> {
-    const [row] = await this.#read(HOLD, [this.#now(), number, uuidOf(code)], "hold");
+    const [row] = await read(this.sessions.keyed, HOLD, [this.#now(), number, uuidOf(code)], "hold");
     if (row === undefined) return undefined;
     const [n, userId, createdAt, expiresAt, endedAt, purchasedAt, isLive, isSold] = row;
     return { n, userId, createdAt, expiresAt, endedAt, purchasedAt, isLive, isSold } as HoldView;
@@ -136,8 +176,8 @@ export class PostgresSaleViews implements SaleViews {
   #now(): number {
     return Math.floor(this.clock.now());
   }
+}
 
-  #read(text: string, params: unknown[], name: string): Promise<Row[]> {
-    return repeatable("Cannot read", () => this.sql.query(text, params, name));
-  }
+function read(sql: Sql, text: string, params: readonly unknown[], name: string): Promise<Row[]> {
+  return repeatable("Cannot read", () => sql.query(text, params, name));
 }

@@ -7,6 +7,11 @@ export class SharedRead<T> {
 
   constructor(readonly read: () => Promise<T>) {}
 
+  /** Whether nothing is under way. */
+  get isIdle(): boolean {
+    return this.#current === undefined && this.#next === undefined;
+  }
+
   /** What `read` brings. @throws whatever it throws, to all who share it */
   get(): Promise<T> {
     if (this.#current === undefined) return this.#start();

@@ -43,8 +43,12 @@ export interface Database {
   connect(silenceMs?: number): Promise<Connection>;
   /** For activations: short keyed reads and writes. */
   readonly activations: Sql;
-  /** For reading views. */
+  /** For reading a few rows by their keys: whoever asks, and however often, they do not wait for what is below. */
   readonly views: Sql;
+  /** For reading what only known callers and this node itself ask for: pages of users, exports, audits. */
+  readonly reports: Sql;
+  /** For lists that anyone may ask for; a statement that takes too long is given up. */
+  readonly lists: Sql;
   close(): Promise<void>;
 }
 

@@ -175,7 +175,7 @@ Deno.test("the journal's statements, planned on empty tables, reach the large on
   const none = (columns: number) => Array(columns).fill("{}");
   const json = (...names: string[]) => JSON.stringify(Object.fromEntries(names.map((name) => [name, []])));
   const claims = [...one(6), ...none(5), ""];
-  const sales = [...one(6), ...none(4), "", ...none(7), "", ...none(4), ...none(7), ""];
+  const sales = [...one(6), ...none(4), "", ...none(7), "", ...none(4), ...none(7), "", ...one(1)];
   const given: Record<string, string[]> = {
     claims,
     confirming: [...claims, ...one(2)],

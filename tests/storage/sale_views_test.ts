@@ -1,9 +1,15 @@
 /** Do a sale's counts say what its items do? */
 import assert from "node:assert/strict";
 import { HOUR_MS } from "../../src/domain/sale_ids.ts";
-import { PostgresSaleViews } from "../../src/storage/sale_views.ts";
+import { PostgresSaleViews, type SaleSessions } from "../../src/storage/sale_views.ts";
+import type { Database } from "../../src/storage/sql.ts";
 import { hold, openSale, withActors } from "../support/audited.ts";
 import { openTestPostgres } from "../support/storage.ts";
+
+/** One way to read, for all that sales are read through. */
+function sessionsOf({ views }: Database): SaleSessions {
+  return { keyed: views, sales: views, items: views, attempts: views };
+}
 
 Deno.test("sale() counts holds that outlive their hour, though sales were set to close with it meanwhile", async () => {
   const database = await openTestPostgres();
@@ -11,11 +17,11 @@ Deno.test("sale() counts holds that outlive their hour, though sales were set to
     const { number } = actors;
     await openSale(actors, 5);
     await hold(actors, "a", 1);
-    const views = new PostgresSaleViews(database.views, { now: () => (number + 1) * HOUR_MS }, "at_end");
+    const views = new PostgresSaleViews(sessionsOf(database), { now: () => (number + 1) * HOUR_MS }, "at_end");
     const sale = (await views.sale(number))!;
     assert.deepEqual([sale.phase, sale.held, sale.sold], ["over", 1, 0]);
     assert.equal((await views.items(number, "held", 0, 10))!.total, 1);
-    const later = new PostgresSaleViews(database.views, { now: () => (number + 4) * HOUR_MS }, "at_end");
+    const later = new PostgresSaleViews(sessionsOf(database), { now: () => (number + 4) * HOUR_MS }, "at_end");
     assert.equal((await later.sale(number))!.held, 0);
   });
 });
@@ -26,7 +32,7 @@ Deno.test("itemsAfter() tells each item once by its number, in one state or any,
     const { number } = actors;
     await openSale(actors, 7);
     for (const n of [2, 5]) await hold(actors, `user${n}`, n);
-    const views = new PostgresSaleViews(database.views, { now: () => number * HOUR_MS }, "sold_out");
+    const views = new PostgresSaleViews(sessionsOf(database), { now: () => number * HOUR_MS }, "sold_out");
     const part = async (...asked: Parameters<typeof views.itemsAfter>) => {
       const { data, next } = (await views.itemsAfter(...asked))!;
       return [data.map(({ n }) => n), next];

@@ -9,7 +9,17 @@ function serverWith(fsync: string, fullPageWrites: string, embedded: boolean): D
   const views = { query: (): Promise<Row[]> => Promise.resolve([[fsync, fullPageWrites, "UTF8"]]) };
   const connect = () => Promise.reject(new NotConnected("it may serve"));
   const close = () => Promise.resolve();
-  return { description: "fake", embedded, lanesMax: 1, connect, activations: views, views, close };
+  return {
+    description: "fake",
+    embedded,
+    lanesMax: 1,
+    connect,
+    activations: views,
+    views,
+    reports: views,
+    lists: views,
+    close,
+  };
 }
 
 for (

@@ -67,9 +67,10 @@ export async function openClockedNode(
     streams: () => 0,
     commitAge: () => 0,
     registryAge: () => NaN,
+    clockUncertainty: () => NaN,
   });
   const sales = new ActorSystem<SaleKind>(saleRules(whole), storage.sales, clock, LIMITS, metrics);
-  const views = new PostgresSaleViews((storage.saleViews as PostgresSaleViews).sql, clock, whole.closes);
+  const views = new PostgresSaleViews((storage.saleViews as PostgresSaleViews).sessions, clock, whole.closes);
   const bodies = new BodyReader();
   const streams = new SaleStreams(views);
   const opened: string[] = [];

@@ -145,6 +145,7 @@ export function makeEdge(
     streams: () => streams.count,
     commitAge: () => 0,
     registryAge: () => NaN,
+    clockUncertainty: () => NaN,
   };
   const metrics: Metrics = new Metrics(gauges);
   const limits = { mailboxMax: 100, awakeMax: 1_000, idleMs: 60_000, timeoutMs: 5_000 };

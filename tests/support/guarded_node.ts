@@ -49,6 +49,7 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
     streams: () => 0,
     commitAge: () => 0,
     registryAge: () => NaN,
+    clockUncertainty: () => NaN,
   });
   const coupons = new ActorSystem<CouponKind>(couponRules, storage.coupons, clock, LIMITS, metrics);
   const sales = new ActorSystem<SaleKind>(saleRules(settingsOf()), storage.sales, clock, LIMITS, metrics);

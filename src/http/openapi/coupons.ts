@@ -151,7 +151,7 @@ export const coupons: readonly Operation[] = [
       ...pageQuery,
     },
     answers: { 200: { description: "A page of coupons.", schema: pageOf("CouponPage", Coupon) } },
-    problems: [],
+    problems: ["overloaded"],
   },
   {
     method: "get",

@@ -60,7 +60,7 @@ export const sales: readonly Operation[] = [
     trouble: "view",
     query: { state: saleState.meta({ description: "Only those in this state." }).optional(), ...pageQuery },
     answers: { 200: { description: "A page of sales.", schema: pageOf("SalePage", Sale) } },
-    problems: [],
+    problems: ["overloaded"],
   },
   {
     method: "get",
@@ -155,7 +155,7 @@ export const sales: readonly Operation[] = [
     answers: {
       200: { description: "A page of items: by cursor with `next_cursor`, else with `meta`.", schema: ItemList },
     },
-    problems: ["sale_not_found"],
+    problems: ["sale_not_found", "overloaded"],
   },
   {
     method: "get",

@@ -10,6 +10,7 @@ import kinds from "./0004_kinds.sql" with { type: "text" };
 import callers from "./0005_callers.sql" with { type: "text" };
 import bulk from "./0006_bulk.sql" with { type: "text" };
 import attempts from "./0007_attempts.sql" with { type: "text" };
+import lists from "./0008_lists.sql" with { type: "text" };
 import actTargets from "./0009_act_targets.sql" with { type: "text" };
 import nameKeys from "./0010_name_keys.sql" with { type: "text" };
 import actCommands from "./0012_act_commands.sql" with { type: "text" };
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 5, name: "0005_callers", sql: callers },
   { number: 6, name: "0006_bulk", sql: bulk },
   { number: 7, name: "0007_attempts", sql: attempts },
+  { number: 8, name: "0008_lists", sql: lists },
   { number: 9, name: "0009_act_targets", sql: actTargets },
   { number: 10, name: "0010_name_keys", sql: nameKeys, step: NAME_KEYS },
   { number: 12, name: "0012_act_commands", sql: actCommands },
