@@ -8,7 +8,7 @@ import type { Answered } from "./answer.ts";
 import { etagOf, isKnown } from "./etag.ts";
 import { refusal } from "./answer.ts";
 import { errorsPage } from "./errors_page.ts";
-import { STYLE } from "./page_style.ts";
+import { DOCS_STYLE, ICON, STYLE } from "./page_style.ts";
 import { headersOf } from "./request_id.ts";
 import type { RoutedRequest } from "./routed_request.ts";
 import { PAGE_POLICY } from "./secure_headers.ts";
@@ -19,8 +19,9 @@ const PAGE = `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Doorbuster</title>
-    <link rel="icon" href="data:,">
+    <link rel="icon" href="/favicon.ico">
     <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <link rel="stylesheet" href="/docs/docs.css">
   </head>
   <body>
     <div id="page"></div>
@@ -42,7 +43,7 @@ const START = `SwaggerUIBundle({
 /** Something to be read. */
 interface Text {
   readonly type: string;
-  read(): Promise<string> | string;
+  read(): Promise<string> | string | Uint8Array<ArrayBuffer>;
   readonly policy?: string;
 }
 
@@ -55,8 +56,11 @@ const HTML: Text = { type: "text/html; charset=utf-8", read: () => PAGE, policy:
 
 const ERRORS: Text = { type: "text/html; charset=utf-8", read: errorsPage, policy: PAGE_POLICY };
 
+const FAVICON: Text = { type: "image/x-icon", read: () => ICON };
+
 const FILES: Readonly<Record<string, Text>> = {
   "start.js": { type: "text/javascript; charset=utf-8", read: () => START },
+  "docs.css": { type: "text/css; charset=utf-8", read: () => DOCS_STYLE },
   "pages.css": { type: "text/css; charset=utf-8", read: () => STYLE },
   "swagger-ui.css": {
     type: "text/css; charset=utf-8",
@@ -83,9 +87,14 @@ export class DocsRoutes {
     return this.#answer(DOCUMENT, routed);
   }
 
-  /** GET /docs */
+  /** GET /docs or /docs/ */
   page(routed: RoutedRequest): Promise<Answered> {
     return this.#answer(HTML, routed);
+  }
+
+  /** GET /favicon.ico */
+  icon(routed: RoutedRequest): Promise<Answered> {
+    return this.#answer(FAVICON, routed);
   }
 
   /** GET /docs/errors */
@@ -118,6 +127,7 @@ export class DocsRoutes {
 }
 
 async function readText(text: Text): Promise<Read> {
-  const bytes = new TextEncoder().encode(await text.read());
+  const read = await text.read();
+  const bytes = typeof read === "string" ? new TextEncoder().encode(read) : read;
   return { bytes, etag: etagOf(bytes) };
 }

@@ -1,4 +1,5 @@
 /** What does each code of a problem mean? A page with an anchor for each, made from the table of problems. */
+import { PAGE_HEAD } from "./page_style.ts";
 import { type Meaning, type ProblemCode, PROBLEMS, shownCodeOf } from "./problem_table.ts";
 
 /** What is said of one code. */
@@ -45,17 +46,14 @@ export function errorsPage(): string {
   return `<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+${PAGE_HEAD}
 <title>Errors of the Doorbuster API</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/docs/pages.css">
 </head>
 <body>
 <h1>Errors</h1>
 <p>An error is <code>application/problem+json</code> (RFC 9457). Programs look at <code>code</code>, which stays the same;
-<code>title</code> and <code>detail</code> are for people. <code>param</code> names the field of the body, the parameter of
-the query, or the header that is at fault, where it is one alone. <code>request_id</code> is the answer's
+<code>title</code> and <code>detail</code> are for people. <code>param</code> names the field of the body, parameter of the
+query, or header that is at fault, if there is exactly one. <code>request_id</code> is the answer's
 <code>X-Request-Id</code>. Every 503 has <code>Retry-After</code>.</p>
 <p><a href="/docs">All requests</a></p>
 <ul class="index">

@@ -10,6 +10,7 @@ import type { Handler } from "./guard.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 import type { SaleRoutes } from "./sales.ts";
+import { StartPage } from "./start_page.ts";
 import type { Trail } from "./trail.ts";
 import type { UserRoutes } from "./users.ts";
 
@@ -128,11 +129,15 @@ function nodeRoutes({ cluster, audits, trail, health, metrics }: RouteParts): Ha
   ];
 }
 
-function docsRoutes(): HandledRoute[] {
+function docsRoutes({ sales }: RouteParts): HandledRoute[] {
   const docs = new DocsRoutes();
+  const start = new StartPage(sales.parts.views);
   return [
+    route("GET", "/", "public", (routed) => start.show(routed)),
+    route("GET", "/favicon.ico", "public", (routed) => docs.icon(routed)),
     route("GET", "/openapi.json", "public", (routed) => docs.document(routed)),
     route("GET", "/docs", "public", (routed) => docs.page(routed)),
+    route("GET", "/docs/", "public", (routed) => docs.page(routed)),
     route("GET", "/docs/errors", "public", (routed) => docs.errors(routed)),
     route("GET", "/docs/:file", "public", (routed) => docs.file(routed)),
   ];

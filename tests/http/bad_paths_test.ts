@@ -6,7 +6,6 @@ const INVALID = "invalid_request";
 
 const cases: Case[] = [
   ["an unknown route", () => get("/nowhere"), 404, "not_found"],
-  ["the root", () => get("/"), 404, "not_found"],
   ["a trailing slash", () => get("/api/coupons/"), 404, "not_found"],
   ["a double slash", () => get("/api//coupons"), 404, "not_found"],
   ["a deeper path", () => get("/api/coupons/promo/claims/a/b"), 404, "not_found"],

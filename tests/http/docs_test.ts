@@ -6,6 +6,7 @@ import { get, withEdge } from "../support/edge.ts";
 const TYPES: Readonly<Record<string, RegExp>> = {
   page: /^text\/html/,
   ".css": /^text\/css/,
+  ".ico": /^image\/x-icon$/,
   ".js": /^text\/javascript/,
 };
 
@@ -30,7 +31,7 @@ Deno.test("the page asks for files of its own node alone, which are there, and i
     assert(!/<script>|style=|<style|\son\w+=/.test(page), "nothing inline, which the policy would bar");
     const links = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, link]) => link!);
     for (const link of links.filter((it) => !/^(data:,$|#)/.test(it))) {
-      assert.match(link, /^\/docs\b/);
+      assert.match(link, /^\/(docs\b|favicon)/);
       const file = await edge.fetch(get(link));
       assert.equal(file.status, 200, link);
       assert.match(file.headers.get("content-type")!, TYPES[/\.\w+$/.exec(link)?.[0] ?? "page"]!);
@@ -46,7 +47,17 @@ Deno.test("the page asks for files of its own node alone, which are there, and i
 
 Deno.test("what was read already is not sent again, and HEAD tells of it without a body", () =>
   withEdge(async (edge) => {
-    for (const path of ["/openapi.json", "/docs", "/docs/errors", "/docs/start.js", "/docs/swagger-ui.css"]) {
+    for (
+      const path of [
+        "/openapi.json",
+        "/docs",
+        "/docs/",
+        "/favicon.ico",
+        "/docs/errors",
+        "/docs/start.js",
+        "/docs/swagger-ui.css",
+      ]
+    ) {
       const first = await edge.fetch(get(path));
       const etag = first.headers.get("etag")!;
       const size = (await first.bytes()).length;

@@ -31,6 +31,8 @@ const BulkJob = name(
 const tag = "Bulk codes";
 const path = "/api/bulk/{job_id}";
 const segments = { job_id: z.string().meta({ description: "A job's id.", examples: ["1"] }) };
+/** No example: that job has ended soon. */
+const runningJob = { job_id: z.string().meta({ description: "The id of a job that still runs." }) };
 const example = {
   id: 1,
   state: "running",
@@ -116,7 +118,7 @@ export const bulk: readonly Operation[] = [
     description: "What it has made stays.",
     authority: "admin",
     trouble: "view",
-    segments,
+    segments: runningJob,
     answers: {
       200: {
         description: "The job is cancelled.",

@@ -67,7 +67,7 @@ export const checkouts: readonly Operation[] = [
       user_id: userId.meta({ description: "Who wants the item: 1 to 255 characters, no white space at either end." })
         .optional(),
       id: itemIdSent.optional(),
-      item_id: itemIdSent.meta({ description: "Another name of `id`; one may stand." }).optional(),
+      item_id: z.string().meta({ description: "Another name of `id`; one may stand." }).optional(),
       code: codeSent.meta({ description: "Buys with a code; may not stand beside `id`." }).optional(),
     },
     isKeyed: true,
@@ -110,7 +110,7 @@ export const checkouts: readonly Operation[] = [
     id: "getHold",
     tag,
     summary: "Look a code up",
-    description: "The look-up after doubt: what is shown is on disk.",
+    description: "Check the outcome after a 503: what is shown is on disk.",
     authority: "caller",
     trouble: "view",
     query: { code: codeSent },

@@ -78,6 +78,7 @@ function edit(method: "put" | "patch"): Operation {
         touch: {},
         restock: { amount: 200 },
         pause: { paused: true },
+        resume: { paused: false },
         "no end": { ends_at: null },
       },
     },

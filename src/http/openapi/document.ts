@@ -16,10 +16,13 @@ import { users } from "./users.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Every operation of the edge. A new resource adds its own here. */
+/**
+ * Every operation of the edge. A new resource adds its own here. Whoever sends the examples one after another, as they
+ * stand, finds what the later ones need.
+ */
 export const OPERATIONS: readonly Operation[] = [
-  ...claims,
   ...coupons,
+  ...claims,
   ...checkouts,
   ...sales,
   ...users,
@@ -138,7 +141,9 @@ function componentsOf(): Json {
   const text = { schema: { type: "string" } };
   const ids = idParameters.map(({ name, key }) => [
     key,
-    headerParameter(name, { description: `An id ${REQUEST_ID}; it is echoed in all three, and told the log.` }),
+    headerParameter(name, {
+      description: `An id ${REQUEST_ID}; it is returned in all three, and log lines about the request have it.`,
+    }),
   ]);
   return {
     schemas: Object.fromEntries(bare),

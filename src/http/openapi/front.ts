@@ -23,16 +23,16 @@ An answer of success is on disk before it leaves; any node of a cluster answers 
 - Answers may have further fields in a later version.`;
 
 /** The document's \`info\`. */
-export const INFO: Json = {
+export const INFO = {
   title: "Doorbuster",
   version: "1.0.0",
   summary: "Coupons and flash sales, handed out exactly.",
   description: DESCRIPTION,
-};
+} as const;
 
 const TAG_TEXTS: Readonly<Record<Tag, string>> = {
-  "Claims": "A unit of a coupon for a user.",
   "Coupons": "A quota under a name.",
+  "Claims": "A unit of a coupon for a user.",
   "Checkout and purchase": "A code for an item, and the item for the code.",
   "Flash sales": "Each hour's sale, its items, and what was tried on them.",
   "Users and segments": "Who belongs to what until when; what a user has.",

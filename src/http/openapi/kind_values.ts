@@ -98,5 +98,5 @@ const EXPIRY_RULE = `must be a whole number of seconds since 1970, at most ${EXP
 /** When a membership ends. */
 export const expiry = z.int(EXPIRY_RULE).min(0, EXPIRY_RULE).max(EXPIRY_MAX_S, EXPIRY_RULE).meta({
   description: "Until when, in seconds since 1970: the membership is live while now is before it.",
-  examples: [1_795_270_400],
+  examples: [4_102_444_800],
 });

@@ -1,13 +1,15 @@
 /** Which values of flash sales come in requests and answers? */
 import * as z from "zod";
 import { SALE_REFUSALS } from "../../domain/sale.ts";
+import { itemIdOf, parseSaleKey } from "../../domain/sale_ids.ts";
+import { showItem } from "../sale_shown.ts";
 import { name } from "./operation.ts";
 import { count, timeShown, userId } from "./values.ts";
 
 /** An item's id. */
 export const itemId = z.int().min(0).meta({
   description: "The item's id; it names its sale too.",
-  examples: [498_702_000_001],
+  examples: [itemIdOf(parseSaleKey("2026-11-21T14Z")!, 1)],
 });
 
 /** An item's id, as it is sent: whatever is not one names no item. */
@@ -16,10 +18,9 @@ export const itemIdSent = z.string().meta({
   examples: ["1"],
 });
 
-/** A code, as it is sent: whatever is not one is unknown. */
+/** A code, as it is sent: whatever is not one is unknown. There is no example that would work. */
 export const codeSent = z.string().meta({
-  description: "A code that a checkout answered. Whoever knows it may buy with it.",
-  examples: ["2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA"],
+  description: "The `code` that `POST /checkout` answered. Whoever knows it may buy with it.",
 });
 
 /** A code. */
@@ -86,9 +87,4 @@ export const Sale = name(
 export const heldFields = { item: Item, user_id: userId };
 
 /** An item for examples. */
-export const exampleItem = {
-  id: 498_702_000_001,
-  name: "Amber Lantern",
-  image_url: "/api/sales/2026-11-21T14Z/items/498702000001/image.svg",
-  sale: "2026-11-21T14Z",
-};
+export const exampleItem = showItem({ number: parseSaleKey("2026-11-21T14Z")!, n: 1 });

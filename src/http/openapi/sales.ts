@@ -103,7 +103,11 @@ export const sales: readonly Operation[] = [
     trouble: "command",
     segments: ofSale,
     isKeyed: true,
-    body: { schema: SaleEditBody, isOptional: true, examples: { stop: { paused: true }, resume: { paused: false } } },
+    body: {
+      schema: SaleEditBody,
+      isOptional: true,
+      examples: { touch: {}, stop: { paused: true }, resume: { paused: false } },
+    },
     answers: {
       200: {
         description: "The sale as it is now.",
@@ -121,7 +125,8 @@ export const sales: readonly Operation[] = [
     summary: "Follow a sale",
     description: "Server-sent events, each with the sale as `GET /api/sales/{id}` shows it, at most four a second, " +
       "where something changed. The stream of `current` goes on with the next sale when the hour turns: an event `current` " +
-      "says so, with the sale's `id` and the `previous` one, before the first event of that sale.",
+      "says so, with the sale's `id` and the `previous` one, before the first event of that sale. A form waits for its end " +
+      "in vain: try `curl -N` or an `EventSource`.",
     authority: "public",
     trouble: "view",
     segments: ofSale,

@@ -64,13 +64,16 @@ const UserPurchasePage = name(
 const tag = "Users and segments";
 const path = "/api/users/{user_id}";
 const segments = { user_id: userId };
-const membership = { ID: "user_12345", segment: "gold", expiredSegment: 1_795_270_400 };
+/** Far ahead, so that the example's membership is live. */
+const EXPIRES_S = 4_102_444_800;
+const EXPIRES_AT = "2100-01-01T00:00:00.000Z";
+const membership = { ID: "user_12345", segment: "gold", expiredSegment: EXPIRES_S };
 const stored = {
   message: "User created successfully",
   id: "user_12345",
   segment: "gold",
-  expired_segment: 1_795_270_400,
-  expires_at: "2026-11-21T14:13:20.000Z",
+  expired_segment: EXPIRES_S,
+  expires_at: EXPIRES_AT,
 };
 
 function register(method: "get" | "post"): Operation {
@@ -171,7 +174,7 @@ export const users: readonly Operation[] = [
         schema: User,
         example: {
           id: "user_12345",
-          segments: [{ title: "gold", expires_at: "2026-11-21T14:13:20.000Z" }],
+          segments: [{ title: "gold", expires_at: EXPIRES_AT }],
           balance: "25.00",
         },
       },

@@ -32,13 +32,19 @@ export class Driver {
 /** Asks the operations of a resource, each for every answer that can be had. */
 export type Drive = (driver: Driver) => Promise<void>;
 
+/** What has no example, since none would work on a fresh node. */
+const WITHOUT_EXAMPLE: Readonly<Record<string, string>> = {
+  code: "2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA",
+  job_id: "1",
+};
+
 /** What an operation needs to be asked at all, by the document's own examples. */
 export function exampleOf(
   { path, entry }: DescribedOperation,
 ): { segments: Record<string, string>; query: Record<string, string>; body: unknown } {
   const all: Record<"path" | "query", Record<string, string>> = { path: {}, query: {} };
   for (const { name, in: place, required, example, schema } of entry.parameters ?? []) {
-    if (required && place in all) all[place as "path"][name] = example ?? schema.enum?.[0];
+    if (required && place in all) all[place as "path"][name] = example ?? schema.enum?.[0] ?? WITHOUT_EXAMPLE[name];
   }
   if (path === "/checkout" && all.query["code"] === undefined) Object.assign(all.query, { user_id: "a", id: "7" });
   const [one] = Object.values<{ value: unknown }>(entry.requestBody?.content["application/json"].examples ?? {});

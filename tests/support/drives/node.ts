@@ -16,9 +16,10 @@ export async function node(driver: Driver): Promise<void> {
     await driver.ask(id, "304", { segments, headers: { "if-none-match": headers.get("etag")! } });
   };
   await known("getDocument");
-  await known("getDocsPage");
+  for (const id of ["getDocsPage", "getDocsPageBySlash", "getIcon"]) await known(id);
+  await driver.ask("getStart", "200");
   await known("getErrorsPage");
-  for (const file of ["start.js", "pages.css", "swagger-ui.css", "swagger-ui-bundle.js"]) {
+  for (const file of ["start.js", "docs.css", "pages.css", "swagger-ui.css", "swagger-ui-bundle.js"]) {
     await known("getDocsFile", { file });
   }
   await driver.ask("getDocsFile", "404 not_found", { segments: { file: "swagger-ui.js" } });
