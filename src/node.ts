@@ -100,25 +100,16 @@ function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Met
 }
 
 /** Serves the edge. @throws ConfigError where its port cannot be had */
-function listenAt({ host, port, callers, headerTimeoutMs }: Config, log: Logger, edge: Edge): Listening {
-  // To be told an address costs on each request; in the open there is but loopback.
-  const near = { remoteAddr: { hostname: host } };
-  const failed = (error: unknown) => log.error("Connections cannot be taken: {error}", { error: String(error) });
-  let listening: Listening;
+function listenAt({ host, port, headerTimeoutMs }: Config, log: Logger, edge: Edge): Listening {
+  const failed = (error: unknown) => log.error("Connections cannot be accepted: {error}", { error: String(error) });
   try {
-    listening = listen(
-      { hostname: host, port, headerTimeoutMs, failed },
-      callers === undefined ? (request) => edge.fetch(request, near) : (request, info) => edge.fetch(request, info),
+    return listen(
+      { hostname: host, port, headerTimeoutMs, failed, refuse: edge.refuse },
+      edge.fetch,
     );
   } catch (error) {
     throw notListening("PORT", host, port, error);
   }
-  if (headerTimeoutMs > 0 && !listening.bounded) {
-    log.warn(
-      "HEADER_TIMEOUT is not supported by this version of Deno: put a proxy that bounds request heads in front of this node",
-    );
-  }
-  return listening;
 }
 
 function tellServing(log: Logger, node: string, url: string, { description, embedded }: Database): void {

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answer.ts";
 import type { Callers } from "./callers.ts";
+import type { WireRefusal } from "./connections.ts";
 import type { Cors } from "./cors.ts";
 import { guard } from "./guard.ts";
 import { HostCheck } from "./host_check.ts";
@@ -63,6 +64,14 @@ interface HotRoute {
   readonly outcomesOf: OutcomesOf;
 }
 
+const NO_HEADERS = new Headers();
+
+const WIRE_REFUSALS = {
+  malformed: "invalid_request",
+  head_too_large: "head_too_large",
+  http2: "http_version_not_supported",
+} as const satisfies Record<WireRefusal, ProblemCode>;
+
 /** The public edge: give its `fetch` to a server. */
 export class Edge {
   readonly #parts: EdgeParts;
@@ -111,15 +120,22 @@ export class Edge {
       : cors.mark(request.headers, answered);
   };
 
+  /** Answers what never became a request, and counts it. */
+  readonly refuse = (why: WireRefusal, detail: string): Response => {
+    const id: RequestId = requestIdOf(NO_HEADERS);
+    const { response } = refusal(WIRE_REFUSALS[why], id, `The request was not read: ${detail}`);
+    secure(response.headers);
+    this.#parts.metrics.requests.count("unknown", response.status);
+    return response;
+  };
+
   #answer(request: Request, target: Target, connected: Connected | undefined): Response | Promise<Response> {
     if (request.method === "POST") {
       const hot = this.#hot.get(target.path);
       if (hot !== undefined) return this.#answerHot(hot, request, target);
     }
     if (target.segments.length > this.#segmentsMax) return this.#unknown(request, target);
-    const answered = this.#app.fetch(request, { target, connected });
-    if (request.method !== "HEAD") return answered;
-    return answered instanceof Promise ? answered.then(withoutLength) : withoutLength(answered);
+    return this.#app.fetch(request, { target, connected });
   }
 
   async #answerHot({ route, handle, outcomesOf }: HotRoute, request: Request, target: Target): Promise<Response> {
@@ -227,10 +243,4 @@ function decoded(path: string): string {
   } catch {
     return path;
   }
-}
-
-/** The server takes no body for one of no bytes, and would say so: but the length that HEAD tells is that of GET. */
-function withoutLength(response: Response): Response {
-  if (response.status === 304) return response;
-  return new Response(new ReadableStream({ start: (controller) => controller.close() }), response);
 }

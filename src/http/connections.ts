@@ -1,10 +1,20 @@
-/** Who is connected, and for whose next request is waited in vain? */
+/** Who is connected, and who is let go? One timer looks after all connections. */
+import { Connection, type ConnectionHost, type Handler } from "./wire/connection.ts";
+import type { WireRefusal } from "./wire/request_head.ts";
 
-/** A connection on which no request began for so many milliseconds is closed, once the last is answered. */
+export type { Handler } from "./wire/connection.ts";
+export type { WireRefusal } from "./wire/request_head.ts";
+
+/** A connection is closed where for so many milliseconds no request began on it, or its client took nothing of an answer. */
 export const QUIET_MS = 120_000;
 
+/** As {@linkcode QUIET_MS}, while there is no file descriptor for another connection. */
+const SHORT_MS = 1_000;
+/** How long a client may take to close, where its connection ends with an answer that it got. */
+const LINGER_MS = 2_000;
 /** Ticks in the time that a head may take: its connection is closed within one tick more. */
 const TICKS = 10;
+const TICK_MAX_MS = 1_000;
 /** An answer that was given so long ago, in milliseconds, is on its way: nothing is lost where its connection is cut. */
 const SENT_MS = 50;
 /** Milliseconds to the next accept while the process or the system has no file descriptor to spare. */
@@ -12,165 +22,100 @@ const PAUSE_MS = 20;
 /** What accept(2) says then. Any other error is of one connection, which its client has reset for example. */
 const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
-/** What answers a request. */
-export type Handler = Deno.ServeHandler<Deno.NetAddr>;
-
 /** Where to listen, and how long to wait. */
 export interface ListenOptions {
   readonly hostname: string;
   readonly port: number;
-  /** Milliseconds that the head of a connection's first request may take; 0: as long as its client likes. */
+  /** Milliseconds that a request's head may take, the first one's from the connection on; 0: any number. */
   readonly headerTimeoutMs: number;
   /** As {@linkcode QUIET_MS}, which it is by default. */
   readonly quietMs?: number;
-  /** Called when connections cannot be accepted for want of file descriptors; at most once in the time of a head. */
+  /** As {@linkcode SHORT_MS}, which it is by default. */
+  readonly shortMs?: number;
+  /** Called when connections cannot be accepted for want of file descriptors; at most once in ten seconds. */
   readonly failed?: (error: unknown) => void;
+  /** Makes the answer to what is no request, or over HTTP/2. */
+  readonly refuse?: (why: WireRefusal, detail: string) => Response;
 }
 
 /** What listens. */
 export interface Listening {
   readonly port: number;
-  /** Whether it gives up heads that do not arrive. */
-  readonly bounded: boolean;
   /** Takes no more, and closes what is not being answered at once and the others then. */
   shutdown(): Promise<void>;
 }
 
-/** Serves one connection that was accepted; what Deno.serve() does for each of its own. */
-export type ServeConnection = (
-  socket: Deno.TcpConn,
-  signal: Pick<AbortSignal, "addEventListener">,
-  handler: Handler,
-  onError: (error: unknown) => Response,
-  onListen: (scheme: string) => void,
-) => Pick<Deno.HttpServer, "finished" | "shutdown">;
-
 /**
- * Deno.serve() shows nobody its connections, and waits for their heads without end. What can be given a connection is
- * in Deno, but not in its public interface: it may be gone in another version.
- */
-export function connectionServer(): ServeConnection | null {
-  const { internal } = Deno as unknown as { readonly internal?: symbol };
-  const internals = internal && (Deno as unknown as Record<symbol, Readonly<Record<string, unknown>>>)[internal];
-  const serve = internals?.["serveHttpOnConnection"];
-  return typeof serve === "function" ? serve as ServeConnection : null;
-}
-
-/**
- * Listens, and answers each request by `handler`.
+ * Listens, and answers each request by `handler`, which must not throw.
  *
- * @param serveConnection null: heads are waited for without end
  * @throws Error where the port cannot be had
  */
-export function listen(options: ListenOptions, handler: Handler, serveConnection = connectionServer()): Listening {
-  const { hostname, port, headerTimeoutMs } = options;
-  if (headerTimeoutMs > 0 && serveConnection !== null) return new Bounded(options, handler, serveConnection);
-  const server = Deno.serve({ hostname, port, onListen() {} }, handler);
-  return { port: server.addr.port, bounded: false, shutdown: () => server.shutdown() };
-}
-
-/** The runtime tells what a handler throws, and answers 500. */
-function raise(error: unknown): never {
-  throw error;
+export function listen(options: ListenOptions, handler: Handler): Listening {
+  return new Listener(options, handler);
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** What ends a connection's server at once, where it is called. */
-type Signal = Parameters<ServeConnection>[1];
-
-/** A connection that is served. */
-class Connection {
-  /** Of the last request on it. */
-  last: Deno.ServeHandlerInfo<Deno.NetAddr> | undefined;
-  readonly #server: ReturnType<ServeConnection>;
-  #cut = () => {};
-
-  /** @param until the tick at which it is closed @param ended called once it has */
-  constructor(public until: number, serve: (signal: Signal) => ReturnType<ServeConnection>, ended: () => void) {
-    // What a signal would do, to be called where it may throw: a connection may have ended by itself just now.
-    const server = serve({ addEventListener: (_: string, cut: unknown) => void (this.#cut = cut as () => void) });
-    const failed = () => {
-      ended();
-      return server.shutdown(); // what is left of a connection that was reset
-    };
-    server.finished.then(ended, failed).catch(() => {});
-    this.#server = server;
-  }
-
-  /** A request began on it. */
-  asked(info: Deno.ServeHandlerInfo<Deno.NetAddr>, until: number): void {
-    this.last = info;
-    this.until = until;
-  }
-
-  /** Whether its last request is not answered yet, or its answer still on its way. */
-  get isBusy(): boolean {
-    try {
-      // The runtime gives no address of a request that is over, and asking costs only here.
-      return this.last?.remoteAddr !== undefined;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Closes it at once: a graceful shutdown would wait for the rest of a body that nobody reads, or of a head. */
-  cut(): void {
-    try {
-      this.#cut();
-    } catch { // It has ended.
-    }
-  }
-
-  /** Closes it once its last request is answered. */
-  close(): Promise<void> {
-    return this.#server.shutdown();
-  }
+function bare(_why: WireRefusal, detail: string): Response {
+  return new Response(detail, { status: 400 });
 }
 
-/** Takes its connections itself, and closes those whose clients keep silent. One timer serves all. */
-class Bounded implements Listening {
-  readonly port: number;
-  readonly bounded = true;
-  readonly #listener: Deno.TcpListener;
-  readonly #handler: Handler;
-  readonly #serveConnection: ServeConnection;
-  readonly #failed: (error: unknown) => void;
-  readonly #connections = new Set<Connection>();
-  readonly #quietTicks: number;
-  readonly #timer: ReturnType<typeof setInterval>;
-  #tick = 0;
-  #closing = false;
+/** Milliseconds between two reports that there is no file descriptor. */
+const REPORT_MS = 10_000;
 
-  constructor(
-    { hostname, port, headerTimeoutMs, quietMs = QUIET_MS, failed = () => {} }: ListenOptions,
-    handler: Handler,
-    serveConnection: ServeConnection,
-  ) {
-    this.#handler = handler;
-    this.#serveConnection = serveConnection;
-    this.#failed = failed;
+class Listener implements Listening, ConnectionHost {
+  readonly port: number;
+  readonly fallbackHost: string;
+  readonly headTicks: number;
+  readonly quietTicks: number;
+  readonly lingerTicks: number;
+  readonly refuse: (why: WireRefusal, detail: string) => Response;
+  tick = 0;
+  isClosing = false;
+  readonly #shortTicks: number;
+  /** Until which tick there is no file descriptor to spare. */
+  #shortUntil = -1;
+  readonly #reportTicks: number;
+  readonly #failed: (error: unknown) => void;
+  readonly #listener: Deno.TcpListener;
+  readonly #connections = new Set<Connection>();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(options: ListenOptions, readonly handler: Handler) {
+    const { hostname, port, headerTimeoutMs, quietMs = QUIET_MS, shortMs = SHORT_MS } = options;
+    this.refuse = options.refuse ?? bare;
+    this.#failed = options.failed ?? (() => {});
     this.#listener = Deno.listen({ hostname, port });
     this.port = this.#listener.addr.port;
-    const tickMs = Math.max(1, headerTimeoutMs / TICKS);
-    this.#quietTicks = Math.ceil(quietMs / tickMs);
+    this.fallbackHost = `localhost:${this.port}`;
+    const tickMs = Math.max(
+      1,
+      Math.min(headerTimeoutMs || Infinity, quietMs, shortMs * TICKS, TICK_MAX_MS * TICKS) / TICKS,
+    );
+    const ticks = (ms: number) => Math.ceil(ms / tickMs) + 1;
+    this.headTicks = headerTimeoutMs === 0 ? Infinity : ticks(headerTimeoutMs);
+    this.quietTicks = ticks(quietMs);
+    this.lingerTicks = ticks(Math.min(LINGER_MS, quietMs));
+    this.#shortTicks = ticks(shortMs);
+    this.#reportTicks = ticks(REPORT_MS);
     this.#timer = setInterval(() => this.#look(), tickMs);
     this.#acceptAll();
   }
 
   async #acceptAll(): Promise<void> {
-    let toldAt = -Infinity;
-    while (!this.#closing) {
+    let reportedAt = -Infinity;
+    while (!this.isClosing) {
       try {
         this.#take(await this.#listener.accept());
       } catch (error) {
-        if (this.#closing) return;
+        if (this.isClosing) return;
         if (!NO_DESCRIPTOR.has((error as { code?: unknown }).code)) continue;
-        if (this.#tick - toldAt > TICKS) {
+        this.#shortUntil = this.tick + 1;
+        if (this.tick - reportedAt > this.#reportTicks) {
           this.#failed(error);
-          toldAt = this.#tick;
+          reportedAt = this.tick;
         }
         await pause(PAUSE_MS);
       }
@@ -178,38 +123,41 @@ class Bounded implements Listening {
   }
 
   #take(socket: Deno.TcpConn): void {
-    if (this.#closing) return socket.close();
-    const handler: Handler = (request, info) => {
-      connection.asked(info, this.#tick + this.#quietTicks + 1);
-      return this.#handler(request, info);
-    };
-    const serve = (signal: Signal) => this.#serveConnection(socket, signal, handler, raise, () => {});
+    if (this.isClosing) return socket.close();
     let connection: Connection;
     try {
-      connection = new Connection(this.#tick + TICKS + 1, serve, () => this.#connections.delete(connection));
-    } catch (error) {
-      socket.close();
-      throw error;
+      connection = new Connection(socket, this);
+    } catch { // It was reset.
+      return socket.close();
     }
     this.#connections.add(connection);
+    connection.ended.then(() => this.#connections.delete(connection));
   }
 
   #look(): void {
-    this.#tick++;
+    this.tick++;
+    const isShort = this.tick <= this.#shortUntil;
     for (const connection of this.#connections) {
-      if (connection.until <= this.#tick && !connection.isBusy) connection.cut();
+      if (connection.phase === "answer") continue;
+      const isLate = connection.until <= this.tick || isShort && this.tick - connection.since >= this.#shortTicks;
+      if (isLate) connection.cut();
     }
   }
 
   async shutdown(): Promise<void> {
-    this.#closing = true;
+    this.isClosing = true;
     this.#listener.close();
-    const resting = [...this.#connections].filter(({ isBusy }) => !isBusy).map((each) => [each, each.last] as const);
+    const resting = [...this.#connections].filter(isResting).map((each) => [each, each.answered] as const);
     await pause(SENT_MS);
-    for (const [each, last] of resting) {
-      if (each.last === last) each.cut();
+    for (const [each, answered] of resting) {
+      if (isResting(each) && each.answered === answered) each.cut();
     }
-    await Promise.allSettled([...this.#connections].map((connection) => connection.close()));
+    await Promise.all([...this.#connections].map(({ ended }) => ended));
     clearInterval(this.#timer);
   }
+}
+
+/** Whether it waits for its client with nothing left to send. */
+function isResting({ phase }: Connection): boolean {
+  return phase === "head" || phase === "end";
 }

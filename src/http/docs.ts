@@ -121,7 +121,8 @@ export class DocsRoutes {
     };
     const known = isKnown(etag, request.headers);
     if (known) delete headers["content-type"];
-    const response = new Response(known ? null : bytes, { status: known ? 304 : 200, headers });
+    if (!known) headers["content-length"] = String(bytes.length);
+    const response = new Response(known ? null : sharedBody(bytes), { status: known ? 304 : 200, headers });
     return { response, code: undefined, error: undefined };
   }
 }
@@ -130,4 +131,18 @@ async function readText(text: Text): Promise<Read> {
   const read = await text.read();
   const bytes = typeof read === "string" ? new TextEncoder().encode(read) : read;
   return { bytes, etag: etagOf(bytes) };
+}
+
+/** Bytes of one part of a file. */
+const PART = 64 * 1024;
+
+/** A body of bytes that all answers share: a Response made of the bytes would keep a copy of them for itself. */
+function sharedBody(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.subarray(at, at += PART));
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
 }

@@ -80,6 +80,16 @@ const EDGE_PROBLEMS = {
     help:
       "The path and the query together are at most 16,384 characters. The longest names and ids fit, percent-encoded.",
   },
+  head_too_large: {
+    status: 431,
+    title: "The request's head is larger than 64 KiB",
+    help: "The request line and the header fields together are at most 64 KiB.",
+  },
+  http_version_not_supported: {
+    status: 505,
+    title: "HTTP/2 is not supported",
+    help: "Connect with HTTP/1.1. A proxy in front of the nodes may offer HTTP/2 to clients.",
+  },
   not_found: {
     status: 404,
     title: "There is no such resource",

@@ -1,7 +1,7 @@
 /** Can the page be read without the internet? */
 import assert from "node:assert/strict";
 import { PAGE_POLICY } from "../../src/http/secure_headers.ts";
-import { get, withEdge } from "../support/edge.ts";
+import { get, test, withEdge } from "../support/edge.ts";
 
 const TYPES: Readonly<Record<string, RegExp>> = {
   page: /^text\/html/,
@@ -76,3 +76,14 @@ Deno.test("a file that is none of the page's is not found", () =>
       assert.deepEqual([response.status, (await response.json()).code], [404, "not_found"], file);
     }
   }));
+
+test("all answers share the bytes of a file", async (edge) => {
+  const partOf = async () => {
+    const { body } = await edge.fetch(get("/docs/swagger-ui-bundle.js"));
+    const reader = body!.getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
+    return value!.buffer;
+  };
+  assert.equal(await partOf(), await partOf());
+});

@@ -13,6 +13,8 @@ const described = new Described(makeDocument());
 const OF_NO_OPERATION: Partial<Record<ProblemCode, string>> = {
   method_not_allowed: "of methods that are not there",
   sale_exists: "sales are made by the scheduler alone",
+  head_too_large: "of what never became a request",
+  http_version_not_supported: "of what never became a request",
   uri_too_long: "of any target, before it is looked at",
   host_not_allowed: "of any operation, without tokens",
   origin_not_allowed: "of any operation, without tokens",

@@ -1,12 +1,6 @@
 /** For whom does a listener wait, and whom does it let go? */
 import assert from "node:assert/strict";
-import {
-  connectionServer,
-  type Handler,
-  listen,
-  type Listening,
-  type ListenOptions,
-} from "../../src/http/connections.ts";
+import { type Handler, listen, type Listening, type ListenOptions } from "../../src/http/connections.ts";
 import { until } from "../support/until.ts";
 
 const HEAD = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n";
@@ -74,13 +68,11 @@ interface Told extends Listening, AsyncDisposable {}
 function start(
   options: Partial<ListenOptions>,
   handler: Handler = () => new Response("heard"),
-  ...more: [ReturnType<typeof connectionServer>?]
 ): Told {
   const to = { hostname: "127.0.0.1", port: 0, headerTimeoutMs: 50, ...options };
-  const listening = listen(to, handler, ...more);
+  const listening = listen(to, handler);
   return {
     port: listening.port,
-    bounded: listening.bounded,
     shutdown: () => listening.shutdown(),
     [Symbol.asyncDispose]: () => listening.shutdown(),
   };
@@ -88,7 +80,6 @@ function start(
 
 Deno.test("a head that does not arrive is given up: of nothing, of a part, or of ever more lines", async () => {
   await using listening = start({});
-  assert(listening.bounded, "this Deno serves connections one by one");
   await using silent = await Client.at(listening);
   await using partial = await Client.at(listening);
   await partial.send("GET / HTT");
@@ -152,39 +143,13 @@ Deno.test("whose body does not arrive keeps its connection no longer than others
   assert.match(client.heard, /^HTTP\/1.1 413 /);
 });
 
-Deno.test("a connection of HTTP/2 on which nothing is asked is closed as others are", async () => {
-  await using listening = start({});
-  await using client = await Client.at(listening);
-  await client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
-  await client.closed;
-});
-
-Deno.test("shutdown() does not wait for the rest of a body, nor for HTTP/2 on which nothing is asked", async () => {
+Deno.test("shutdown() does not wait for the rest of a body", async () => {
   const listening = start({ headerTimeoutMs: 60_000 }, () => new Response("no", { status: 413 }));
   await using refused = await Client.at(listening);
   await refused.send(`POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n`);
   await until(() => refused.heard.endsWith("no"), { what: "the refusal" });
-  await using silent = await Client.at(listening);
-  await silent.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
-  await until(() => silent.heard !== "", { what: "settings" });
   await listening.shutdown();
-  await Promise.all([refused.closed, silent.closed]);
-});
-
-Deno.test("what is left of a connection that broke off is closed, once", async () => {
-  const { promise: broken, reject } = Promise.withResolvers<void>();
-  let shut = 0;
-  const shutdown = () => Promise.resolve(void shut++);
-  const listening = start({}, undefined, (socket) => {
-    socket.close();
-    return { finished: broken, shutdown };
-  });
-  await using client = await Client.at(listening);
-  await client.closed;
-  reject(new Error("reset by its peer"));
-  await until(() => shut === 1, { what: "what is left to be closed" });
-  await listening.shutdown();
-  assert.equal(shut, 1, "it is known no more");
+  await refused.closed;
 });
 
 Deno.test("shutdown() answers what is in flight, and closes who asks nothing at once", async () => {
@@ -215,35 +180,4 @@ Deno.test("a handler is told whose request it answers", async () => {
   await client.ask();
   const { port } = client.socket.localAddr as Deno.NetAddr;
   assert.match(client.heard, new RegExp(`port ${port}\\.$`));
-});
-
-Deno.test("a connection that cannot be served is closed, costs the others no time, and is not reported", async () => {
-  const failures: unknown[] = [];
-  let broken = 2;
-  const serve = connectionServer()!;
-  await using listening = start(
-    { headerTimeoutMs: 60_000, failed: (error) => failures.push(error) },
-    undefined,
-    (...args) => {
-      if (broken-- > 0) throw new Error("no more of these");
-      return serve(...args);
-    },
-  );
-  for (let n = 0; n < 2; n++) {
-    await using refused = await Client.at(listening);
-    await refused.closed;
-  }
-  await using served = await Client.at(listening);
-  await served.ask();
-  assert.deepEqual(failures, []);
-});
-
-Deno.test("without a time for heads, or without what serves a connection, the runtime's own server answers", async () => {
-  for (const [headerTimeoutMs, serve] of [[0, connectionServer()], [50, null]] as const) {
-    await using listening = start({ headerTimeoutMs }, undefined, serve);
-    assert.equal(listening.bounded, false);
-    await using client = await Client.at(listening);
-    await client.ask();
-    assert.match(client.heard, /heard$/);
-  }
 });

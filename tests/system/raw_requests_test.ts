@@ -125,3 +125,58 @@ Deno.test("a body may begin with a byte order mark, and one alone, with its leng
     await node.kill();
   }
 });
+
+Deno.test("an offer to upgrade the connection is ignored, with a body too", async () => {
+  const node = await startNode({ databaseUrl: await freshDatabase() });
+  try {
+    await createCoupon(node.url, "CT", 5);
+    for (const [n, protocol] of ["h2c", "TLS/1.2", "websocket"].entries()) {
+      const body = JSON.stringify({ user_id: `user-${n}`, coupon_name: "CT" });
+      const { hostname, port } = new URL(node.url);
+      using connection = await Deno.connect({ hostname, port: Number(port) });
+      const head = "POST /api/coupons/claim HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n" +
+        `Upgrade: ${protocol}\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const buffer = new Uint8Array(4_096);
+      // The first is accepted, the second refused, on the same connection.
+      for (const status of [200, 409]) {
+        await connection.write(new TextEncoder().encode(head));
+        const size = await connection.read(buffer);
+        const answer = new TextDecoder().decode(buffer.subarray(0, size ?? 0));
+        assert(answer.startsWith(`HTTP/1.1 ${status} `), `${protocol}: ${answer}`);
+      }
+    }
+  } finally {
+    await node.kill();
+  }
+});
+
+Deno.test("what is no request, or HTTP/2, is refused with an answer and counted", async () => {
+  const node = await startNode({ databaseUrl: await freshDatabase() });
+  try {
+    const { hostname, port } = new URL(node.url);
+    const send = async (text: string) => {
+      using connection = await Deno.connect({ hostname, port: Number(port) });
+      await connection.write(new TextEncoder().encode(text));
+      await connection.closeWrite();
+      let answer = "";
+      const buffer = new Uint8Array(4_096);
+      for (let size; (size = await connection.read(buffer)) !== null;) {
+        answer += new TextDecoder("latin1").decode(buffer.subarray(0, size));
+      }
+      return answer;
+    };
+    const malformed = await send("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+    assert.match(malformed, /^HTTP\/1.1 400 [^]*\r\nconnection: close\r\n\r\n\{[^]*"code":"invalid_request"/);
+    const large = await send(`GET / HTTP/1.1\r\nHost: a\r\nA: ${"x".repeat(70_000)}\r\n\r\n`);
+    assert.match(large, /^HTTP\/1.1 431 [^]*"code":"head_too_large"/);
+    const http2 = await send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+    assert(http2.endsWith("\0\0\0\x0d"), "GOAWAY says that HTTP/1.1 is required");
+    const metrics = await (await fetch(node.url + "/metrics")).text();
+    for (const status of [400, 431, 505]) {
+      assert.match(metrics, new RegExp(`route="unknown",status="${status}"\\} 1\\n`), metrics.slice(0, 600));
+    }
+  } finally {
+    await node.kill();
+  }
+});

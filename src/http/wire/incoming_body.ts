@@ -1,0 +1,106 @@
+/** What is the body of a request? So many bytes, or chunks (RFC 9112, sections 6 and 7.1). */
+import type { Inbound } from "./inbound.ts";
+import { type BodyLength, CHUNKED } from "./request_head.ts";
+
+const LINE_MAX = 4 * 1024;
+const TRAILERS_MAX = 64 * 1024;
+const CHUNK_MAX = 64 * 1024;
+const CHUNK_SIZE = /^([\da-f]{1,8})[ \t]*(?:;.*)?$/i;
+
+/** A body that is read as it comes. */
+export class IncomingBody {
+  readonly #inbound: Inbound;
+  readonly #isChunked: boolean;
+  /** Of the body, or of the chunk that is being read. */
+  #left: number;
+  #isWhole: boolean;
+  /** Whether the line end of a chunk is still to come. */
+  #isBetween = false;
+  #isInTrailers = false;
+  #trailers = 0;
+
+  /** @param beforeFirst called before more of it is waited for, once */
+  constructor(inbound: Inbound, length: BodyLength, readonly beforeFirst?: () => Promise<void>) {
+    this.#inbound = inbound;
+    this.#isChunked = length === CHUNKED;
+    this.#left = Math.max(0, length);
+    this.#isWhole = length === 0;
+  }
+
+  /** Whether all of it was taken. */
+  get isTaken(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Takes all of it at once, as text; undefined where it is not there whole. */
+  takeText(): string | undefined {
+    if (this.#isChunked || this.#inbound.size < this.#left) return undefined;
+    const text = this.#inbound.takeText(this.#left);
+    this.#left = 0;
+    this.#isWhole = true;
+    return text;
+  }
+
+  /** Takes the rest of it where it is there. @returns whether it was */
+  skip(): boolean {
+    if (!this.#isChunked && !this.#isWhole && this.#inbound.size >= this.#left) {
+      this.#inbound.skip(this.#left);
+      this.#isWhole = true;
+    }
+    return this.#isWhole;
+  }
+
+  /** Its next bytes; undefined at its end. @throws Error where it is malformed or breaks off */
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    for (let asked = false;; asked = true) {
+      const chunk = this.#takeNext();
+      if (chunk !== undefined || this.#isWhole) return chunk;
+      if (!asked) await this.beforeFirst?.();
+      if (!await this.#inbound.more()) throw new Error("Cannot read the body: it broke off");
+    }
+  }
+
+  #takeNext(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#isWhole || this.#isChunked && !this.#atChunk()) return undefined;
+    if (this.#inbound.size === 0) return undefined;
+    const chunk = this.#inbound.take(Math.min(this.#left, CHUNK_MAX));
+    this.#left -= chunk.length;
+    if (this.#left === 0) {
+      if (this.#isChunked) this.#isBetween = true;
+      else this.#isWhole = true;
+    }
+    return chunk;
+  }
+
+  /** Whether bytes of a chunk come next; false where its size is not there yet, or the body is at its end. */
+  #atChunk(): boolean {
+    if (this.#isInTrailers) return this.#skipTrailers();
+    if (this.#left > 0) return true;
+    if (this.#isBetween) {
+      const between = this.#inbound.takeLine(0);
+      if (between === undefined) return false;
+      this.#isBetween = false;
+    }
+    const line = this.#inbound.takeLine(LINE_MAX);
+    if (line === undefined) return false;
+    const size = CHUNK_SIZE.exec(line)?.[1];
+    if (size === undefined) throw new Error("Cannot read the body: a chunk's size is not valid");
+    this.#left = parseInt(size, 16);
+    if (this.#left > 0) return true;
+    this.#isInTrailers = true;
+    return this.#skipTrailers();
+  }
+
+  /** Always false: no bytes of a chunk come after them. */
+  #skipTrailers(): false {
+    for (let line; (line = this.#inbound.takeLine(LINE_MAX)) !== undefined;) {
+      if (line === "") {
+        this.#isWhole = true;
+        return false;
+      }
+      this.#trailers += line.length;
+      if (this.#trailers > TRAILERS_MAX) throw new Error("Cannot read the body: its trailers are too long");
+    }
+    return false;
+  }
+}
