@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CLUSTER_PORT, readConfig } from "../../src/config.ts";
 import { stopMaxMs } from "../../src/cli/serve.ts";
 import { environmentOf, nodes, openNetworks, service, services } from "../support/compose.ts";
-import { image } from "../support/image.ts";
+import { commandOf, image, projectFile } from "../support/image.ts";
 
 /** A variable of a service, read as a URL. */
 function urlOf(name: string, variable: string): URL {
@@ -17,11 +17,37 @@ Deno.test("every service has a health check, restarts, and names its image's ver
   assert.equal(services.size, 7);
   for (const [name, { image: reference, build, healthcheck, restart }] of services) {
     assert.equal(restart, "unless-stopped", name);
-    if (build !== undefined) continue; // Its health check is the Dockerfile's.
     assert(healthcheck !== undefined && /^CMD(-SHELL)?$/.test(healthcheck.test[0]!), name);
-    assert.match(reference, /^[a-z/-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?$/, name);
+    if (build === undefined) assert.match(reference, /^[a-z/-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?$/, name);
   }
-  assert.equal(image("HEALTHCHECK").length, 1);
+});
+
+Deno.test("a node's health check is the image's", () => {
+  const [text = ""] = /^HEALTHCHECK .*$/m.exec(projectFile("Dockerfile"))!;
+  const option = (name: string) => new RegExp(`--${name}=(\\S+)`).exec(text)?.[1];
+  for (const { healthcheck } of nodes.values()) {
+    const { test, interval, timeout, retries, start_period } = healthcheck!;
+    assert.deepEqual(test, ["CMD", ...commandOf("HEALTHCHECK")]);
+    assert.deepEqual(
+      [interval, timeout, String(retries), start_period],
+      ["interval", "timeout", "retries", "start-period"].map(option),
+    );
+  }
+});
+
+Deno.test("no service may more than it needs", () => {
+  for (const [name, { cap_drop, read_only, security_opt, user, build }] of services) {
+    assert.deepEqual([cap_drop, read_only, security_opt], [["ALL"], true, ["no-new-privileges:true"]], name);
+    // Of the gateway's image no document names a user.
+    if (name !== "gateway") assert.match(user ?? "", /^[1-9]\d*:[1-9]\d*$/, name);
+    if (build !== undefined) assert.deepEqual([user], image("USER"));
+  }
+});
+
+Deno.test("no secret stands on a command line that others see", () => {
+  for (const [name, { command = [] }] of services) {
+    assert.doesNotMatch(command.join(" "), /(?<!\$)\$\{?\w*(PASSWORD|SECRET|TOKEN|AUTH)/, name);
+  }
 });
 
 Deno.test("there are three nodes, each named as its service and reached by its peers there", () => {
@@ -52,11 +78,13 @@ Deno.test("only the balancer has a published port, and only it is on a network t
 });
 
 Deno.test("what a service asks is on a network with it, under the credentials that it was given", () => {
-  const { POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB } = environmentOf(service("postgres"));
+  const { DATABASE_PASSWORD, POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB } = environmentOf(service("postgres"));
+  const [, role] = /^alter role (\w+)$/m.exec(projectFile("deploy/node_role.sql"))!;
   for (const name of nodes.keys()) {
     const database = urlOf(name, "DATABASE_URL");
     const [user, password, path] = [database.username, database.password, database.pathname];
-    assert.deepEqual([user, password, path], [POSTGRES_USER, POSTGRES_PASSWORD, `/${POSTGRES_DB}`]);
+    assert.deepEqual([user, password, path], [role, DATABASE_PASSWORD, `/${POSTGRES_DB}`]);
+    assert(user !== POSTGRES_USER && password !== POSTGRES_PASSWORD, "no superuser");
     const gateway = urlOf(name, "UPSTASH_REDIS_REST_URL");
     assert.equal(
       environmentOf(service(name))["UPSTASH_REDIS_REST_TOKEN"],
@@ -89,5 +117,8 @@ Deno.test("PostgreSQL keeps its data in a volume and loses nothing that it ackno
   for (const setting of ["fsync", "full_page_writes", "synchronous_commit"]) {
     assert.deepEqual(command.filter((it) => it.startsWith(`${setting}=`)), [`${setting}=on`]);
   }
-  assert.deepEqual(volumes, ["postgres-data:/var/lib/postgresql/data"]);
+  assert.deepEqual(volumes, [
+    "postgres-data:/var/lib/postgresql/data",
+    "./deploy/node_role.sql:/docker-entrypoint-initdb.d/node_role.sql:ro",
+  ]);
 });

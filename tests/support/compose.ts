@@ -9,7 +9,18 @@ export interface Service {
   readonly build?: string;
   /** Null: passed on from .env where it is set there. */
   readonly environment?: Readonly<Record<string, string | null>>;
-  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly healthcheck?: {
+    readonly test: readonly string[];
+    readonly interval: string;
+    readonly timeout: string;
+    readonly retries: number;
+    readonly start_period?: string;
+  };
+  readonly user?: string;
+  readonly cap_drop?: readonly string[];
+  readonly read_only?: boolean;
+  readonly security_opt?: readonly string[];
+  readonly tmpfs?: readonly string[];
   readonly restart?: string;
   readonly networks: readonly string[];
   readonly ports?: readonly { readonly target: number; readonly host_ip: string }[];
