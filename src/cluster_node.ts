@@ -124,17 +124,17 @@ interface Parts {
 }
 
 /** @throws ConfigError where CLUSTER_PORT cannot be had */
-function servePeers({ cluster, trust, tls }: Parts, { host, cluster: settings }: Config): PeerServer {
+async function servePeers({ cluster, trust, tls }: Parts, { host, cluster: settings }: Config): Promise<PeerServer> {
   const { port } = settings!;
   const { options: { clock }, reception } = cluster;
   try {
-    return new PeerServer({ host, port, trust, tls, clock, reception });
+    return await PeerServer.start({ host, port, trust, tls, clock, reception });
   } catch (error) {
     throw notListening("CLUSTER_PORT", host, port, error);
   }
 }
 
-function among(parts: Parts, config: Config, local: LocalSystems): Promise<ClusterNode> {
+async function among(parts: Parts, config: Config, local: LocalSystems): Promise<ClusterNode> {
   const { cluster, transport } = parts;
   const coupons = cluster.host({
     name: "coupon",
@@ -150,10 +150,10 @@ function among(parts: Parts, config: Config, local: LocalSystems): Promise<Clust
     isCommand: isSaleCommand,
     actOf: saleActOf,
   });
-  const server = servePeers(parts, config);
+  const server = await servePeers(parts, config);
   let joined = false;
   const nodeOf = (id: string) => cluster.status().nodes.find((node) => node.id === id)!;
-  return Promise.resolve({
+  return {
     coupons,
     sales,
     views: {
@@ -174,7 +174,7 @@ function among(parts: Parts, config: Config, local: LocalSystems): Promise<Clust
       await server.close();
       transport.close();
     },
-  });
+  };
 }
 
 function actorViews({ coupons, sales }: LocalSystems): Pick<ClusterViews, "actors" | "actor"> {

@@ -1,4 +1,5 @@
 /** Are the connections between nodes encrypted? Where each node has a certificate, they are. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { PeerTls } from "./cluster/dial.ts";
 import { type Environment, httpUrl, wrong } from "./settings.ts";
 
@@ -11,7 +12,6 @@ export interface PeerTlsFiles {
 }
 
 const NAMES = { cert: "CLUSTER_TLS_CERT", key: "CLUSTER_TLS_KEY", ca: "CLUSTER_TLS_CA" } as const;
-const MARKS = { cert: /-----BEGIN CERTIFICATE-----/, key: /-----BEGIN [A-Z ]*PRIVATE KEY-----/ } as const;
 
 /** The files of TLS between nodes; undefined where there is none. @throws ConfigError */
 export function peerTlsFiles(env: Environment): PeerTlsFiles | undefined {
@@ -34,22 +34,35 @@ export function nodeUrlOf(env: Environment, near: string | undefined, tls: PeerT
 /** Reads what the files hold. @throws ConfigError a line that names the setting of the first that is wrong */
 export function readPeerTls(files: PeerTlsFiles | undefined): PeerTls | undefined {
   if (files === undefined) return undefined;
-  const cert = textOf("cert", files.cert, MARKS.cert);
-  const key = textOf("key", files.key, MARKS.key);
-  return { cert, key, ca: files.ca === undefined ? undefined : textOf("ca", files.ca, MARKS.cert) };
+  const cert = textOf("cert", files.cert);
+  const key = textOf("key", files.key);
+  const ca = files.ca === undefined ? undefined : textOf("ca", files.ca);
+  const certificate = certificateOf("cert", files.cert, cert);
+  if (ca !== undefined) certificateOf("ca", files.ca!, ca);
+  if (!isKeyOf(certificate, key)) throw wrong(NAMES.key, files.key, `a file of PEM with the key of ${NAMES.cert}`);
+  return { cert, key, ca };
 }
 
-function textOf(name: keyof typeof NAMES, path: string, mark: RegExp): string {
-  const text = whereReadable(path);
-  if (text === undefined) throw wrong(NAMES[name], path, "a file that can be read");
-  if (!mark.test(text)) throw wrong(NAMES[name], path, "a file of PEM");
-  return text;
-}
-
-function whereReadable(path: string): string | undefined {
+function textOf(name: keyof typeof NAMES, path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch {
-    return undefined;
+    throw wrong(NAMES[name], path, "a file that can be read");
+  }
+}
+
+function certificateOf(name: keyof typeof NAMES, path: string, text: string): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch {
+    throw wrong(NAMES[name], path, "a file of PEM with a certificate");
+  }
+}
+
+function isKeyOf(certificate: X509Certificate, key: string): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** How does a node get to another's peer port, and know that it is a node that listens there? */
 import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { Dialling, HANDSHAKE_MAX, type Trust } from "./handshake.ts";
+import { connectTls } from "./socket_stream.ts";
 import type { Session } from "./session.ts";
 import { NeverConnected } from "./transport.ts";
 
@@ -20,6 +21,13 @@ export interface DialOptions {
   readonly tls: PeerTls | undefined;
   readonly signal: AbortSignal;
 }
+
+/** What this machine may be short of: files, ports, memory. Of the other end nothing is known then. */
+const SHORT_OF: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
+/** Nothing listens there. */
+const NOT_THERE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "ENETUNREACH", "EHOSTUNREACH"]);
+/** What listens there speaks no TLS, or shows a certificate that is not good for it. */
+const UNTRUSTED = /^ERR_(TLS|SSL)|CERT|VERIFY|SIGNED/;
 
 /** There is no link, so nothing was taken. */
 export class NotLinked extends Error {
@@ -49,28 +57,18 @@ async function connect(url: string, { tls, signal }: DialOptions): Promise<Strea
   if (tls !== undefined && !isSecure) throw new NotLinked(401, `Cannot link to ${url}: it is without TLS`);
   const hostname = named.replace(/^\[|\]$/g, "");
   const port = Number(given || (isSecure ? 443 : 80));
-  let plain: Deno.TcpConn;
   try {
-    plain = await Deno.connect({ hostname, port, signal });
+    if (isSecure) return await connectTls(hostname, port, { ca: tls?.ca }, signal);
+    const plain = await Deno.connect({ hostname, port, signal });
+    plain.setNoDelay(true);
+    return plain;
   } catch (cause) {
-    if (signal.aborted) throw new NotLinked(503, `Cannot link to ${url}: it does not answer`, { cause });
+    const { code = "" } = cause as { code?: string };
+    if (signal.aborted || SHORT_OF.has(code) || (isSecure && !NOT_THERE.has(code) && !UNTRUSTED.test(code))) {
+      throw new NotLinked(503, `Cannot link to ${url}: no connection comes about`, { cause });
+    }
+    if (UNTRUSTED.test(code)) throw new NotLinked(401, `Cannot link to ${url}: no TLS of a peer`, { cause });
     throw new NeverConnected(`Cannot connect to ${url}`, { cause });
-  }
-  plain.setNoDelay(true);
-  if (!isSecure) return plain;
-  let secure: Deno.TlsConn | undefined;
-  const giveUp = () => (secure ?? plain).close();
-  try {
-    secure = await Deno.startTls(plain, { hostname, ...tls?.ca !== undefined && { caCerts: [tls.ca] } });
-    signal.addEventListener("abort", giveUp);
-    await secure.handshake();
-    return secure;
-  } catch (cause) {
-    const status = cause instanceof Deno.errors.InvalidData ? 401 : 503;
-    if (!signal.aborted) giveUp();
-    throw new NotLinked(status, `Cannot link to ${url} by TLS`, { cause });
-  } finally {
-    signal.removeEventListener("abort", giveUp);
   }
 }
 

@@ -9,6 +9,7 @@ import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { HANDSHAKE_MAX, Listening, type Trust } from "./handshake.ts";
 import { HANG_UP_MS, LinkEnd } from "./link_end.ts";
 import type { Reception } from "./reception.ts";
+import { listenTls, type TlsListener } from "./socket_stream.ts";
 
 /** Where the peers' listener is. */
 export interface PeerServerOptions {
@@ -37,37 +38,56 @@ const GONE = [Deno.errors.ConnectionReset, Deno.errors.ConnectionAborted, Deno.e
 
 /** The peers' listener. */
 export class PeerServer {
-  readonly port: number;
-  readonly #listener: Deno.Listener<Stream & Deno.Conn>;
+  /** Undefined until it listens. */
+  #listener: Pick<TlsListener, "close"> | undefined;
+  #port = 0;
   /** The oldest first. */
   readonly #strangers = new Set<FrameStream>();
   readonly #ends = new Set<LinkEnd>();
   #closing = false;
-  readonly #accepting: Promise<void>;
+  #accepting: Promise<void> | undefined;
+
+  private constructor(readonly options: PeerServerOptions) {}
 
   /** Starts to listen. @throws Error where its port cannot be had, or its certificate is none */
-  constructor(readonly options: PeerServerOptions) {
-    const { host: hostname, port, tls } = options;
-    const address = { hostname, port };
-    this.#listener = tls === undefined
-      ? Deno.listen(address)
-      : Deno.listenTls({ ...address, cert: tls.cert, key: tls.key });
-    this.port = (this.#listener.addr as Deno.NetAddr).port;
-    this.#accepting = this.#acceptAll();
+  static async start(options: PeerServerOptions): Promise<PeerServer> {
+    const server = new PeerServer(options);
+    await server.#listen();
+    return server;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port, tls } = this.options;
+    if (tls !== undefined) {
+      const listener = await listenTls(host, port, tls, (stream) => this.#shakeHands(stream));
+      this.#listener = listener;
+      this.#port = listener.port;
+      return;
+    }
+    const listener = Deno.listen({ hostname: host, port });
+    this.#listener = listener;
+    this.#port = listener.addr.port;
+    this.#accepting = this.#acceptAll(listener);
   }
 
   /** Takes no more messages; resolves once those that are being answered are. */
   async close(): Promise<void> {
-    if (!this.#closing) this.#listener.close();
+    if (!this.#closing) this.#listener?.close();
     this.#closing = true;
     for (const frames of this.#strangers) frames.close();
     await Promise.all([this.#accepting, ...[...this.#ends].map((end) => end.close())]);
   }
 
-  async #acceptAll(): Promise<void> {
+  async #acceptAll(listener: Deno.TcpListener): Promise<void> {
     while (!this.#closing) {
       try {
-        this.#shakeHands(await this.#listener.accept());
+        const connection = await listener.accept();
+        this.#shakeHands(connection);
+        connection.setNoDelay(true); // throws where it was reset meanwhile; then it is read and found to be
       } catch (error) {
         if (this.#closing || GONE.some((kind) => error instanceof kind)) continue;
         await new Promise<void>((resolve) => this.options.clock.after(PAUSE_MS, resolve));
@@ -75,9 +95,9 @@ export class PeerServer {
     }
   }
 
-  #shakeHands(connection: Deno.Conn): void {
+  #shakeHands(stream: Stream): void {
     const { clock, trust } = this.options;
-    const frames = new FrameStream(connection, HANDSHAKE_MAX);
+    const frames = new FrameStream(stream, HANDSHAKE_MAX);
     const [oldest] = this.#strangers;
     if (this.#strangers.size >= STRANGERS_MAX) oldest!.close();
     this.#strangers.add(frames);
@@ -115,7 +135,6 @@ export class PeerServer {
         this.#link(frames, session);
       });
     });
-    setNoDelay(connection);
     frames.start();
   }
 
@@ -125,9 +144,4 @@ export class PeerServer {
     this.#ends.add(end);
     end.ended.then(() => this.#ends.delete(end));
   }
-}
-
-/** Frames leave at once. The runtime does so by itself where there is TLS, and offers no method. */
-function setNoDelay(connection: Deno.Conn): void {
-  (connection as Partial<Deno.TcpConn>).setNoDelay?.(true);
 }

@@ -163,7 +163,7 @@ Deno.test("a node that leaves answers what it has taken; what comes later was ne
   }));
 
 Deno.test("a node that leaves does not wait for one that does not hang up", async () => {
-  const b = new Listener();
+  const b = await Listener.start();
   const { signal } = new AbortController();
   const { frames } = await dial(b.url, { trust: trustOf("a"), tls: undefined, signal });
   const closed = b.server.close();
@@ -324,7 +324,7 @@ Deno.test("an end that takes long and says that it is there is waited for", () =
   }));
 
 Deno.test("LinkTransport sends all for a node by one link, and by a new one once that has ended", async () => {
-  const b = new Listener();
+  const b = await Listener.start();
   const noPeers: string[] = [];
   const transport = new LinkTransport({
     trust: trustOf("a"),
@@ -357,7 +357,7 @@ Deno.test("LinkTransport sends all for a node by one link, and by a new one once
 });
 
 Deno.test("LinkTransport tells once of an address where no peer of its node listens", async () => {
-  const b = new Listener({ secret: "another secret of a cluster" });
+  const b = await Listener.start({ secret: "another secret of a cluster" });
   const noPeers: string[] = [];
   const noPeer = (url: string, why: string) => void noPeers.push(`${url} ${why}`);
   const transport = new LinkTransport({ trust: trustOf("a"), tls: undefined, clock: new FakeClock(), noPeer });

@@ -27,7 +27,7 @@ async function withNodes(count: number, body: (...nodes: RealNode[]) => Promise<
 }
 
 async function withListener(body: (b: Listener) => Promise<void>): Promise<void> {
-  const b = new Listener();
+  const b = await Listener.start();
   try {
     await body(b);
   } finally {
@@ -91,7 +91,7 @@ for (const [what, sent] of HALVES) {
     }));
 
   Deno.test(`close() does not wait for a connection that sent ${what}`, async () => {
-    const b = new Listener();
+    const b = await Listener.start();
     const stranger = await Stranger.to(b, sent());
     await until(() => b.clock.timers === 1, { what: "the connection" });
     await b.server.close();

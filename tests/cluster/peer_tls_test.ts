@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { PeerServer } from "../../src/cluster/peer_server.ts";
+import { DIAL_MS } from "../../src/cluster/link.ts";
+import { STRANGER_MS } from "../../src/cluster/peer_server.ts";
 import { readPeerTls } from "../../src/cluster_tls.ts";
 import { type Certificate, makeCertificate } from "../support/certificates.ts";
-import { FakeClock } from "../support/fake_clock.ts";
-import { DATABASE, Dialler, type EndOptions, Listener, SECRET, trustOf } from "../support/link_ends.ts";
+import { DATABASE, Dialler, type EndOptions, Listener, SECRET } from "../support/link_ends.ts";
+import { until } from "../support/until.ts";
 
 async function withCertificates(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -54,7 +55,7 @@ class Tap {
 
 /** What passes between two nodes while one says a text. */
 async function overheard(text: string, options: EndOptions): Promise<string> {
-  const b = new Listener(options);
+  const b = await Listener.start(options);
   const tap = new Tap(b.url);
   const a = new Dialler(tap.url(options.tls === undefined ? "http" : "https"), options);
   const sent = a.send(text);
@@ -80,7 +81,7 @@ Deno.test("with TLS a reader of the network reads nothing; without it commands a
 Deno.test("with TLS messages and answers of any length arrive whole, many at once", () =>
   withCertificates(async (folder) => {
     const tls = await makeCertificate(folder, "n");
-    const b = new Listener({ tls });
+    const b = await Listener.start({ tls });
     const a = new Dialler(b.url, { tls });
     const texts = [0, 1, 65_536, 1_000_000].map((size) => "é".repeat(size));
     const sent = texts.map((text) => a.send(text));
@@ -104,7 +105,7 @@ Deno.test("where the certificate is not good for that node, or there is none, no
       ["one, and it is dialled without", undefined, tls, "http"],
     ];
     for (const [what, dials, listens, scheme] of cases) {
-      const b = new Listener(listens === undefined ? {} : { tls: listens });
+      const b = await Listener.start(listens === undefined ? {} : { tls: listens });
       const url = `${scheme ?? "https"}://127.0.0.1:${b.server.port}`;
       const a = new Dialler(url, dials === undefined ? {} : { tls: dials });
       const end = await a.send("x").end;
@@ -115,27 +116,52 @@ Deno.test("where the certificate is not good for that node, or there is none, no
     }
   }));
 
+Deno.test("a node that takes a connection and speaks no TLS is given up in time, and its connection with it", () =>
+  withCertificates(async (folder) => {
+    const tls = await makeCertificate(folder, "n");
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const a = new Dialler(`https://127.0.0.1:${listener.addr.port}`, { tls });
+    const connection = await listener.accept();
+    const bytes = new Uint8Array(10_000);
+    await connection.read(bytes);
+    const end = a.send("x").end;
+    await a.clock.advance(DIAL_MS);
+    assert.equal(await end, 503);
+    assert.equal(await connection.read(bytes).catch(() => null), null);
+    connection.close();
+    listener.close();
+  }));
+
+Deno.test("with TLS too a connection that proves nothing is closed after ten seconds", () =>
+  withCertificates(async (folder) => {
+    const b = await Listener.start({ tls: await makeCertificate(folder, "n") });
+    for (const sent of ["", "\x16\x03\x01\x02\x00\x01"]) {
+      const stranger = await Deno.connect({ hostname: "127.0.0.1", port: b.server.port });
+      if (sent !== "") await stranger.write(new TextEncoder().encode(sent));
+      await until(() => b.clock.timers === 1, { what: "the connection" });
+      await b.clock.advance(STRANGER_MS);
+      assert.equal(await stranger.read(new Uint8Array(100)).catch(() => null), null);
+      stranger.close();
+      assert.equal(b.clock.timers, 0);
+    }
+    await b.server.close();
+  }));
+
 Deno.test("readPeerTls() says which file is wrong, and nothing of what it holds", () =>
   withCertificates(async (folder) => {
     const { files, cert, key, ca } = await makeCertificate(folder, "n");
+    const other = await makeCertificate(folder, "other");
     assert.deepEqual(readPeerTls(files), { cert, key, ca });
     assert.deepEqual(readPeerTls({ ...files, ca: undefined }), { cert, key, ca: undefined });
     assert.equal(readPeerTls(undefined), undefined);
     const cases: [change: Partial<typeof files>, line: RegExp][] = [
       [{ cert: `${folder}/none` }, /^CLUSTER_TLS_CERT=.*\/none: must be a file that can be read$/],
-      [{ key: files.cert }, /^CLUSTER_TLS_KEY=.*: must be a file of PEM$/],
-      [{ cert: files.key }, /^CLUSTER_TLS_CERT=.*: must be a file of PEM$/],
-      [{ ca: files.key }, /^CLUSTER_TLS_CA=.*: must be a file of PEM$/],
+      [{ key: files.cert }, /^CLUSTER_TLS_KEY=.*: must be a file of PEM with the key of CLUSTER_TLS_CERT$/],
+      [{ key: other.files.key }, /^CLUSTER_TLS_KEY=.*: must be a file of PEM with the key of CLUSTER_TLS_CERT$/],
+      [{ cert: files.key }, /^CLUSTER_TLS_CERT=.*: must be a file of PEM with a certificate$/],
+      [{ ca: files.key }, /^CLUSTER_TLS_CA=.*: must be a file of PEM with a certificate$/],
     ];
     for (const [change, message] of cases) {
       assert.throws(() => readPeerTls({ ...files, ...change }), { name: "ConfigError", message });
     }
-  }));
-
-Deno.test("a listener does not start with a key that is another certificate's", () =>
-  withCertificates(async (folder) => {
-    const [one, two] = [await makeCertificate(folder, "one"), await makeCertificate(folder, "two")];
-    const options = { host: "127.0.0.1", port: 0, trust: trustOf("b"), clock: new FakeClock() };
-    const reception = { receive: () => ({ status: 404 as const }) };
-    assert.throws(() => new PeerServer({ ...options, reception, tls: { ...one, key: two.key } }));
   }));

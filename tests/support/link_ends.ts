@@ -40,24 +40,23 @@ export class Listener {
   readonly clock = new FakeClock();
   /** Messages that arrived and are not refused. */
   readonly taken: Taken[] = [];
-  readonly server: PeerServer;
   readonly trust: Trust;
+  server!: PeerServer;
 
-  constructor(readonly options: EndOptions = {}) {
+  private constructor(readonly options: EndOptions) {
     this.trust = trustOf("b", options);
-    const { clock, trust } = this;
+  }
+
+  static async start(options: EndOptions = {}): Promise<Listener> {
+    const listener = new Listener(options);
+    const { clock, trust, taken } = listener;
     const receive = (from: Member, what: string, text: string): Reply => {
       if (text === "bad") return { status: 400 };
-      return { status: 200, write: (sink) => void this.taken.push({ from, what, text, sink }) };
+      return { status: 200, write: (sink) => void taken.push({ from, what, text, sink }) };
     };
-    this.server = new PeerServer({
-      host: "127.0.0.1",
-      port: 0,
-      trust,
-      tls: options.tls,
-      clock,
-      reception: { receive },
-    });
+    const { tls } = options;
+    listener.server = await PeerServer.start({ host: "127.0.0.1", port: 0, trust, tls, clock, reception: { receive } });
+    return listener;
   }
 
   get url(): string {
@@ -99,7 +98,7 @@ export async function withLink(
   body: (a: Dialler, b: Listener) => Promise<void>,
   { dials, listens }: { readonly dials?: EndOptions; readonly listens?: EndOptions } = {},
 ): Promise<void> {
-  const b = new Listener(listens);
+  const b = await Listener.start(listens);
   const a = new Dialler(b.url, dials);
   try {
     await body(a, b);

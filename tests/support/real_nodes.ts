@@ -90,7 +90,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     actOf: couponActOf,
   });
   const { reception } = cluster;
-  const server = new PeerServer({ host: "127.0.0.1", port, trust, tls: undefined, clock, reception });
+  const server = await PeerServer.start({ host: "127.0.0.1", port, trust, tls: undefined, clock, reception });
   await cluster.join();
   return {
     url: self.url,

@@ -9,7 +9,8 @@ import { PROTOCOL } from "../../src/cluster/member.ts";
 import { selfMember } from "../../src/cluster/mod.ts";
 import { MESSAGE } from "../../src/cluster/session.ts";
 import { MESSAGE_MAX } from "../../src/cluster/wire.ts";
-import { actorOf, ringOf, SECRET, type TestCluster, withCluster } from "../support/cluster.ts";
+import { makeCertificate } from "../support/certificates.ts";
+import { actorOf, metricOf, ringOf, SECRET, type TestCluster, withCluster } from "../support/cluster.ts";
 import { ClusterLoad, makeLedgers } from "../support/cluster_load.ts";
 import { ask } from "../support/node.ts";
 import { until } from "../support/until.ts";
@@ -207,3 +208,31 @@ Deno.test("an act of an administrator is done by its owner, wherever it arrives,
     assert.deepEqual(await acts(), done, "and none was made for it");
     assert.match(cluster.nodes[1]!.said(), /n9 asked for an act that is not recorded/);
   }));
+
+Deno.test("nodes with certificates speak by TLS alone", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { files, ca } = await makeCertificate(folder, "node");
+    const env = { CLUSTER_TLS_CERT: files.cert, CLUSTER_TLS_KEY: files.key, CLUSTER_TLS_CA: files.ca };
+    const nodeUrl = (_: number, port: number) => `https://127.0.0.1:${port}`;
+    await withCluster({ nodes: 2, env, nodeUrl }, async (cluster) => {
+      const ledgers = await makeLedgers(cluster.urls[0]!, NAMES);
+      let turn = 0;
+      const load = new ClusterLoad(ledgers, 6, () => cluster.urls[turn++ % 2]!);
+      await load.more(200);
+      await load.stop();
+      assert.deepEqual(Object.keys(load.counts), ["200"], "no request failed");
+      assert(await metricOf(cluster.urls[0]!, 'doorbuster_forwards_total\\{[^}]*answered[^}]*\\}') > 0);
+      await load.audit(cluster);
+      const port = cluster.peerPorts[0]!;
+      const plain = new Dialling({ secret: SECRET, database: "", self: selfMember("n9", "http://127.0.0.1:1", 1) });
+      assert(!(await heardBy(port, framedText(plain.hello))).includes("[4,4,4"), "no handshake without TLS");
+      using secure = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [ca] });
+      await secure.write(framedText(plain.hello));
+      const bytes = new Uint8Array(1_000);
+      assert.match(new TextDecoder().decode(bytes.subarray(0, await secure.read(bytes) ?? 0)), /\[4,4,4,/);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
