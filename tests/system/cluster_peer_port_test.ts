@@ -222,7 +222,7 @@ Deno.test("nodes with certificates speak by TLS alone", async () => {
       await load.more(200);
       await load.stop();
       assert.deepEqual(Object.keys(load.counts), ["200"], "no request failed");
-      assert(await metricOf(cluster.urls[0]!, 'doorbuster_forwards_total\\{[^}]*answered[^}]*\\}') > 0);
+      assert(await metricOf(cluster.urls[0]!, "doorbuster_forwards_total\\{[^}]*answered[^}]*\\}") > 0);
       await load.audit(cluster);
       const port = cluster.peerPorts[0]!;
       const plain = new Dialling({ secret: SECRET, database: "", self: selfMember("n9", "http://127.0.0.1:1", 1) });
