@@ -1,6 +1,7 @@
 /** What does a node do with its audits? It tells what they find in its log and its metrics, and serves on. */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "./actors/ports.ts";
+import type { BackgroundLog } from "./background_log.ts";
 import type { Config } from "./config.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { Auditor } from "./scheduler/auditor.ts";
@@ -11,6 +12,7 @@ import type { Sql } from "./storage/sql.ts";
 export function startAuditor(
   config: Pick<Config, "saleCloses" | "keepAttemptsMs" | "auditEveryMs">,
   log: Logger,
+  background: BackgroundLog,
   metrics: Pick<Metrics, "audited">,
   sql: Sql,
   clock: Clock,
@@ -24,7 +26,7 @@ export function startAuditor(
       if (busy.length > 0) log.warn("Not audited as they never held still: {busy}", { busy });
       log.info("Audited {coupons} coupons and {sales} sales", { coupons, sales });
     },
-    failed: (error) => log.warn("Cannot audit: {error}", { error: String(error) }),
+    failed: (error) => background.failed("Cannot audit: {error}", error),
   });
   auditor.start();
   return auditor;

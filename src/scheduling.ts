@@ -4,6 +4,7 @@
  */
 import type { Logger } from "@logtape/logtape";
 import type { Sales } from "./actors/ports.ts";
+import type { BackgroundLog } from "./background_log.ts";
 import type { Config } from "./config.ts";
 import { parseSaleKey, startsAtOf } from "./domain/sale_ids.ts";
 import { AttemptSweeper } from "./scheduler/attempt_sweeper.ts";
@@ -29,6 +30,7 @@ export interface Scheduler {
 export function makeScheduler(
   config: Config,
   log: Logger,
+  background: BackgroundLog,
   { clock, attempts, memberships, bulkWork }: Storage,
   sales: Sales,
   embedded: boolean,
@@ -38,14 +40,14 @@ export function makeScheduler(
       const from = new Date(startsAtOf(parseSaleKey(key)!)).toISOString();
       log.info("Made the sale {key}, for the hour from {from}", { key, from });
     },
-    failed: (key, error) => log.warn("Cannot open the sale {key}: {error}", { key, error: String(error) }),
+    failed: (key, error) => background.failed("Cannot open the sale {key}: {error}", error, { key }),
   });
   const sweeper = new AttemptSweeper(attempts, clock, config.keepAttemptsMs, {
     dropped: (keys) => log.info("Dropped the attempts of {keys}", { keys }),
-    failed: (error) => log.warn("Cannot drop old attempts: {error}", { error: String(error) }),
+    failed: (error) => background.failed("Cannot drop old attempts: {error}", error),
   });
   const segments = new SegmentSweeper(memberships, clock, {
-    failed: (error) => log.warn("Cannot sweep segments: {error}", { error: String(error) }),
+    failed: (error) => background.failed("Cannot sweep segments: {error}", error),
   });
   const pace = embedded ? EMBEDDED_BULK_PACE : BULK_PACE;
   const maker = new BulkMaker(bulkWork, clock, pace, randomBelow, {
@@ -53,7 +55,7 @@ export function makeScheduler(
       if (failure === undefined) log.info("Made the {made} coupons of bulk job {id}", { id, made });
       else log.warn("Bulk job {id} failed at {made} of {count}: {failure}", { id, made, count, failure });
     },
-    failed: (error) => log.warn("Cannot make coupons of bulk jobs: {error}", { error: String(error) }),
+    failed: (error) => background.failed("Cannot make coupons of bulk jobs: {error}", error),
   });
   return {
     ready: () => opener.ready,

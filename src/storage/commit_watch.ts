@@ -79,6 +79,11 @@ export class CommitWatch {
     return this.#failingForMs < FAILED_MS;
   }
 
+  /** Whether it was told that they are lost, and not yet that they are back. */
+  get isLost(): boolean {
+    return this.#lostSince !== undefined;
+  }
+
   get #failingForMs(): number {
     return this.#failingSince === undefined ? 0 : this.clock.monotonic() - this.#failingSince;
   }

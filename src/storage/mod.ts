@@ -74,6 +74,8 @@ export interface Storage {
   readonly migrated: readonly string[];
   /** Whether a lane has its session, PostgreSQL answered lately, and commits succeed. */
   connected(): boolean;
+  /** Whether it was told that commits fail, and not yet that they succeed again. */
+  isLost(): boolean;
   /** Since a commit was confirmed, in milliseconds. */
   commitAgeMs(): number;
   /** Ends every session; what waits is not sent. */
@@ -195,6 +197,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
     identity,
     migrated,
     connected: () => clock.isFollowed && lanes.some((lane) => lane.connected) && watch.succeeds,
+    isLost: () => watch.isLost,
     commitAgeMs: () => watch.ageMs,
     async close() {
       clock.stop();

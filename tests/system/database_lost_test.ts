@@ -101,9 +101,10 @@ Deno.test("an idle node whose PostgreSQL is gone says so once, not for each atte
       const attempts = () => metric(node, "doorbuster_lane_disconnects_total");
       await until(async () => await attempts() >= 60, { what: "sixty attempts" });
       await until(async () => await metric(node, AGE) >= 5, { what: "the age of the last commit" });
-      const ofDatabase = lines(node, from).filter((line) => /database|lane|session/i.test(line));
-      assert.deepEqual(ofDatabase.map((line) => /"level":"(\w+)"/.exec(line)![1]), ["ERROR"], ofDatabase.join("\n"));
-      assert(lines(node, from).length <= 10, lines(node, from).join("\n"));
+      const levels = lines(node, from).map((line) => /"level":"(\w+)"/.exec(line)![1]);
+      // What is done in the background each second may fail just before.
+      assert.equal(levels.filter((level) => level === "ERROR").length, 1, lines(node, from).join("\n"));
+      assert(levels.length <= 3, lines(node, from).join("\n"));
       await postgres.start();
       await until(async () => await readiness(node) === 200, { what: "a ready node" });
       await until(() => lines(node, from).some(BACK), { what: "the log to tell that it is back" });
