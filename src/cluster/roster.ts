@@ -9,6 +9,9 @@ import { Ring } from "./ring.ts";
 /** Good-byes remembered, so that an entry that outlives its node brings nobody back; the oldest is forgotten first. */
 const LEFT_MAX = 1_000;
 
+/** Others in the ring; one more is not admitted, whoever names it. */
+export const MEMBERS_MAX = 1_000;
+
 interface Marks {
   readonly members: ReadonlyMap<string, Member>;
   readonly unreachable: ReadonlyMap<string, Member>;
@@ -22,12 +25,18 @@ function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<strin
 
 /** The nodes that this one counts with, itself among them until it leaves. */
 export class Roster {
-  readonly ring: Ring;
   readonly #marks: Marks;
+  #ring: Ring | undefined;
 
   private constructor(readonly self: Member, marks: Marks, ring?: Ring) {
     this.#marks = marks;
-    this.ring = ring ?? new Ring([...marks.members.keys(), ...marks.leaving ? [] : [self.id]]);
+    this.#ring = ring;
+  }
+
+  /** Made when it is first asked for: of many nodes that are heard of at once it is made once. */
+  get ring(): Ring {
+    const { members, leaving } = this.#marks;
+    return this.#ring ??= new Ring([...members.keys(), ...leaving ? [] : [this.self.id]]);
   }
 
   /** A node that knows nobody yet. */
@@ -73,6 +82,7 @@ export class Roster {
     if ((unreachable.get(member.id)?.incarnation ?? -1) >= member.incarnation) return this;
     const known = members.get(member.id);
     if (known !== undefined && known.incarnation >= member.incarnation) return this;
+    if (known === undefined && members.size >= MEMBERS_MAX) return this;
     return this.#with({
       members: new Map(members).set(member.id, member),
       unreachable: without(unreachable, member.id),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { holderOf, holderText, type Member, memberOf } from "../../src/cluster/member.ts";
-import { Roster } from "../../src/cluster/roster.ts";
+import { MEMBERS_MAX, Roster } from "../../src/cluster/roster.ts";
 
 function node(id: string, incarnation: number = 1): Member {
   return { id, url: `http://${id}:8081`, incarnation, version: 2 };
@@ -141,4 +141,15 @@ Deno.test("memberOf() takes a member out of what was told, and refuses everythin
     assert.equal(memberOf({ ...A1, ...part }), undefined, JSON.stringify(part));
   }
   for (const other of [null, undefined, "a", 1, []]) assert.equal(memberOf(other), undefined);
+});
+
+Deno.test("so many nodes are admitted and no more, in no time, whoever names them", () => {
+  const named = Array.from({ length: 3 * MEMBERS_MAX }, (_, place) => node(`n${place}`));
+  const roster = named.reduce((roster, member) => roster.admitted(member), Roster.alone(SELF));
+  assert.equal(roster.members.length, MEMBERS_MAX);
+  assert.equal(roster.ring.nodes.length, MEMBERS_MAX + 1);
+  const again = roster.admitted({ ...named[0]!, incarnation: 2 });
+  assert.equal(again.member("n0")!.incarnation, 2, "one that started again is no other");
+  assert.equal(again.ring, roster.ring);
+  assert(roster.departed("n1", 1).admitted(named.at(-1)!).member(named.at(-1)!.id) !== undefined);
 });
