@@ -1,20 +1,20 @@
 /**
  * Which coupons does a CSV file hold? Its first line names the columns: `name`, and any other field that a coupon can be
- * made with; an empty cell is a field that is not there, and `amount` is then 1.
+ * made with; an empty cell is a field that is not there, and `amount` is then 1. A bulk job's `codes.csv` is such a file.
  */
+import { columnNames, type CsvFormat, Header } from "./csv_header.ts";
 import { type CsvLine, readLines } from "./csv_lines.ts";
+import { quoted } from "./domain/quoted.ts";
 import { CREATE_FIELDS, termsOf } from "./http/checks.ts";
 import { BadRequest } from "./http/problem.ts";
+import { roundedHint, SeenLines } from "./seen_lines.ts";
 import type { NamedCoupon } from "./storage/coupon_import.ts";
 
-/** Longest line, in UTF-16 units. */
+export { BadHeader } from "./csv_header.ts";
+
+/** Longest record, in UTF-16 units. */
 export const LINE_MAX = 8_192;
 const NUMBER = /^-?\d{1,20}(\.\d{1,20})?$/;
-
-/** The file's first line does not name the columns. */
-export class BadHeader extends Error {
-  override readonly name = "BadHeader";
-}
 
 /** A line's coupon. */
 export interface CouponLine extends NamedCoupon {
@@ -24,49 +24,61 @@ export interface CouponLine extends NamedCoupon {
 
 /** What some lines hold. */
 export interface CouponPart {
+  /** Each name once. */
   readonly coupons: CouponLine[];
   /** Lines that hold none, and why. */
   readonly bad: { readonly line: number; readonly why: string }[];
+  /** Lines whose coupon an earlier line names: the earlier one counts. */
+  readonly duplicates: { readonly line: number; readonly why: string }[];
   /** Bytes of the file that were read so far. */
   readonly bytes: number;
 }
 
-/** Reads a file, some lines at a time. @throws BadHeader, or whatever reading the stream does */
-export async function* readCoupons(file: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<CouponPart, void> {
-  let columns: readonly string[] | undefined;
-  for await (const { lines, bytes } of readLines(file, LINE_MAX)) {
-    const part: CouponPart = { coupons: [], bad: [], bytes };
-    for (const { line, fields } of lines) {
-      if (fields === "too_long") part.bad.push({ line, why: `longer than ${LINE_MAX} characters` });
-      else if (columns === undefined) columns = columnsOf(fields);
-      else if (fields === "ill_formed") part.bad.push({ line, why: "not well-formed CSV" });
-      else addCoupon(part, line, fields, columns);
+/** Reads a file, some lines at a time. @throws BadHeader, BadFile; whatever reading the stream does */
+export async function* readCoupons(
+  file: ReadableStream<Uint8Array<ArrayBuffer>>,
+  format: CsvFormat = {},
+): AsyncGenerator<CouponPart, void> {
+  const must = `name the columns: name, and others of ${[...CREATE_FIELDS].join(", ")}, each once`;
+  const header = new Header(format, couponColumns, must);
+  const seen = new SeenLines();
+  for await (const { lines, bytes } of readLines(file, LINE_MAX, format.delimiter)) {
+    const part: CouponPart = { coupons: [], bad: [], duplicates: [], bytes };
+    for (const line of lines) {
+      if (header.columns !== undefined || header.takes(line, () => undefined)) {
+        addCoupon(part, line, header.columns!, seen);
+      }
     }
     yield part;
   }
-  if (columns === undefined) throw new BadHeader("the file is empty");
+  if (header.columns === undefined) throw header.empty();
 }
 
-function addCoupon(part: CouponPart, line: number, fields: readonly string[], columns: readonly string[]): void {
+function addCoupon(part: CouponPart, { line, fields }: CsvLine, columns: readonly string[], seen: SeenLines): void {
   try {
-    part.coupons.push({ line, ...couponOf(fields, columns) });
+    const coupon = couponOf(fields, columns);
+    const first = seen.before(coupon.fold, line);
+    if (first === undefined) return void part.coupons.push({ line, ...coupon });
+    const { name } = coupon.terms;
+    const why = `is a duplicate within the file: line ${first} names ${quoted(name)} already${roundedHint(name)}`;
+    part.duplicates.push({ line, why });
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
     part.bad.push({ line, why: error.message });
   }
 }
 
-function columnsOf(fields: CsvLine["fields"]): string[] {
-  const columns = typeof fields === "string" ? [] : fields.map((field) => field.trim().toLowerCase());
-  const unknown = columns.filter((column) => !CREATE_FIELDS.has(column));
-  if (columns.includes("name") && unknown.length === 0 && new Set(columns).size === columns.length) return columns;
-  throw new BadHeader(
-    `the first line must name the columns: name, and others of ${[...CREATE_FIELDS].join(", ")}, each once`,
-  );
+/** The columns that a record names; undefined where it is no header. */
+export function couponColumns(fields: readonly string[]): string[] | undefined {
+  const columns = columnNames(fields);
+  const areKnown = columns.every((column) => CREATE_FIELDS.has(column));
+  return columns.includes("name") && areKnown && new Set(columns).size === columns.length ? columns : undefined;
 }
 
 /** @throws BadRequest as POST of the same coupon is told */
-function couponOf(fields: readonly string[], columns: readonly string[]): NamedCoupon {
+function couponOf(fields: CsvLine["fields"], columns: readonly string[]): NamedCoupon {
+  if (fields === "too_long") throw new BadRequest("invalid_request", `longer than ${LINE_MAX} characters`);
+  if (fields === "ill_formed") throw new BadRequest("invalid_request", "not well-formed CSV");
   if (fields.length !== columns.length) {
     throw new BadRequest("invalid_request", `${fields.length} fields where the first line has ${columns.length}`);
   }

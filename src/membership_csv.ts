@@ -1,15 +1,19 @@
 /** Which memberships does a CSV file hold? `ID,segment,expiredSegment` a line, with a header or without. */
+import { columnNames, type CsvFormat, Header } from "./csv_header.ts";
 import { type CsvLine, readLines } from "./csv_lines.ts";
-import { EXPIRY_MAX_S, isExpiry, type Membership } from "./domain/membership.ts";
+import { EXPIRY_MAX_S, isExpiry, type Membership, membershipKey } from "./domain/membership.ts";
 import { isSegment, shownTitle } from "./domain/name_key.ts";
+import { quoted } from "./domain/quoted.ts";
 import { isUserId, USER_ID_RULE } from "./domain/text.ts";
+import { roundedHint, SeenLines } from "./seen_lines.ts";
 
-/** Longest line, in UTF-16 units: twice what two ids of nothing but quotes take. */
+/** Longest record, in UTF-16 units: twice what two ids of nothing but quotes take. */
 export const LINE_MAX = 4_096;
-/** The columns, in their order where there is no header. */
-const COLUMNS = ["id", "segment", "expiredsegment"];
+/** The columns, as they are shown, in their order where there is no header. */
+export const MEMBERSHIP_COLUMNS: readonly string[] = ["ID", "segment", "expiredSegment"];
+const COLUMNS = columnNames(MEMBERSHIP_COLUMNS);
 
-/** A line that holds no membership. */
+/** A line that holds no membership, or one that another line holds too. */
 export interface BadLine {
   /** From 1. */
   readonly line: number;
@@ -20,33 +24,54 @@ export interface BadLine {
 export interface CsvPart {
   readonly memberships: Membership[];
   readonly bad: BadLine[];
+  /** Lines whose membership an earlier line has too: the later one counts. */
+  readonly duplicates: BadLine[];
   /** Bytes of the file that were read so far. */
   readonly bytes: number;
 }
 
-/** Reads a file, some lines at a time. @throws whatever reading the stream does */
-export async function* readMemberships(file: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<CsvPart, void> {
-  let columns: readonly string[] | undefined;
-  for await (const { lines, bytes } of readLines(file, LINE_MAX)) {
-    const part: CsvPart = { memberships: [], bad: [], bytes };
-    for (const { line, fields } of lines) {
-      if (columns === undefined && fields !== "too_long") {
-        columns = headerOf(fields) ?? COLUMNS;
-        if (columns !== COLUMNS) continue;
-      }
-      const found = membershipOf(fields, columns ?? COLUMNS);
-      if (typeof found === "string") part.bad.push({ line, why: found });
-      else part.memberships.push(found);
+/** Reads a file, some lines at a time. @throws BadHeader, BadFile; whatever reading the stream does */
+export async function* readMemberships(
+  file: ReadableStream<Uint8Array<ArrayBuffer>>,
+  format: CsvFormat = {},
+): AsyncGenerator<CsvPart, void> {
+  const header = new Header(
+    format,
+    membershipColumns,
+    `be a header, ${MEMBERSHIP_COLUMNS.join()}, or a record of these`,
+  );
+  const seen = new SeenLines();
+  for await (const { lines, bytes } of readLines(file, LINE_MAX, format.delimiter)) {
+    const part: CsvPart = { memberships: [], bad: [], duplicates: [], bytes };
+    for (const line of lines) {
+      if (header.columns === undefined && !header.takes(line, dataOf)) continue;
+      const found = membershipOf(line.fields, header.columns!);
+      if (typeof found === "string") part.bad.push({ line: line.line, why: found });
+      else addMembership(part, found, line.line, seen);
     }
     yield part;
   }
 }
 
-/** The columns that a first record names, in lower case; undefined where it is no header. */
-function headerOf(fields: CsvLine["fields"]): string[] | undefined {
-  if (typeof fields === "string") return undefined;
-  const names = fields.map((field) => field.trim().toLowerCase());
+function addMembership(part: CsvPart, membership: Membership, line: number, seen: SeenLines): void {
+  part.memberships.push(membership);
+  const first = seen.before(membershipKey(membership), line);
+  if (first === undefined) return;
+  const { userId, segment } = membership;
+  const why = `is a duplicate within the file: line ${first} has ${quoted(userId)} in ${quoted(segment)} already` +
+    roundedHint(userId);
+  part.duplicates.push({ line, why });
+}
+
+/** The columns that a record names; undefined where it is no header. */
+export function membershipColumns(fields: readonly string[]): string[] | undefined {
+  const names = columnNames(fields);
   return names.length === COLUMNS.length && COLUMNS.every((column) => names.includes(column)) ? names : undefined;
+}
+
+/** The usual columns, where a record is a membership by them. */
+function dataOf(fields: readonly string[]): string[] | undefined {
+  return typeof membershipOf(fields, COLUMNS) === "string" ? undefined : COLUMNS;
 }
 
 /** The membership of a line, or what is wrong with it. */

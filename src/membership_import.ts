@@ -36,7 +36,7 @@ export interface ImportEvents {
  * @throws Fault where a batch could not be stored: others may be; the same import again completes it
  */
 export async function importMemberships(
-  parts: AsyncIterable<CsvPart>,
+  parts: AsyncIterable<Omit<CsvPart, "duplicates">>,
   memberships: Pick<Memberships, "putAll">,
   sessions: number,
   events: ImportEvents,

@@ -1,23 +1,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BadHeader, type CouponPart, LINE_MAX, readCoupons } from "../src/coupon_csv.ts";
+import { type CouponPart, LINE_MAX, readCoupons } from "../src/coupon_csv.ts";
+import { BadHeader, type CsvFormat } from "../src/csv_header.ts";
 import { normalizeName } from "../src/domain/name_key.ts";
 
 /** Reads bytes that come in chunks. */
-async function read(bytes: Uint8Array, chunk = bytes.length): Promise<CouponPart> {
-  const all: CouponPart = { coupons: [], bad: [], bytes: 0 };
+async function read(bytes: Uint8Array, chunk = bytes.length, format: CsvFormat = {}): Promise<CouponPart> {
+  const all: CouponPart = { coupons: [], bad: [], duplicates: [], bytes: 0 };
   const chunks = Array.from({ length: Math.ceil(bytes.length / chunk) }, (_, at) => {
     return bytes.slice(at * chunk, (at + 1) * chunk) as Uint8Array<ArrayBuffer>;
   });
-  for await (const { coupons, bad, bytes } of readCoupons(ReadableStream.from(chunks))) {
+  for await (const { coupons, bad, duplicates, bytes } of readCoupons(ReadableStream.from(chunks), format)) {
     all.coupons.push(...coupons);
     all.bad.push(...bad);
+    all.duplicates.push(...duplicates);
     Object.assign(all, { bytes });
   }
   return all;
 }
 
-const readText = (text: string, chunk?: number) => read(new TextEncoder().encode(text), chunk);
+const readText = (text: string, chunk?: number, format?: CsvFormat) =>
+  read(new TextEncoder().encode(text), chunk, format);
 
 Deno.test("each line is a coupon by its columns; an empty cell is a field that is not there", async () => {
   const { coupons, bad } = await readText(
@@ -86,9 +89,50 @@ Deno.test("any names come back from a file that has them quoted, however it is c
   await fc.assert(
     fc.asyncProperty(fc.array(name, { maxLength: 20 }), fc.integer({ min: 1, max: 9 }), async (all, chunk) => {
       const text = ["name", ...all.map((one) => `"${one.replaceAll('"', '""')}"`)].join("\r\n");
-      const { coupons, bad } = await readText(text, chunk);
+      const { coupons, bad, duplicates } = await readText(text, chunk);
       assert.deepEqual(bad, []);
-      assert.deepEqual(coupons.map(({ terms }) => terms.name), all);
+      const once = [...new Map(all.toReversed().map((one) => [normalizeName(one), one])).values()].toReversed();
+      assert.deepEqual(new Set(coupons.map(({ terms }) => terms.name)), new Set(once));
+      assert.equal(duplicates.length, all.length - once.length);
     }),
+  );
+});
+
+for (
+  const [text, message] of [
+    ["name;amount\nA;5", /separated by a semicolon, not by a comma: use --delimiter ';'$/],
+    ["name\tamount\nA\t5", /use --delimiter tab$/],
+    ["sep=;\nname;amount\nA;5", /use --delimiter ';'$/],
+    ["SPRING-1234\nSPRING-5678", /must name the columns: name, .*, and is "SPRING-1234"/],
+    ["", /the file is empty/],
+  ] as const
+) {
+  Deno.test(`a file that begins ${JSON.stringify(text)} is refused, and why is said`, async () => {
+    await assert.rejects(readText(text), message);
+  });
+}
+
+Deno.test("a file without a header is read by the columns and the separator that are given", async () => {
+  const { coupons } = await readText('A;5\n"B;C";\n', undefined, { columns: ["name", "amount"], delimiter: ";" });
+  assert.deepEqual(coupons.map(({ terms: { name, amount } }) => [name, amount]), [["A", 5], ["B;C", 1]]);
+});
+
+Deno.test("a line break in quotes is part of its field, in which it is a blank", async () => {
+  const { coupons, bad } = await readText('name,amount\n"Big\nA,5\nSale",2\nB,3\n"x\ny\nz,1\n', 5);
+  assert.deepEqual(coupons.map(({ line, terms: { name, amount } }) => [line, name, amount]), [[2, "Big A,5 Sale", 2], [
+    5,
+    "B",
+    3,
+  ]]);
+  assert.deepEqual(bad.map(({ line }) => line), [6]);
+});
+
+Deno.test("names that are one are told as duplicates within the file, and the first one counts", async () => {
+  const { coupons, duplicates } = await readText("name,amount\n1.2E+17,1\nA–1,2\n1.2e+17,1\na-1\u200b,9\n");
+  assert.deepEqual(coupons.map(({ terms: { amount } }) => amount), [1, 2]);
+  assert.deepEqual(duplicates.map(({ line }) => line), [4, 5]);
+  assert.match(
+    duplicates[0]!.why,
+    /line 2 names "1\.2e\+17" already; it looks like a number that a spreadsheet rounded$/,
   );
 });

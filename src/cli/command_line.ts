@@ -1,6 +1,8 @@
 /** What can be asked of `doorbuster` on the command line? Commander reads it; each command is a file beside this one. */
 import type { Command } from "commander";
 import { VERSION } from "../version.ts";
+import type { CsvFormat } from "../csv_header.ts";
+import { columnsIn, delimiterIn } from "./file_options.ts";
 import { plainCommand, runCommand } from "./plain_command.ts";
 
 const MORE = `
@@ -33,22 +35,33 @@ Examples:
   DATABASE_URL=postgres://user:password@localhost/doorbuster deno task audit
   ADMIN_TOKEN=… deno task audit --url http://127.0.0.1:8080`,
   import: `
-Lines are ID,segment,expiredSegment (Unix seconds), with or without that header. A membership that exists is
-replaced, so an import that failed can be repeated.
+Lines are ID,segment,expiredSegment (Unix seconds), with that header in any order of columns, or without. A first
+line that is neither ends the import with 2, and nothing is stored. A membership that exists is replaced, so an
+import that failed can be repeated.
 
-Exit code: 0 all stored; 1 all but bad lines; 2 stopped.
+Exit code: 0 all stored; 1 all but bad lines, or some lines were duplicates; 2 stopped.
 
-Example:
-  deno task import users.csv`,
+Examples:
+  deno task import users.csv
+  deno task import --columns segment,ID,expiredSegment --delimiter ';' users.csv`,
   importCodes: `
 The first line names the columns: name, and any other field of POST /api/coupons; amount is 1 where it is left
-out. Coupons that exist stay as they are, so an import that failed can be repeated.
+out. Coupons that exist stay as they are, so an import that failed can be repeated. The codes.csv of a bulk job is
+such a file.
 
-Exit code: 0 every line's coupon exists; 1 bad lines, or coupons with other terms; 2 stopped.
+Exit code: 0 every line's coupon exists; 1 bad lines, duplicates, or coupons with other terms; 2 stopped.
 
-Example:
-  deno task import:codes codes.csv`,
+Examples:
+  deno task import:codes codes.csv
+  deno task import:codes --columns name,amount --delimiter tab codes.txt`,
 } as const;
+
+const COLUMNS = [
+  "--columns <names>",
+  "the columns of a file without a header, separated by commas",
+  columnsIn,
+] as const;
+const DELIMITER = ["--delimiter <character>", "what separates fields; `tab` for a tab", delimiterIn, ","] as const;
 
 /** Takes a command's exit code; none where it goes on. */
 type Exit = (code: number) => void;
@@ -74,13 +87,21 @@ function commandLine(exit: Exit): Command {
   program.command("import")
     .description("store the memberships of a CSV file")
     .argument("<file>", "a CSV file of ID,segment,expiredSegment")
+    .option(...COLUMNS)
+    .option(...DELIMITER)
     .addHelpText("after", EXAMPLES.import)
-    .action(async (file: string) => exit(await (await import("./import_memberships.ts")).importMembershipFile(file)));
+    .action(async (file: string, format: CsvFormat) => {
+      exit(await (await import("./import_memberships.ts")).importMembershipFile(file, format));
+    });
   program.command("import-codes")
     .description("make the coupons that a CSV file names")
     .argument("<file>", "a CSV file whose first line names its columns")
+    .option(...COLUMNS)
+    .option(...DELIMITER)
     .addHelpText("after", EXAMPLES.importCodes)
-    .action(async (file: string) => exit(await (await import("./import_codes.ts")).importCodeFile(file)));
+    .action(async (file: string, format: CsvFormat) => {
+      exit(await (await import("./import_codes.ts")).importCodeFile(file, format));
+    });
   return program;
 }
 

@@ -1,73 +1,106 @@
 /** How do coupons that someone has named come in by the million? From a file, beside nodes that serve or without. */
-import { type CouponLine, readCoupons } from "../coupon_csv.ts";
-import { runImport, shown, type Teller } from "./import_file.ts";
+import { couponColumns, type CouponLine, readCoupons } from "../coupon_csv.ts";
+import type { CsvFormat } from "../csv_header.ts";
+import { quoted } from "../domain/quoted.ts";
 import { BULK_PACE } from "../scheduler/bulk_maker.ts";
 import { CouponImport } from "../storage/coupon_import.ts";
 import type { Database } from "../storage/sql.ts";
+import { counted, runImport, shown, type Teller } from "./import_file.ts";
+
+/** Lines of a kind that are said one by one, and, of coupons that exist as the file has them, as examples. */
+const SAID_MAX = 100;
+const EXAMPLES_MAX = 10;
+
+/** What a line comes to. */
+type Outcome = "made" | "same" | "other" | "duplicate" | "bad";
+
+const KINDS: Readonly<Record<Exclude<Outcome, "made">, readonly [kind: string, most: number]>> = {
+  same: ["coupons that exist as the file has them", EXAMPLES_MAX],
+  other: ["coupons that exist with other terms", SAID_MAX],
+  duplicate: ["duplicates", SAID_MAX],
+  bad: ["bad lines", SAID_MAX],
+};
 
 /** What came of the lines. */
 class Tally {
-  readonly counts = { made: 0, same: 0, other: 0, bad: 0 };
+  readonly counts: Record<Outcome, number> = { made: 0, same: 0, other: 0, duplicate: 0, bad: 0 };
 
   constructor(readonly teller: Teller) {}
 
-  line(line: number, what: keyof Tally["counts"], why = ""): void {
+  line(line: number, what: Outcome, why = ""): void {
     const count = ++this.counts[what];
-    if (what !== "made") this.teller.line(`${line}: ${why}`, count, "lines of this kind");
+    if (what !== "made") this.teller.line(`${line}: ${why}`, count, ...KINDS[what]);
   }
 
   summary(): string {
-    const { made, same, other, bad } = this.counts;
-    return `${shown(made)} coupons made in ${this.teller.seconds.toFixed(1)} s; ` +
-      `${shown(same)} were there as the file has them, ${shown(other)} otherwise; ${shown(bad)} bad lines`;
+    const { made, same, other, duplicate, bad } = this.counts;
+    return `${counted(made, "coupon")} made in ${this.teller.seconds.toFixed(1)} s; ` +
+      `${shown(same)} were there as the file has them, ${shown(other)} otherwise; ` +
+      (duplicate === 0 ? "" : `${counted(duplicate, "duplicate")} within the file, `) + counted(bad, "bad line");
   }
 }
 
-/** Stores lines in one commit: no two of one name, so that the second finds the first. */
+/** Stores lines in one commit, no two of one name. */
 async function store(lines: readonly CouponLine[], coupons: CouponImport, tally: Tally): Promise<void> {
   const outcomes = await coupons.add(lines.map(({ fold, terms }) => ({ fold, terms })));
   for (const { line, fold, terms: { name } } of lines) {
     const outcome = outcomes.get(fold)!;
-    const how = outcome === "same" ? "just so" : "but not as the line has it";
-    tally.line(line, outcome, `${name} is there already, ${how}`);
+    const what = outcome === "same" ? "an identical coupon exists" : "a coupon with other terms exists";
+    tally.line(line, outcome, `${what}: ${quoted(name)}`);
   }
 }
 
-async function storeAll(file: Deno.FsFile, coupons: CouponImport, tally: Tally): Promise<void> {
-  let batch = new Map<string, CouponLine>();
+async function storeAll(file: Deno.FsFile, coupons: CouponImport, tally: Tally, format: CsvFormat): Promise<void> {
+  let batch: CouponLine[] = [];
   let dueAt = performance.now();
   const flush = async () => {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueAt - performance.now())));
-    dueAt = Math.max(dueAt, performance.now()) + 1_000 * batch.size / BULK_PACE.perSecond;
-    await store([...batch.values()], coupons, tally);
-    batch = new Map();
+    dueAt = Math.max(dueAt, performance.now()) + 1_000 * batch.length / BULK_PACE.perSecond;
+    await store(batch, coupons, tally);
+    batch = [];
   };
-  for await (const part of readCoupons(file.readable)) {
+  for await (const part of readCoupons(file.readable, format)) {
     for (const { line, why } of part.bad) tally.line(line, "bad", why);
+    for (const { line, why } of part.duplicates) tally.line(line, "duplicate", why);
     for (const coupon of part.coupons) {
-      if (batch.size === BULK_PACE.batch || batch.has(coupon.fold)) await flush();
-      batch.set(coupon.fold, coupon);
+      batch.push(coupon);
+      if (batch.length === BULK_PACE.batch) await flush();
     }
     tally.teller.progressed(part.bytes, () => tally.summary());
   }
-  if (batch.size > 0) await flush();
+  if (batch.length > 0) await flush();
 }
 
-async function importFile(file: Deno.FsFile, database: Database, teller: Teller): Promise<boolean> {
+async function importFile(
+  file: Deno.FsFile,
+  database: Database,
+  teller: Teller,
+  format: CsvFormat,
+): Promise<boolean> {
   const tally = new Tally(teller);
+  let isRead = false;
   try {
-    await storeAll(file, new CouponImport(database.activations), tally);
+    await storeAll(file, new CouponImport(database.activations), tally, format);
+    isRead = true;
   } finally {
-    console.log(`${tally.summary()}.`);
+    const { made, same, other, duplicate, bad } = tally.counts;
+    if (isRead || made + same + other + duplicate + bad > 0) console.log(`${tally.summary()}.`);
   }
-  return tally.counts.bad + tally.counts.other === 0;
+  return tally.counts.bad + tally.counts.duplicate + tally.counts.other === 0;
+}
+
+/** @throws Error where `--columns` does not name those of a coupon */
+function checkColumns(columns: readonly string[] | undefined): void {
+  if (columns === undefined || couponColumns(columns) !== undefined) return;
+  throw new Error("--columns must be name and others of the fields of POST /api/coupons, each once");
 }
 
 /** Makes the coupons of a file. @returns the exit code, as {@linkcode runImport} */
-export function importCodeFile(path: string): Promise<number> {
+export function importCodeFile(path: string, format: CsvFormat = {}): Promise<number> {
   return runImport(path, {
+    check: () => checkColumns(format.columns),
     sessions: { activations: 1, views: 1 },
     timeoutMs: ({ requestTimeoutMs }) => requestTimeoutMs,
-    run: importFile,
+    run: (file, database, teller) => importFile(file, database, teller, format),
   });
 }

@@ -15,6 +15,9 @@ const PROGRESS_EVERY_MS = 1_000;
 /** A count as a person reads it. */
 export const shown = (count: number): string => count.toLocaleString("en-US");
 
+/** A count of things: `1 coupon`, `2,500 coupons`. */
+export const counted = (count: number, thing: string): string => `${shown(count)} ${thing}${count === 1 ? "" : "s"}`;
+
 /** Tells on standard error how it goes. */
 export class Teller {
   readonly #size: number;
@@ -31,10 +34,10 @@ export class Teller {
     return (performance.now() - this.#startedAt) / 1_000;
   }
 
-  /** Tells of a line, of which there were `count` of its `kind`; of too many, that they are only counted. */
-  line(text: string, count: number, kind: string): void {
-    if (count <= TOLD_MAX) console.error(`line ${text}`);
-    if (count === TOLD_MAX) console.error(`… further ${kind} are only counted`);
+  /** Says what is wrong with a line, the `count`th of its `kind`; of too many, that they are only counted. */
+  line(text: string, count: number, kind: string, most: number = TOLD_MAX): void {
+    if (count <= most) console.error(`line ${text}`);
+    if (count === most + 1) console.error(`… further ${kind} are only counted`);
   }
 
   /** Tells how far it is, once a second at most. */
@@ -47,6 +50,8 @@ export class Teller {
 
 /** How one kind of file is brought in. */
 export interface ImportTask {
+  /** Checks how it is asked for, before anything is opened. @throws Error that says what is wrong */
+  check?(): void;
   readonly sessions: Sessions;
   /** What a statement may take, in milliseconds. */
   timeoutMs(config: Config): number;
@@ -65,6 +70,7 @@ export async function runImport(path: string, task: ImportTask): Promise<number>
 }
 
 async function importNamed(path: string, task: ImportTask): Promise<boolean> {
+  task.check?.();
   using file = await Deno.open(path);
   const teller = new Teller((await file.stat()).size);
   const config = readConfig();

@@ -1,0 +1,15 @@
+/** How are the options read that say how a file is written? */
+import { InvalidArgumentError } from "commander";
+import { columnNames } from "../csv_header.ts";
+
+/** The value of `--columns`, in lower case. */
+export function columnsIn(value: string): readonly string[] {
+  return columnNames(value.split(","));
+}
+
+/** The value of `--delimiter`: one character, or `tab`. @throws InvalidArgumentError */
+export function delimiterIn(value: string): string {
+  const delimiter = value === "tab" || value === "\\t" ? "\t" : value;
+  if (/^[^"\r\n\p{L}\p{N}]$/u.test(delimiter) && delimiter.length === 1) return delimiter;
+  throw new InvalidArgumentError("It must be one character that is no letter, digit or quote, or tab.");
+}
