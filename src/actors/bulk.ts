@@ -37,9 +37,9 @@ export interface BulkJob {
   readonly seconds: number;
 }
 
-/** Names of a job's coupons, in the order in which they were made. */
+/** Coupons of a job as they are now, in the order in which they were made. */
 export interface CodesPage {
-  readonly names: readonly string[];
+  readonly coupons: readonly CouponTerms[];
   /** Where the next page begins; undefined after the last one. */
   readonly next: number | undefined;
 }
@@ -59,7 +59,9 @@ export interface BulkJobs {
   jobs(offset: number, limit: number): Promise<Page<BulkJob>>;
   /** Ends a job that runs; returns the job as it stands then, or undefined where there is none. */
   cancel(id: number): Promise<BulkJob | undefined>;
-  /** Codes of a job, up to `limit` of them, from a place on; 0 is the beginning. */
+  /** Whether a coupon of a job was edited since it was made, so that its terms may be others than the job's. */
+  areEdited(id: number): Promise<boolean>;
+  /** Coupons of a job, up to `limit` of them, from a place on; 0 is the beginning. */
   codes(id: number, from: number, limit: number): Promise<CodesPage>;
 }
 

@@ -1,10 +1,11 @@
 /** What can be asked of jobs that make many coupons? */
-import type { BulkJob, BulkJobs } from "../actors/ports.ts";
+import { type BulkJob, type BulkJobs, Fault } from "../actors/ports.ts";
 import { PLAIN } from "../domain/coupon_terms.ts";
 import { answer, type Answered, refusal } from "./answer.ts";
 import type { BodyReader } from "./body.ts";
 import { bulkOf } from "./bulk_checks.ts";
 import { commandId } from "./command_id.ts";
+import { type CodeCells, codeCells, type CodeColumn, codeColumns } from "./code_cells.ts";
 import type { CsvStreams } from "./csv_streams.ts";
 import { pageOf } from "./pages.ts";
 import type { RoutedRequest } from "./routed_request.ts";
@@ -63,14 +64,19 @@ export class BulkRoutes {
     if (job === undefined) return refusal("bulk_not_found", id);
     if (job.state === "running") return refusal("bulk_running", id, `${job.made} of ${job.count} are made`);
     const name = `bulk-${job.id}${job.state === "done" ? "" : "-incomplete"}`;
-    return await this.files.open({ name, columns: ["name"], pages: this.#pages(job.id) }, request, id);
+    const columns = codeColumns(await this.jobs.areEdited(job.id) ? undefined : job.terms);
+    return await this.files.open({ name, columns, pages: this.#pages(job.id, columns) }, request, id);
   }
 
-  /** Names as they are, so that the file can be imported elsewhere. */
-  async *#pages(id: number): AsyncGenerator<readonly string[][], void> {
+  /** Coupons as they are, names unchanged, so that the file can be imported elsewhere. */
+  async *#pages(id: number, columns: readonly CodeColumn[]): AsyncGenerator<CodeCells[], void> {
     for (let from: number | undefined = 0; from !== undefined;) {
       const page = await this.jobs.codes(id, from, CODES_PAGE);
-      yield page.names.map((name) => [name]);
+      for (const coupon of page.coupons) {
+        if (codeColumns(coupon).every((column) => columns.includes(column))) continue;
+        throw new Fault("moved", "Cannot go on with the file: a coupon got terms for which it has no column");
+      }
+      yield page.coupons.map((coupon) => codeCells(coupon, columns));
       from = page.next;
     }
   }

@@ -1,5 +1,7 @@
 /** How are jobs that make many coupons asked for, looked at, and cancelled? Each act is one statement. */
 import { type BulkJob, type BulkJobs, type BulkRequest, type CodesPage, Fault, type Page } from "../actors/ports.ts";
+import type { CouponTerms } from "../domain/coupon.ts";
+import { kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { storedTerms } from "./coupon_terms.ts";
 import { DURABLE, type Row, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
@@ -31,12 +33,26 @@ select t.total, j.* from t left join lateral (
 const CANCEL = `update bulk_jobs set state = 'cancelled', finished_at = clock_timestamp()
 where id = $1 and state = 'running' and ${DURABLE}`;
 
-const CODES = "select id, name from coupons where job = $1 and id > $2 order by job, id limit $3";
+const CODES = `select id, name, amount, (extract(epoch from starts_at) * 1000)::bigint,
+  (extract(epoch from ends_at) * 1000)::bigint, ${kindColumns("")}
+from coupons where job = $1 and id > $2 order by job, id limit $3`;
+
+// A page, so that no statement is long: how many there are, the last one, and whether one was edited.
+const EDITED = `select count(*)::integer, max(id), bool_or(updated_at <> created_at) from (
+  select id, updated_at, created_at from coupons where job = $1 and id > $2 order by job, id limit $3
+) c`;
+/** Coupons that one statement looks at. */
+const LOOKED_AT = 20_000;
 
 function jobOf(row: Row): BulkJob {
   const [id, count, made, pattern, stored, state, failure, createdAt, finishedAt, seconds] = row;
   const { segmentKey: _, ...terms } = stored as Record<string, unknown>;
   return { id, count, made, pattern, terms, state, failure, createdAt, finishedAt, seconds } as BulkJob;
+}
+
+function couponOf(row: Row): CouponTerms {
+  const [, name, amount, startsAt, endsAt] = row;
+  return { name, amount, startsAt, endsAt, ...kindTermsIn(row, 5) } as CouponTerms;
 }
 
 /** The jobs of a database. */
@@ -77,7 +93,17 @@ export class PostgresBulkJobs implements BulkJobs {
   async codes(id: number, from: number, limit: number): Promise<CodesPage> {
     const rows = await this.#read(CODES, [id, from, limit], "bulk_codes");
     const next = rows.length === limit ? rows.at(-1)![0] as number : undefined;
-    return { names: rows.map(([, name]) => name as string), next };
+    return { coupons: rows.map(couponOf), next };
+  }
+
+  async areEdited(id: number): Promise<boolean> {
+    for (let after = 0;;) {
+      const [row] = await this.#read(EDITED, [id, after, LOOKED_AT], "bulk_edited");
+      const [count, last, edited] = row!;
+      if (edited === true) return true;
+      if (count as number < LOOKED_AT) return false;
+      after = last as number;
+    }
   }
 
   #read(text: string, params: unknown[], name: string): Promise<Row[]> {

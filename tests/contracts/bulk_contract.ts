@@ -34,7 +34,7 @@ async function allCodes(jobs: BulkJobs, id: number, limit = 2): Promise<string[]
   const names: string[] = [];
   for (let from: number | undefined = 0; from !== undefined;) {
     const page = await jobs.codes(id, from, limit);
-    names.push(...page.names);
+    names.push(...page.coupons.map(({ name }) => name));
     from = page.next;
   }
   return names.sort();
@@ -98,7 +98,7 @@ export function bulkContract(name: string, open: () => Promise<BulkStores>): voi
     job = (await work.make(job, codesOf("P-4444")))!;
     assert.equal((await jobs.job(job.id))?.made, 3);
     assert.deepEqual(await allCodes(jobs, job.id), ["P-2222", "P-3333", "P-4444"]);
-    assert.deepEqual(await jobs.codes(99, 0, 10), { names: [], next: undefined });
+    assert.deepEqual(await jobs.codes(99, 0, 10), { coupons: [], next: undefined });
   });
 
   test("names that are taken are left out, whoever has them", async (stores) => {

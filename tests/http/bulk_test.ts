@@ -103,6 +103,50 @@ Deno.test("codes.csv has each code of the job once, over however many pages, whe
   });
 });
 
+Deno.test("codes.csv has the terms that are set, so that an import makes the same coupons", async () => {
+  const discount = {
+    kind: "discount",
+    amount_off: "7.5",
+    min_order: 20,
+    segment: "gold, old",
+    ends_at: "2030-01-01T00:00:00Z",
+  };
+  const cases: [Record<string, unknown>, string][] = [
+    [{}, "name\r\nK-2\r\n"],
+    [{ amount: 5 }, "name,amount\r\nK-2,5\r\n"],
+    [{ kind: "charge", credit: 10 }, "name,kind,credit\r\nK-2,charge,10.00\r\n"],
+    [
+      discount,
+      'name,ends_at,kind,segment,amount_off,min_order\r\nK-2,2030-01-01T00:00:00.000Z,discount,"gold, old",7.50,20.00\r\n',
+    ],
+  ];
+  for (const [terms, file] of cases) {
+    await withEdge(async (edge) => {
+      await edge.fetch(post(BULK, { count: 1, pattern: "K-#", ...terms }));
+      await make(edge, "K-2");
+      assert.equal(await (await edge.fetch(get("/api/bulk/1/codes.csv"))).text(), file);
+    });
+  }
+});
+
+Deno.test("codes.csv of edited coupons has every column, and a file without a column that a coupon needs is not sent", async () => {
+  await withEdge(async (edge) => {
+    await edge.fetch(post(BULK, { count: 1, pattern: "K-#" }));
+    await make(edge, "K-2");
+    const codes = edge.bulk.codes.bind(edge.bulk);
+    edge.bulk.codes = async (...asked) => {
+      const { coupons, next } = await codes(...asked);
+      return { coupons: coupons.map((coupon) => ({ ...coupon, amount: 4 })), next };
+    };
+    const refused = await edge.fetch(get("/api/bulk/1/codes.csv"));
+    assert.deepEqual([refused.status, (await answerOf(refused)).code], [503, "moved"]);
+    edge.bulk.areEdited = () => Promise.resolve(true);
+    const text = await (await edge.fetch(get("/api/bulk/1/codes.csv"))).text();
+    const columns = "amount,starts_at,ends_at,kind,segment,percent_off,amount_off,max_discount,min_order,credit";
+    assert.equal(text, `name,${columns}\r\nK-2,4,,,,,,,,,\r\n`);
+  });
+});
+
 Deno.test("codes.csv of a job that was cancelled says by its name that it is not all", async () => {
   await withEdge(async (edge) => {
     await edge.fetch(post(BULK, { count: 3, pattern: 'a,"b" ###' }));

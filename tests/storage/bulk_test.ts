@@ -52,6 +52,26 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     await storage.close();
   });
 
+  Deno.test(`areEdited() on ${name} finds the one coupon of a job that was edited, and none that was claimed`, async () => {
+    const database = await open();
+    const storage = await openTestStorage(database);
+    const job = await addJob(storage.bulkJobs, bulkRequest(3));
+    const [leased] = await storage.bulkWork.lease("one");
+    await storage.bulkWork.make(leased!, codesOf("A-2", "A-3", "A-4"));
+    await database.views.query("update coupons set remaining = remaining - 1 where name = 'A-2'");
+    assert.equal(await storage.bulkJobs.areEdited(job.id), false);
+    await database.views.query(
+      "update coupons set amount = 9, updated_at = now() + interval '1 second' where name = 'A-4'",
+    );
+    assert.equal(await storage.bulkJobs.areEdited(job.id), true);
+    assert.deepEqual(
+      (await storage.bulkJobs.codes(job.id, 0, 9)).coupons.map(({ amount }) => amount),
+      [1, 1, 9].map((n) => n === 1 ? bulkRequest(3).terms.amount : n),
+    );
+    assert.equal(await storage.bulkJobs.areEdited(99), false);
+    await storage.close();
+  });
+
   Deno.test(`a bulk coupon on ${name} has every term of its job, whatever its kind`, async () => {
     const storage = await openTestStorage(await open());
     const given = bulkRequest(1).terms;
@@ -70,6 +90,9 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
       for (const [term, value] of Object.entries(terms)) {
         assert.deepEqual([state[term as keyof typeof terms], view[term as keyof typeof terms]], [value, value], term);
       }
+      assert.deepEqual((await storage.bulkJobs.codes(job.id, 0, 9)).coupons, [{ ...terms, name: `K-${place}` }]);
+      assert.deepEqual((await storage.bulkJobs.job(job.id))!.terms, terms);
+      assert.equal(await storage.bulkJobs.areEdited(job.id), false);
     }
     await storage.close();
   });

@@ -88,9 +88,15 @@ export class MemoryBulk implements BulkJobs, BulkWork {
   codes(id: number, from: number, limit: number): Promise<CodesPage> {
     return this.#answer(() => {
       const all = [...this.coupons.values()].filter(({ job }) => job === id);
-      const names = all.slice(from, from + limit).map(({ name }) => name);
-      return { names, next: names.length === limit ? from + limit : undefined };
+      const terms = this.#rows.find(({ job }) => job.id === id)?.request.terms;
+      const coupons = all.slice(from, from + limit).map(({ name }) => ({ ...terms!, name }));
+      return { coupons, next: coupons.length === limit ? from + limit : undefined };
     });
+  }
+
+  /** No coupon is edited here. */
+  areEdited(): Promise<boolean> {
+    return this.#answer(() => false);
   }
 
   lease(holder: string): Promise<LeasedJob[]> {

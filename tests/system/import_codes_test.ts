@@ -1,5 +1,6 @@
 /** Does `deno task import:codes` bring a file's coupons in, once, and tell what it could not? */
 import assert from "node:assert/strict";
+import { parse } from "csv-parse/sync";
 import { freshDatabase } from "../support/database.ts";
 import { ask, claim, createCoupon, startNode } from "../support/node.ts";
 import { openTestPostgres } from "../support/storage.ts";
@@ -126,4 +127,78 @@ Deno.test("import:codes ends with 2 where it cannot go on, and makes nothing", a
   });
   assert.equal((await importCodes(env)).code, 2);
   assert.equal((await importCodes(env, "/nowhere.csv")).code, 2);
+});
+
+Deno.test("codes.csv of a bulk job and import:codes are inverse to each other, whatever the terms", async () => {
+  const [from, to] = [await freshDatabase(), await freshDatabase()];
+  const [one, other] = [await startNode({ databaseUrl: from }), await startNode({ databaseUrl: to })];
+  const jobs = [
+    { count: 3, pattern: "PLAIN-####" },
+    {
+      count: 3,
+      pattern: '=1+"#,#";–####',
+      amount: 7,
+      starts_at: "2026-01-02T03:04:05.678Z",
+      ends_at: "2031-01-01T00:00:00Z",
+    },
+    {
+      count: 3,
+      unguessable: true,
+      kind: "discount",
+      percent_off: "12.5",
+      max_discount: 9,
+      min_order: "20.01",
+      segment: "VIP, old",
+    },
+    { count: 3, pattern: "OFF-####", kind: "discount", amount_off: 5, amount: 2 },
+    { count: 3, pattern: "GIFT-####", kind: "charge", credit: "1000000" },
+  ];
+  try {
+    for (const [place, job] of jobs.entries()) {
+      const { body: { id } } = await ask(one.url, "POST", "/api/coupons/bulk", job) as { body: { id?: number } };
+      const state = async () => (await ask(one.url, "GET", `/api/bulk/${id}`)).body as { state?: string };
+      await until(async () => (await state()).state === "done", { what: "the job to be done", timeoutMs: 30_000 });
+      const text = await (await fetch(`${one.url}/api/bulk/${id}/codes.csv`)).text();
+      await withFile(text, async (file) => {
+        const first = await importCodes({ DATABASE_URL: to }, file);
+        assert.deepEqual([first.code, /^3 coupons made/.test(first.out)], [0, true], first.err + first.out);
+        const back = await importCodes({ DATABASE_URL: from }, file);
+        assert.match(back.out, /^0 coupons made in .*; 3 were there as the file has them/, String(place));
+        assert.equal(back.code, 0);
+      });
+      const names: string[] = parse(text, { columns: true }).map((row) => (row as { name: string }).name);
+      for (const name of names) {
+        const [made, imported] = await Promise.all([one, other].map(async ({ url }) => {
+          const { created_at: _c, updated_at: _u, ...coupon } =
+            (await ask(url, "GET", `/api/coupons/${encodeURIComponent(name)}`)).body as Record<string, unknown>;
+          return coupon;
+        }));
+        assert.equal(made!["name"], name);
+        assert.deepEqual(imported, made);
+      }
+    }
+  } finally {
+    await one.stop();
+    await other.stop();
+  }
+});
+
+Deno.test("import:codes reads a file without a header, or with another separator, as it is told", async () => {
+  const databaseUrl = await freshDatabase();
+  const env = { DATABASE_URL: databaseUrl };
+  await withFile("A-1;5\nA-2;\n", async (file) => {
+    const unknown = await importCodes(env, file);
+    assert.deepEqual([unknown.code, unknown.out], [2, ""], "nothing is stored");
+    const made = await importCodes(env, "--columns", "name,amount", "--delimiter", ";", file);
+    assert.deepEqual([made.code, /^2 coupons made/.test(made.out)], [0, true], made.err);
+    for (const args of [["--columns", "name,ammount"], ["--delimiter", ";;"], ["--delimiter", '"']]) {
+      assert.equal((await importCodes(env, ...args, file)).code, 2, args.join(" "));
+    }
+  });
+  await withFile("name;amount\nA-3;5\n", async (file) => {
+    const said = await importCodes(env, file);
+    assert.deepEqual([said.code, said.out], [2, ""]);
+    assert.match(said.err, /separated by a semicolon, not by a comma: use --delimiter ';'/);
+    assert.match((await importCodes(env, "--delimiter", ";", file)).out, /^1 coupon made/);
+  });
 });

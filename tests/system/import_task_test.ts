@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { freshDatabase } from "../support/database.ts";
 import { ask, startNode } from "../support/node.ts";
+import { openTestPostgres } from "../support/storage.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const USERS = 30_000;
@@ -59,6 +60,43 @@ for (const database of ["PostgreSQL", "embedded"] as const) {
     }
   });
 }
+
+Deno.test("a file whose first line is neither data nor the header ends the import with 2, and nothing is stored", async () => {
+  const databaseUrl = await freshDatabase();
+  const env = { DATABASE_URL: databaseUrl };
+  const file = await Deno.makeTempFile({ prefix: "doorbuster-", suffix: ".csv" });
+  const users = async () => {
+    const database = await openTestPostgres(databaseUrl);
+    try {
+      const rows = await database.views.query("select segment, user_id from memberships order by 1, 2");
+      return rows.map((row) => row.join("/"));
+    } finally {
+      await database.close();
+    }
+  };
+  try {
+    await Deno.writeTextFile(file, "segment,user_id,expires_at\ngold,u1,1900000000\n");
+    const swapped = await runImport([file], env);
+    assert.deepEqual([swapped.code, swapped.out], [2, ""]);
+    assert.match(swapped.err, /the first line must be a header, ID,segment,expiredSegment, or a record of these/);
+    await Deno.writeTextFile(file, "gold;u1;1900000000\n1.23457E+17;gold;4000000000\n".repeat(2));
+    const named = await runImport([file], env);
+    assert.deepEqual([named.code, named.out], [2, ""]);
+    assert.match(named.err, /separated by a semicolon, not by a comma: use --delimiter ';'/);
+    assert.equal((await runImport(["--columns", "ID,segment", file], env)).code, 2);
+    assert.deepEqual(await users(), []);
+    const told = await runImport(["--columns", "segment,id,expiredSegment", "--delimiter", ";", file], env);
+    assert.equal(told.code, 1);
+    assert.match(
+      told.out,
+      /^Imported 2 memberships, 2 of them new, .*; 2 duplicates within the file, 0 bad lines\.\n$/,
+    );
+    assert.match(told.err, /^line 3 is a duplicate within the file: line 1 has "u1" in "gold" already$/m);
+    assert.deepEqual(await users(), ["1.23457e+17/gold", "gold/u1"]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
 
 Deno.test("an import of a file that does not exist, or into a database that does not, ends with 2", async () => {
   const file = await Deno.makeTempFile({ prefix: "doorbuster-", suffix: ".csv" });

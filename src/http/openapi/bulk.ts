@@ -133,8 +133,9 @@ export const bulk: readonly Operation[] = [
     path: path + "/codes.csv",
     id: "getBulkCodes",
     tag,
-    summary: "The names of a job's coupons",
-    description: "Each once, when the job has ended.",
+    summary: "A job's coupons, as a file for deno task import:codes",
+    description: "Each once, when the job has ended, with the fields of their terms that are set: amount, starts_at, " +
+      "ends_at, kind, segment and the amounts of the kind. An amount of 1 is left out.",
     authority: "admin",
     trouble: "file",
     segments,
