@@ -133,7 +133,8 @@ function checkout(
   settings: SaleSettings,
 ): SaleDecision {
   const { id, keyed, userId, n, code } = command;
-  if (command.current && now >= sale.endsAt && !isKnown(sale, command)) return missing("sale_not_current");
+  const isCurrent = now >= sale.startsAt && now < sale.endsAt;
+  if (command.current && !isCurrent && !isKnown(sale, command)) return missing("sale_not_current");
   if (!(Number.isInteger(n) && n >= 1 && n <= sale.items)) return missed(sale, command, now, "item_not_found");
   const before = repeated(sale, command) ?? sent(sale, command);
   if (before?.kind === "refused") return missed(sale, command, now, "idempotency_key_reused");

@@ -31,8 +31,8 @@ export const SALE_REFUSALS = [
 export type ToldSaleRefusal = typeof SALE_REFUSALS[number];
 
 /**
- * Why a sale refuses. `sale_not_current` is for whoever asked: the sale of this hour was meant, and this one's is over, so
- * the next one is to be asked.
+ * Why a sale refuses. `sale_not_current` is for whoever asked: the sale of this hour was meant, and by the actor's clock it
+ * is another hour, so another sale is to be asked.
  */
 export type SaleRefusal = ToldSaleRefusal | "sale_not_current";
 

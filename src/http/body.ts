@@ -135,10 +135,13 @@ export class BodyReader {
   }
 }
 
+/** The last Content-Type that was parsed and is one of JSON: mostly that of the next body too. */
+let known = "application/json";
+
 /** What is wrong with a body's form, before it is read. */
 function formFault(headers: Headers): BadRequest | undefined {
   const type = headers.get("content-type");
-  if (type !== "application/json") {
+  if (type !== "application/json" && type !== known) {
     const { essence, parameters } = parseMediaType(type ?? "") ?? {};
     if (essence !== "application/json") {
       return new BadRequest("unsupported_media_type", undefined, "Content-Type");
@@ -152,6 +155,7 @@ function formFault(headers: Headers): BadRequest | undefined {
         "Content-Type",
       );
     }
+    known = type!;
   }
   const coding = headers.get("content-encoding");
   if (coding === null || coding.toLowerCase() === "identity") return undefined;

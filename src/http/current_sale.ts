@@ -1,6 +1,6 @@
 /**
- * Which sale is the current one for a checkout of its n-th item? The one whose actor says that its hour is not over: the
- * hour may turn while a request is on its way, or between a request and its repeat.
+ * Which sale is the current one for a checkout of its n-th item? The one whose actor says that it is its hour: the hour
+ * may turn while a request is on its way, or between a request and its repeat, and no two clocks are quite equal.
  */
 import type { OutcomeOf, Sales, SaleViews } from "../actors/ports.ts";
 import type { SaleCommandOf, SaleKind } from "../domain/sale.ts";
@@ -13,7 +13,8 @@ import { commandId } from "./command_id.ts";
  * Asks the current sale. A request with an idempotency key asks the sale of the hour before first: where it was accepted
  * there, it gets that answer, and it can be accepted there no more once this said that it was not.
  *
- * @throws BadRequest where the key is none; what asking throws, and then no later sale is asked
+ * @returns the outcome; `sale_not_current` where no actor says that it is its hour
+ * @throws BadRequest where the key is none; what asking throws, and then no other sale is asked
  */
 export async function askCurrent(
   { sales, views }: { readonly sales: Sales; readonly views: Pick<SaleViews, "current"> },
@@ -23,13 +24,15 @@ export async function askCurrent(
 ): Promise<OutcomeOf<SaleKind>> {
   const current = views.current();
   const isKeyed = request.headers.has("idempotency-key");
-  for (let number = isKeyed && current > 0 ? current - 1 : current;; number++) {
+  const numbers = isKeyed ? [current - 1, current, current + 1] : [current, current + 1, current - 1];
+  for (const number of numbers) {
     const key = saleKeyOf(number);
     const command = { ...wanted, code: newCode(), current: true as const, ...commandId(request.headers, caller, key) };
     const outcome = await sales.ask(key, command);
-    if (number > current || outcome.kind !== "refused") return outcome;
-    // Before there were nodes there was no sale.
-    const isAbsent = number < current && outcome.refusal === "item_not_found";
+    if (outcome.kind !== "refused") return outcome;
+    // Of other hours there may be no sale.
+    const isAbsent = number !== current && outcome.refusal === "item_not_found";
     if (outcome.refusal !== "sale_not_current" && !isAbsent) return outcome;
   }
+  return { kind: "refused", refusal: "sale_not_current" };
 }

@@ -5,6 +5,7 @@ import type { SaleCommandOf, SaleKind } from "../../src/domain/sale.ts";
 import { HOUR_MS, itemIdOf, saleKeyOf } from "../../src/domain/sale_ids.ts";
 import { OPEN } from "../../src/http/callers.ts";
 import { askCurrent } from "../../src/http/current_sale.ts";
+import { wordSale } from "../../src/http/sale_asking.ts";
 import { get, type TestEdge, withEdge } from "../support/edge.ts";
 import { KEY, NUMBER, open, SaleDesk, settingsOf, START } from "../support/sale_commands.ts";
 import { ADMIN_TOKEN, bearer, knownCallers, SERVICE_TOKEN } from "../support/tokens.ts";
@@ -154,6 +155,11 @@ Deno.test("a sale whose hour is over takes no checkout of the current sale's ite
   assert.equal(desk.say({ ...first, id: "another copy without a key", keyed: false }), "replay", "by its code");
   assert.equal(desk.say(wanted("ann", 2, "one", codes[3]!)), "idempotency_key_reused");
   assert.deepEqual(desk.outcomes, ["ok", "idempotency_key_reused"], "what was not decided here left no attempt");
+  const early = new SaleDesk(3);
+  early.now = START - 1;
+  assert.equal(early.say(wanted("ann", 1, "one", codes[0]!)), "sale_not_current", "nor of an hour that has not begun");
+  early.now = START;
+  assert.equal(early.say(wanted("ann", 1, "one", codes[0]!)), "accepted");
   const { current: _, ...ofThisSale } = wanted("ann", 2, "two", codes[1]!);
   assert.equal(desk.say(ofThisSale), "accepted", "an item that is named by its id is sold on");
 });
@@ -187,7 +193,9 @@ Deno.test("askCurrent() lets the sales say which is current, where its own clock
   const cases: [Request, Parameters<typeof scripted>[0], asked: string[]][] = [
     [unkeyed, { [KEY]: HELD }, [KEY]],
     [unkeyed, { [KEY]: LATE, [NEXT]: HELD }, [KEY, NEXT]],
-    [unkeyed, { [KEY]: LATE, [NEXT]: LATE }, [KEY, NEXT]],
+    [unkeyed, { [KEY]: LATE, [NEXT]: LATE, [BEFORE]: HELD }, [KEY, NEXT, BEFORE]],
+    [unkeyed, { [KEY]: LATE, [BEFORE]: HELD }, [KEY, NEXT, BEFORE]],
+    [unkeyed, {}, [KEY]],
     [keyed, { [BEFORE]: HELD, [KEY]: LATE }, [BEFORE]],
     [keyed, { [BEFORE]: LATE, [KEY]: HELD }, [BEFORE, KEY]],
     [keyed, { [BEFORE]: LATE, [KEY]: LATE, [NEXT]: HELD }, [BEFORE, KEY, NEXT]],
@@ -196,7 +204,21 @@ Deno.test("askCurrent() lets the sales say which is current, where its own clock
   ];
   for (const [request, answers, expected] of cases) {
     const { sales, asked } = scripted(answers);
-    await askCurrent({ sales, views }, request, OPEN, wanted);
+    const outcome = await askCurrent({ sales, views }, request, OPEN, wanted);
     assert.deepEqual(asked, expected);
+    assert.equal(outcome, answers[expected.at(-1)!] ?? outcome);
   }
+});
+
+Deno.test("askCurrent() says that no sale is current where none is, so that the request is to be sent again", async () => {
+  for (const [request, expected] of [[unkeyed, [KEY, NEXT, BEFORE]], [keyed, [BEFORE, KEY, NEXT]]] as const) {
+    for (const others of [{}, { [BEFORE]: LATE, [NEXT]: LATE }]) {
+      const { sales, asked } = scripted({ [KEY]: LATE, ...others });
+      assert.deepEqual(await askCurrent({ sales, views }, request, OPEN, wanted), LATE);
+      assert.deepEqual(asked, expected);
+    }
+  }
+  assert.throws(() => wordSale({ sales: {} as Sales, purchaseLimit: 1 }, LATE, { id: "a", echoed: false }), {
+    code: "moved",
+  });
 });

@@ -30,7 +30,7 @@ Deno.test("a server that listens beyond loopback serves whom it knows, counts ch
     const ann = bearer(await userToken("ann", Date.now()));
     const claim = (user_id: string) => ask(url, "POST", "/api/coupons/claim", { user_id, coupon_name: "promo" }, ann);
     assert.deepEqual([(await claim("ann")).status, (await claim("bob")).status], [200, 403]);
-    const checkout = () => ask(url, "POST", "/checkout?user_id=ann&id=1", undefined, ann);
+    const checkout = () => ask(url, "POST", "/checkout?user_id=ann&id=999999", undefined, ann);
     assert.deepEqual([(await checkout()).status, (await checkout()).status, (await checkout()).status], [
       404,
       404,
@@ -64,7 +64,7 @@ Deno.test("a server on loopback with one token asks everyone; without any it say
 
 Deno.test("a server that asks no one counts the checkouts of each user where it is told to", async () => {
   await withNode({ RATE_LIMIT: "2" }, async ({ url }) => {
-    const checkout = (user: string) => ask(url, "POST", `/checkout?user_id=${user}&id=1`);
+    const checkout = (user: string) => ask(url, "POST", `/checkout?user_id=${user}&id=999999`);
     const said = [];
     for (const user of ["ann", "ann", "ann", "bob"]) said.push((await checkout(user)).status);
     assert.deepEqual(said, [404, 404, 429, 404]);
