@@ -53,8 +53,11 @@ export class IncomingBody {
   /** Its next bytes; undefined at its end. @throws Error where it is malformed or breaks off */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     for (let asked = false;; asked = true) {
-      const chunk = this.#takeNext();
-      if (chunk !== undefined || this.#isWhole) return chunk;
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      // Chunks of a byte each cost their reader no more than one of them all.
+      for (let part; (part = this.#takeNext()) !== undefined;) parts.push(part);
+      if (parts.length > 0) return parts.length === 1 ? parts[0] : joined(parts);
+      if (this.#isWhole) return undefined;
       if (!asked) await this.beforeFirst?.();
       if (!await this.#inbound.more()) throw new Error("Cannot read the body: it broke off");
     }
@@ -103,4 +106,14 @@ export class IncomingBody {
     }
     return false;
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -281,3 +281,36 @@ Deno.test("a handler can wait for its client's end", async () => {
   });
   assert(wasAborted);
 });
+
+Deno.test("a client that sends one request after another without waiting lets others have their turn", async () => {
+  let isOver = false;
+  let turns = 0;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const asked = `GET / ${HEAD}\r\n`.repeat(1_000);
+  for (const pieces of [[asked], asked.split(/(?<=\r\n\r\n)/)]) {
+    turns = 0;
+    assert.equal((await serve(pieces, () => new Reply("", 200, { "content-type": "a/b" }))).statuses.length, 1_000);
+    assert(turns >= 50, `${turns} turns beside 1,000 requests`);
+  }
+  isOver = true;
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
+Deno.test("a body in chunks of a byte is read at once where it is there", async () => {
+  const chunks = "1\r\nx\r\n".repeat(5_000) + "0\r\n\r\n";
+  let parts = 0;
+  let size = 0;
+  await serve([`POST / ${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunks}`], async ({ body }) => {
+    for await (const part of body!) {
+      parts++;
+      size += part.length;
+    }
+    return new Response("");
+  });
+  assert.equal(size, 5_000);
+  assert(parts <= 20, `${parts} parts`);
+});
