@@ -12,6 +12,7 @@ import { patternFits } from "./paths.ts";
 import { problem, type ProblemCode } from "./problem.ts";
 import { type RequestId, requestIdOf } from "./request_id.ts";
 import type { RoutedRequest } from "./routed_request.ts";
+import { setField } from "./reply.ts";
 import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes.ts";
 import { isPurchase } from "./checkouts.ts";
 import { secure } from "./secure_headers.ts";
@@ -124,7 +125,7 @@ export class Edge {
   readonly refuse = (why: WireRefusal, detail: string): Response => {
     const id: RequestId = requestIdOf(NO_HEADERS);
     const { response } = refusal(WIRE_REFUSALS[why], id, `The request was not read: ${detail}`);
-    secure(response.headers);
+    secure(response);
     this.#parts.metrics.requests.count("unknown", response.status);
     return response;
   };
@@ -179,14 +180,14 @@ export class Edge {
   }
 
   #finish(request: Request, route: string, id: RequestId, answered: Answered): Response {
-    secure(answered.response.headers);
+    secure(answered.response);
     return this.#told(request, route, id, answered);
   }
 
   #told(request: Request, route: string, id: RequestId, { response, code, error }: Answered): Response {
     const { health, metrics, log } = this.#parts;
     // A leaving node tells kept connections, so that none is closed under a client's next request.
-    if (health.leaving) response.headers.set("connection", "close");
+    if (health.leaving) setField(response, "connection", "close");
     metrics.requests.count(route, response.status);
     if (error === undefined && !log.verbose) return response;
     const outcome = { requestId: id.id, route, status: response.status, code };

@@ -1,4 +1,5 @@
 /** Whose pages may read an answer? Those of the origins that are named; none by default. Cookies are never asked for. */
+import { hasField, setField } from "./reply.ts";
 import { idHeadersOf, type RequestId } from "./request_id.ts";
 
 const ALLOWED_HEADERS = [
@@ -39,11 +40,11 @@ export class Cors {
 
   /** Marks an answer as one that the page may read, where it may; returns it. */
   mark(asked: Headers, response: Response): Response {
-    const { headers } = response;
-    headers.append("vary", "Origin");
+    if (hasField(response, "vary")) response.headers.append("vary", "Origin");
+    else setField(response, "vary", "Origin");
     if (!this.#knows(asked)) return response;
-    headers.set("access-control-allow-origin", asked.get("origin")!);
-    headers.set("access-control-expose-headers", EXPOSED_HEADERS);
+    setField(response, "access-control-allow-origin", asked.get("origin")!);
+    setField(response, "access-control-expose-headers", EXPOSED_HEADERS);
     return response;
   }
 

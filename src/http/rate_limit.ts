@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../actors/ports.ts";
 import { type Answered, failure, refusal } from "./answer.ts";
+import { setField } from "./reply.ts";
 import type { RequestId } from "./request_id.ts";
 
 /** The time in which a user has the whole quota, in milliseconds. */
@@ -75,10 +76,10 @@ export class RateLimiter {
     } catch (error) {
       answered = failure(error, id);
     }
-    const { headers } = answered.response;
-    headers.set("ratelimit-policy", this.#policy);
-    headers.set("ratelimit", `"${this.name}";r=${remaining};t=${Math.ceil(resetMs / 1_000)}`);
-    if (!allowed) headers.set("retry-after", String(Math.ceil(waitMs / 1_000)));
+    const { response } = answered;
+    setField(response, "ratelimit-policy", this.#policy);
+    setField(response, "ratelimit", `"${this.name}";r=${remaining};t=${Math.ceil(resetMs / 1_000)}`);
+    if (!allowed) setField(response, "retry-after", String(Math.ceil(waitMs / 1_000)));
     return answered;
   }
 

@@ -4,7 +4,7 @@
 export interface Made {
   readonly content: string;
   readonly status: number;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Record<string, string>;
 }
 
 /** An answer that is a text. */
@@ -12,8 +12,8 @@ export class Reply extends Response {
   readonly #made: Made;
   #isAsMade = true;
 
-  /** @param fields header fields: names in lower case, values in ASCII and without line ends */
-  constructor(content: string, status: number, fields: Readonly<Record<string, string>>) {
+  /** @param fields header fields, which become its own: names in lower case, values in ASCII and without line ends */
+  constructor(content: string, status: number, fields: Record<string, string>) {
     super(content, { status, headers: { "content-type": fields["content-type"]! } });
     this.#made = { content, status, fields };
   }
@@ -33,4 +33,17 @@ export class Reply extends Response {
   get asMade(): Made | undefined {
     return this.#isAsMade ? this.#made : undefined;
   }
+}
+
+/** Whether an answer has a header field. @param name in lower case */
+export function hasField(response: Response, name: string): boolean {
+  const made = response instanceof Reply ? response.asMade : undefined;
+  return made === undefined ? response.headers.has(name) : Object.hasOwn(made.fields, name);
+}
+
+/** Sets a header field of an answer; of one whose text is known without more ado. @param name and `value` as of a Reply */
+export function setField(response: Response, name: string, value: string): void {
+  const made = response instanceof Reply ? response.asMade : undefined;
+  if (made === undefined) response.headers.set(name, value);
+  else made.fields[name] = value;
 }

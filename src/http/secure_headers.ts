@@ -1,4 +1,5 @@
 /** What may a browser do with an answer? Little: it is data, not a page, and for whoever asked alone. */
+import { hasField, setField } from "./reply.ts";
 
 /**
  * On all but the hot answers, which have `nosniff` alone (each header costs half a microsecond): they answer POSTs, which
@@ -31,6 +32,6 @@ export const PAGE_POLICY: string = [
 ].join("; ");
 
 /** Adds what an answer does not say itself. */
-export function secure(headers: Headers): void {
-  for (const [name, value] of ON_MOST) if (!headers.has(name)) headers.set(name, value);
+export function secure(response: Response): void {
+  for (const [name, value] of ON_MOST) if (!hasField(response, name)) setField(response, name, value);
 }

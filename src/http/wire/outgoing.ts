@@ -59,7 +59,8 @@ function connectionLine({ isHttp10, keepAlive }: SendOptions): string {
 /** An answer in one piece, after which another request may follow where one may at all; undefined where it is in parts. */
 export function wholeOf(response: Response, options: SendOptions): Uint8Array | undefined {
   const made = response instanceof Reply ? response.asMade : undefined;
-  if (made === undefined || options.isHead) return undefined;
+  // Connection is for this server alone, which takes it from any other answer.
+  if (made === undefined || options.isHead || made.fields["connection"] !== undefined) return undefined;
   const { fields, content } = made;
   let lines = "";
   for (const name in fields) lines += `${name}: ${fields[name]}\r\n`;

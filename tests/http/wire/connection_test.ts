@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { Reply } from "../../../src/http/reply.ts";
+import { hasField, Reply, setField } from "../../../src/http/reply.ts";
 import { Connection, type ConnectionHost, type Handler } from "../../../src/http/wire/connection.ts";
 import type { WireRefusal } from "../../../src/http/wire/request_head.ts";
 
@@ -313,4 +313,26 @@ Deno.test("a body in chunks of a byte is read at once where it is there", async 
   });
   assert.equal(size, 5_000);
   assert(parts <= 20, `${parts} parts`);
+});
+
+Deno.test("header fields that are set on an answer whose text is known are sent, however they are set", async () => {
+  const answer = () => {
+    const reply = new Reply("text", 200, { "content-type": "a/b", "x-one": "1" });
+    assert(hasField(reply, "x-one"));
+    setField(reply, "x-one", "2");
+    setField(reply, "x-two", "3");
+    assert(!hasField(reply, "x-three"));
+    return reply;
+  };
+  const read = () => {
+    const reply = answer();
+    assert.equal(reply.headers.get("x-one"), "2");
+    setField(reply, "x-two", "4");
+    reply.headers.append("x-two", "5");
+    assert(hasField(reply, "x-two"));
+    return reply;
+  };
+  const asked = `GET / ${HEAD}\r\n`;
+  assert.match((await serve([asked], answer)).socket.sent, /\r\nx-one: 2\r\nx-two: 3\r\n[^]*text$/);
+  assert.match((await serve([asked], read)).socket.sent, /\r\nx-one: 2\r\nx-two: 4, 5\r\n[^]*text$/);
 });
