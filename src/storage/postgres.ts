@@ -21,8 +21,8 @@ export interface PostgresOptions extends SessionOptions {
 /** Statements that may wait for a session of a pool; one more is refused. */
 const WAITING_MAX = 4096;
 
-/** Sessions for reports, and for lists: one for each. */
-const REPORTS = 2, LISTS = 3;
+/** Sessions for reports, of which exports and audits take one each at most, and for lists, one for each. */
+const REPORTS = 3, LISTS = 3;
 /** A list that took longer, in milliseconds, is given up by the server. */
 const LIST_TIMEOUT_MS = 500;
 
