@@ -4,7 +4,7 @@
  * has a session of its own, so it waits for no lane; it does wait for the disk and for synchronous standbys, as claims do.
  */
 import type { Clock } from "../actors/ports.ts";
-import { type Connection, DURABLE } from "./sql.ts";
+import { type Connection, DURABLE, SqlError } from "./sql.ts";
 
 /** Wait between two looks, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -26,6 +26,11 @@ const PROCESS = "select pid, backend_start::text from pg_stat_activity where pid
 /** A server process that waits for a standby does not notice that its client has gone, and takes up a connection. */
 const END_PROCESS = `select pg_terminate_backend(pid) from pg_stat_activity
 where pid = $1 and backend_start::text = $2 and wait_event = 'SyncRep'`;
+
+/** The role may not call the function, or the server has none: that says nothing of commits. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof SqlError && /^42/.test(error.sqlstate);
+}
 
 /** What an operator is told. */
 export interface CommitEvents {
@@ -56,6 +61,8 @@ export class CommitWatch {
   /** The server process of the session before. */
   #process: unknown[] | undefined;
   #isProbing = false;
+  /** Whether the probe's statement is sent and not answered. */
+  #isOut = false;
   #isStarted = false;
   #isStopped = false;
   #cancel: () => void = () => {};
@@ -84,6 +91,11 @@ export class CommitWatch {
     return this.#lostSince !== undefined;
   }
 
+  /** Whether commits wait, for longer than a claim may: each that is sent now takes up one more server process. */
+  get hangs(): boolean {
+    return this.isLost && this.#isOut;
+  }
+
   get #failingForMs(): number {
     return this.#failingSince === undefined ? 0 : this.clock.monotonic() - this.#failingSince;
   }
@@ -104,6 +116,10 @@ export class CommitWatch {
   /** A commit that stored something was confirmed. */
   committed(): void {
     this.#committedAt = this.clock.monotonic();
+    this.#endFailing();
+  }
+
+  #endFailing(): void {
     this.#failingSince = undefined;
     if (this.#lostSince !== undefined) this.#tellBack(this.#lostSince);
   }
@@ -139,21 +155,39 @@ export class CommitWatch {
       await this.#commit();
       this.committed();
     } catch (error) {
-      const { message } = error as Error;
-      this.#failures = { count: this.#failures.count + 1, reason: message };
-      if (this.#lostSince === undefined && !this.#isStopped) this.#tellLost(message);
+      this.#probeFailed(error as Error);
     }
     this.#isProbing = false;
+  }
+
+  #probeFailed(error: Error): void {
+    const { message } = error;
+    this.#failures = { count: this.#failures.count + 1, reason: message };
+    if (isForbidden(error)) this.#endFailing();
+    // Where a claim was committed meanwhile, the probe's session alone is in trouble.
+    else if (this.#failingSince !== undefined && !this.isLost && !this.#isStopped) this.#tellLost(message);
   }
 
   /** A session that was lost meanwhile says nothing about the next one. */
   async #commit(): Promise<void> {
     if (this.#session?.lost === false) {
-      const isCommitted = await this.#session.query(PROBE, [], "probe").then(() => true, () => false);
-      if (isCommitted) return;
-      this.#session.destroy();
+      try {
+        return await this.#commitOn(this.#session);
+      } catch (error) {
+        if (isForbidden(error)) throw error;
+        this.#session.destroy();
+      }
     }
-    await (await this.#open()).query(PROBE, [], "probe");
+    await this.#commitOn(await this.#open());
+  }
+
+  async #commitOn(session: Connection): Promise<void> {
+    this.#isOut = true;
+    try {
+      await session.query(PROBE, [], "probe");
+    } finally {
+      this.#isOut = false;
+    }
   }
 
   async #open(): Promise<Connection> {

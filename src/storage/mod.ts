@@ -14,6 +14,7 @@ import { CouponStore } from "./coupon_store.ts";
 import { PostgresCouponViews } from "./coupon_views.ts";
 import { PostgresExportViews } from "./export_views.ts";
 import { type CommitEvents, CommitWatch } from "./commit_watch.ts";
+import { heldBack } from "./held_back.ts";
 import { Lane, type LaneEvents } from "./lane.ts";
 import { PostgresEligibility } from "./eligibility.ts";
 import { ListBudget } from "./list_budget.ts";
@@ -155,10 +156,11 @@ export async function openStorage(database: Database, options: StorageOptions): 
   const clock = new PostgresClock();
   await clock.follow(() => database.connect());
   const watch = new CommitWatch((silenceMs) => database.connect(silenceMs), clock, options.events);
+  const { connect, activations } = heldBack(database, watch);
   const makeLanes = <Event>(batchOf: (jobs: readonly Job<Event>[]) => Batch<Event>) =>
     Array.from(
       { length: Math.min(options.lanes, database.lanesMax) },
-      () => new Lane(batchOf, () => database.connect(), clock, options.timeoutMs, laneEvents(options.events, watch)),
+      () => new Lane(batchOf, connect, clock, options.timeoutMs, laneEvents(options.events, watch)),
     );
   const couponLanes: Lane<CouponEvent>[] = makeLanes(couponBatch);
   const saleLanes: Lane<SaleEvent>[] = makeLanes(saleBatch);
@@ -172,7 +174,7 @@ export async function openStorage(database: Database, options: StorageOptions): 
   keep();
   // The embedded database cannot be lost.
   if (!database.embedded) watch.start();
-  const { activations, views, reports } = database;
+  const { views, reports } = database;
   const list = () => new ListBudget(database.lists, clock);
   const holder = options.holder(clock.now());
   return {

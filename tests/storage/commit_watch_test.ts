@@ -1,13 +1,14 @@
 /** When are commits lost, when are they back, and how often is that told? */
 import assert from "node:assert/strict";
 import { CommitWatch } from "../../src/storage/commit_watch.ts";
-import { type Connection, ConnectionLost, NotConnected, type Row } from "../../src/storage/sql.ts";
+import { type Connection, ConnectionLost, NotConnected, type Row, SqlError } from "../../src/storage/sql.ts";
 import { FakeClock, settle } from "../support/fake_clock.ts";
 
 /** A PostgreSQL whose commits may hang or fail, and that may be gone. */
 class FakePostgres {
   isDown = false;
   isHung = false;
+  refuses: Error | undefined;
   connects = 0;
   probes = 0;
   /** Server processes that were ended by the one after. */
@@ -27,6 +28,7 @@ class FakePostgres {
 
   async commit(): Promise<void> {
     this.probes++;
+    if (this.refuses !== undefined) throw this.refuses;
     if (this.isHung) await new Promise<void>((resolve) => this.#release.push(resolve));
   }
 
@@ -176,6 +178,50 @@ Deno.test("sessions that are lost while commits succeed are told at most each ha
     await clock.advance(1_000);
   }
   assert.deepEqual(told.slice(1), ["troubled 30: too many clients", "troubled 30: too many clients"]);
+});
+
+Deno.test("commits hang from the time when that is told until one is confirmed, not where there is no session", async () => {
+  const { clock, postgres, watch } = watched();
+  postgres.isHung = true;
+  await clock.advance(5_000);
+  assert(!watch.hangs);
+  await clock.advance(1_000);
+  assert(watch.hangs);
+  postgres.heal();
+  await settle();
+  assert(!watch.hangs);
+  postgres.isDown = true;
+  postgres.cut();
+  await clock.advance(10_000);
+  assert(watch.isLost && !watch.hangs);
+});
+
+Deno.test("a probe that a busy node's claims outlive is no loss", async () => {
+  const { clock, postgres, watch, told } = watched();
+  postgres.isHung = true;
+  await clock.advance(1_500); // a probe is out
+  postgres.isDown = true;
+  for (let tenth = 0; tenth < 400; tenth++) {
+    watch.committed();
+    await clock.advance(100);
+  }
+  assert.deepEqual([watch.succeeds, watch.isLost, told], [true, false, ["troubled 1: no answer"]]);
+});
+
+Deno.test("a server that forbids the probe's function is not taken for lost, and that is told", async () => {
+  const { clock, postgres, watch, told } = watched();
+  postgres.refuses = new SqlError("42501", "permission denied for function pg_logical_emit_message");
+  await clock.advance(20_000);
+  assert(watch.succeeds && watch.ageMs >= 20_000);
+  assert.deepEqual(told, ["troubled 1: permission denied for function pg_logical_emit_message"]);
+  assert.equal(postgres.connects, 1);
+  postgres.isDown = true;
+  postgres.cut();
+  await clock.advance(10_000);
+  assert(!watch.succeeds && told[1]!.startsWith("lost"));
+  postgres.heal();
+  await clock.advance(1_000);
+  assert(watch.succeeds && told[2]!.startsWith("back"));
 });
 
 Deno.test("stop() ends the session, and nothing is told or tried after it", async () => {

@@ -42,14 +42,36 @@ async function waitFor(postgres: Postgres, standbys: string): Promise<void> {
   await admin.close();
 }
 
+/** Of a node, those that commit: two lanes, four for activations, and the probe's. */
+const SESSIONS = 7;
+
+/** Server processes that wait for a standby. */
+async function waiting(postgres: Postgres): Promise<number> {
+  const admin = await openTestPostgres(postgres.url);
+  const text = "select count(*)::integer from pg_stat_activity where wait_event = 'SyncRep'";
+  const [row] = await admin.views.query(text);
+  await admin.close();
+  return row![0] as number;
+}
+
+/** Claims of coupons awake and asleep, some after others were given up. */
+async function claimOnAndOn({ url }: TestNode, first: number): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    const names = ["promo", ...Array.from({ length: 8 }, (_, place) => `sleeping-${place}`)];
+    const told = await Promise.all(names.map((name) => claim(url, `impatient-${first}-${round}`, name)));
+    assert.deepEqual(told.map(({ status }) => status), names.map(() => 503));
+  }
+}
+
 Deno.test("while a synchronous standby is absent, frozen or dead a node is unready, and ready by itself after", async () => {
   const primary = await startPostgres();
   const standby = await startStandby(primary);
   try {
-    const node = await startNode({ databaseUrl: await makeDatabase(primary), env: { LOG_LEVEL: "info" } });
+    const node = await startNode({ databaseUrl: await makeDatabase(primary), env: { ACTOR_IDLE: "1s" } });
     try {
       assert.equal((await createCoupon(node.url, "promo", 100)).status, 201);
-      assert(await metric(node, AGE) < 5);
+      for (let place = 0; place < 8; place++) await createCoupon(node.url, `sleeping-${place}`, 100);
+      await until(async () => await metric(node, AGE) < 5, { what: "a commit" });
       const cases: Record<string, [harm: () => unknown, heal: () => unknown]> = {
         absent: [() => waitFor(primary, "nobody"), () => waitFor(primary, STANDBY)],
         frozen: [() => standby.signal("SIGSTOP"), () => standby.signal("SIGCONT")],
@@ -66,6 +88,8 @@ Deno.test("while a synchronous standby is absent, frozen or dead a node is unrea
         assert.equal((await ask(node.url, "GET", "/livez")).status, 200);
         assert.equal((await claim(node.url, `user-${++claims}`, "promo")).status, 503, what);
         assert.equal(await readiness(node), 503, "still");
+        await claimOnAndOn(node, claims);
+        assert(await waiting(primary) <= SESSIONS, `${await waiting(primary)} server processes wait`);
         await heal();
         await until(async () => await readiness(node) === 200, { what: `a ready node after one that was ${what}` });
         await until(() => lines(node, from).some(BACK), { what: "the log to tell that it is back" });
