@@ -28,8 +28,9 @@ export function requestIdOf(headers: Headers): RequestId {
 
 /** Whether an id, which log and trail show, has the request's idempotency key, its token, or the code of a hold in it. */
 function holdsSecret(id: string, headers: Headers): boolean {
-  const key = headers.get("idempotency-key");
-  if (key !== null && holds(id, key)) return true;
+  // Sent twice, two values are one text; a key may be a string of RFC 9651, with quotes.
+  const keys = headers.get("idempotency-key")?.split(/, ?/).map((key) => key.replace(/^"(.*)"$/, "$1")) ?? [];
+  if (keys.some((key) => key !== "" && holds(id, key))) return true;
   const token = headers.get("authorization")?.replace(/^\S+ +/, "");
   return token !== undefined && (holds(id, token) || holds(token, id)) || HOLD_CODE.test(id);
 }

@@ -80,7 +80,8 @@ export async function openEmbedded(folder: string): Promise<Database> {
   try {
     const files = `${await Deno.realPath(folder)}/pglite`;
     await makePrivateFolder(files);
-    makePrivateWithin(folder);
+    // The folder may hold what is not the database's: that is left alone.
+    for (const path of [`${folder}/lock`, files]) makePrivateWithin(path);
     const [{ PGlite }, { PrivateFiles }] = await Promise.all([
       import("@electric-sql/pglite"),
       import("./private_files.ts"),

@@ -16,20 +16,15 @@ export async function makePrivateFolder(folder: string): Promise<string | undefi
   const { mode } = await Deno.stat(folder);
   if (mode === null || (mode & OTHERS) === 0) return undefined;
   const rights = (mode & 0o777).toString(8).padStart(4, "0");
-  return `its mode is ${rights}; run: chmod -R go= ${quoted(folder)}`;
+  return `its mode is ${rights}; run: chmod go= ${quoted(folder)}`;
 }
 
-/** Takes away what rights others have to anything in a folder, such as an older version gave them. */
-export function makePrivateWithin(folder: string): void {
-  for (const { name, isDirectory, isFile } of Deno.readDirSync(folder)) {
-    if (!isDirectory && !isFile) continue;
-    const path = `${folder}/${name}`;
-    const { mode } = Deno.lstatSync(path);
-    if (mode !== null && (mode & OTHERS) !== 0) {
-      Deno.chmodSync(path, isDirectory ? OWNER_ONLY_FOLDER : OWNER_ONLY_FILE);
-    }
-    if (isDirectory) makePrivateWithin(path);
-  }
+/** Takes away what rights others have to a folder or file and to all in it, such as an older version gave them. */
+export function makePrivateWithin(path: string): void {
+  const { mode, isDirectory, isFile } = Deno.lstatSync(path);
+  if (!isDirectory && !isFile) return;
+  if (mode !== null && (mode & OTHERS) !== 0) Deno.chmodSync(path, isDirectory ? OWNER_ONLY_FOLDER : OWNER_ONLY_FILE);
+  if (isDirectory) { for (const { name } of Deno.readDirSync(path)) makePrivateWithin(`${path}/${name}`); }
 }
 
 /** As a word of a POSIX shell. */

@@ -33,6 +33,12 @@ Deno.test("requestIdOf() makes an id in place of one that has a secret of the re
     for (const id of ["r-1", "order-4711", "token", "Bearer", "2026-11-21T14Z"]) {
       assert.equal(requestIdOf(new Headers({ ...shown, [name]: id })).id, id);
     }
+    for (const quoted of [`"${key}"`, `another, ${key}`, `"a", "${key}"`]) {
+      assert.match(requestIdOf(new Headers({ "idempotency-key": quoted, [name]: key })).id, MADE, quoted);
+    }
+    for (const empty of ["", '""', ", "]) {
+      assert.equal(requestIdOf(new Headers({ "idempotency-key": empty, [name]: "r-1" })).id, "r-1", empty);
+    }
     assert.match(requestIdOf(new Headers({ "idempotency-key": "7", [name]: "7" })).id, MADE, "short, and equal");
     assert.equal(
       requestIdOf(new Headers({ "idempotency-key": "7", [name]: "r-7" })).id,

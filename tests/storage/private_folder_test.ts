@@ -71,7 +71,7 @@ Deno.test("openEmbedded() refuses a folder to which others have rights, in one l
       });
       assert.match(
         message,
-        /^DATA_DIR=[^\n]*: must be its owner's alone: its mode is 07\d\d; run: chmod -R go= [^\n]*$/,
+        /^DATA_DIR=[^\n]*: must be its owner's alone: its mode is 07\d\d; run: chmod go= [^\n]*$/,
       );
       assert.deepEqual([...modesOf(folder).values()], [mode.toString(8)]);
       const command = message.slice(message.indexOf("run: ") + 5);
@@ -86,7 +86,12 @@ Deno.test("openEmbedded() takes others' rights to files away that an older versi
     for (const [path, mode] of modesOf(folder)) {
       if (path !== folder) await Deno.chmod(path, mode === "700" ? 0o755 : 0o666);
     }
+    const other = `${folder}/notes.txt`;
+    await Deno.writeTextFile(other, "");
+    await Deno.chmod(other, 0o644);
     await (await openEmbedded(folder)).close();
+    assert.equal(modesOf(folder).get(other), "644", "what is not the database's is left alone");
+    await Deno.remove(other);
     assertPrivate(folder);
   });
 });
