@@ -22,6 +22,14 @@ const PAUSE_MS = 20;
 /** What accept(2) says then. Any other error is of one connection, which its client has reset for example. */
 const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
+/**
+ * Descriptors that connections leave to the rest of the process once they have taken all, or a quarter where that is less:
+ * the runtime ends where it loads a module and can open nothing.
+ */
+const SPARE = 16;
+/** Milliseconds for which they are kept free after the last shortage. */
+const SPARE_MS = 60_000;
+
 /** Where to listen, and how long to wait. */
 export interface ListenOptions {
   readonly hostname: string;
@@ -78,6 +86,9 @@ class Listener implements Listening, ConnectionHost {
   /** Until which tick there is no file descriptor to spare. */
   #shortUntil = -1;
   readonly #reportTicks: number;
+  readonly #spareTicks: number;
+  /** Connections that there may be, as far as is known. */
+  #connectionsMax = Infinity;
   readonly #failed: (error: unknown) => void;
   readonly #listener: Deno.TcpListener;
   readonly #connections = new Set<Connection>();
@@ -100,6 +111,7 @@ class Listener implements Listening, ConnectionHost {
     this.lingerTicks = ticks(Math.min(LINGER_MS, quietMs));
     this.#shortTicks = ticks(shortMs);
     this.#reportTicks = ticks(REPORT_MS);
+    this.#spareTicks = ticks(SPARE_MS);
     this.#timer = setInterval(() => this.#look(), tickMs);
     this.#acceptAll();
   }
@@ -107,12 +119,18 @@ class Listener implements Listening, ConnectionHost {
   async #acceptAll(): Promise<void> {
     let reportedAt = -Infinity;
     while (!this.isClosing) {
+      if (this.#connections.size >= this.#connectionsMax) {
+        this.#shortUntil = this.tick + 1;
+        await pause(PAUSE_MS);
+        continue;
+      }
       try {
         this.#take(await this.#listener.accept());
       } catch (error) {
         if (this.isClosing) return;
         if (!NO_DESCRIPTOR.has((error as { code?: unknown }).code)) continue;
         this.#shortUntil = this.tick + 1;
+        this.#makeSpare();
         if (this.tick - reportedAt > this.#reportTicks) {
           this.#failed(error);
           reportedAt = this.tick;
@@ -120,6 +138,16 @@ class Listener implements Listening, ConnectionHost {
         await pause(PAUSE_MS);
       }
     }
+  }
+
+  /** Lets go at once of those that have waited longest for their clients, and takes fewer from now on. */
+  #makeSpare(): void {
+    const { size } = this.#connections;
+    const spare = Math.min(SPARE, size >> 2);
+    this.#connectionsMax = Math.max(1, size - spare);
+    const waiting = [...this.#connections].filter(({ phase }) => phase !== "answer");
+    waiting.sort((one, other) => one.since - other.since);
+    for (const connection of waiting.slice(0, spare)) connection.cut();
   }
 
   #take(socket: Deno.TcpConn): void {
@@ -137,6 +165,7 @@ class Listener implements Listening, ConnectionHost {
   #look(): void {
     this.tick++;
     const isShort = this.tick <= this.#shortUntil;
+    if (this.tick - this.#shortUntil > this.#spareTicks) this.#connectionsMax = Infinity;
     for (const connection of this.#connections) {
       if (connection.phase === "answer") continue;
       const isLate = connection.until <= this.tick || isShort && this.tick - connection.since >= this.#shortTicks;
