@@ -3,8 +3,8 @@
  *
  * The key of a text: default-ignorable and format characters removed; NFKC; each run of white space one blank, none at
  * either end; each dash `-`; case removed by upper- and then lower-casing it, so that `ß` is `ss`, with both forms of the
- * small sigma as `σ`; NFC. Removing a character can let its neighbours compose, so this is repeated until nothing
- * changes: the key of a key is itself.
+ * small sigma as `σ`; NFC. The key of a key is itself. Ignorable characters go before blanks, as there may be a
+ * blank on either side of one; blanks after NFKC, which makes some.
  */
 import { fitsTextMax, hasControl, NOT_PLAIN_ASCII, TEXT_MAX } from "./text.ts";
 
@@ -13,8 +13,6 @@ const WHITE_SPACE = /\p{White_Space}+/gu;
 const DASH = /\p{Dash}/gu;
 /** Longest text that a key is made of, in UTF-16 units: the work is bounded, whatever is sent. */
 const SENT_MAX = 8 * TEXT_MAX;
-/** Rounds after which the key of any text stands; two are enough for every single character. */
-const ROUNDS_MAX = 8;
 
 /** A text in the form whose length is limited: all of the key's steps but for case. */
 function plainForm(text: string): string {
@@ -39,14 +37,8 @@ function keyOf(text: string, max: number): string | undefined {
   // Of most texts: printable ASCII without blanks, of which only case and length matter.
   if (!NOT_PLAIN_ASCII.test(text)) return text.length <= max ? text.toLowerCase() : undefined;
   if (text.length > SENT_MAX || !text.isWellFormed() || text.includes("\ufffd")) return undefined;
-  let plain = plainForm(text);
-  if (hasControl(plain) || !fitsTextMax(plain, max)) return undefined;
-  for (let round = 0; round < ROUNDS_MAX; round++) {
-    const key = withoutCase(plain);
-    plain = plainForm(key);
-    if (plain === key) return key;
-  }
-  return undefined;
+  const plain = plainForm(text);
+  return hasControl(plain) || !fitsTextMax(plain, max) ? undefined : withoutCase(plain);
 }
 
 function nameKeyWithin(name: string, max: number): string | undefined {

@@ -48,6 +48,7 @@ Deno.test("normalizeName() has one key for the spellings that people take for on
     ["k", "\u212a"],
     ["\u0301a", "\u00b4a", " \u0301a", "\u0301a"], // trimmed after NFKC, which makes a blank and a mark of U+00B4
     ["a", "a\u2003", "\u2003a"],
+    ["a1", "\u0600a1", "a\ufff91", "a\u06dd1", "\u{110bd}a1"], // format characters that are not default-ignorable
     ["å", "\u212b"],
     ["ω", "\u2126"],
     ["👨👩👧", "👨‍👩‍👧"],
@@ -75,6 +76,7 @@ Deno.test("the length of a name counts before case is removed: what is invisible
   for (const name of ["x".repeat(255), "🎉".repeat(255), "\u200b".repeat(500) + "x".repeat(255) + "\t".repeat(9)]) {
     assert([...normalizeName(name)!].length === 255, shown(name));
   }
+  assert.equal([...normalizeName("\u00b4" + "x".repeat(254))!].length, 255, "the blank that NFKC makes does not count");
   for (const [letter, key] of [["ß", "ss"], ["İ", "i\u0307"], ["ᾳ", "αι"]] as const) {
     assert.equal(normalizeName(letter.repeat(255)), key.repeat(255));
     assert(isNameKey(key.repeat(255)));
@@ -103,6 +105,7 @@ Deno.test("the key of each character is its own key, and that of its other cases
     const key = normalizeTitle(char);
     if (key === undefined) continue;
     assert.equal(normalizeTitle(key), key, shown(char));
+    assert.doesNotMatch(key, /^\s|\s$|[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}]/u, shown(char));
     assert.equal(normalizeTitle(char.toUpperCase()), key, `upper case of ${shown(char)}`);
     assert.equal(normalizeTitle(char.toLowerCase()), key, `lower case of ${shown(char)}`);
     assert.equal(normalizeTitle(`\u200b ${char}\t`), key, `in white space: ${shown(char)}`);

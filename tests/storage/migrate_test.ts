@@ -51,6 +51,40 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
     );
   });
 
+  const stepOf = (source: string, run: (connection: Connection) => Promise<void>): Migration => ({
+    ...TWO,
+    step: { source, run },
+  });
+
+  test("runs a step after its SQL, once, in the same transaction", async (connection) => {
+    const fill = stepOf("fill", async (session) => void await session.query("insert into two values (7)"));
+    assert.deepEqual(await migrate(connection, [ONE, fill]), ["0001_one", "0002_two"]);
+    assert.deepEqual(await migrate(connection, [ONE, fill]), []);
+    assert.deepEqual(await connection.query("select id from two"), [[7]]);
+  });
+
+  test("leaves nothing of a step that fails, and says what it says", async (connection) => {
+    const broken = stepOf("broken", async (session) => {
+      await session.query("insert into two values (7)");
+      throw new MigrationError("two would be one");
+    });
+    await assert.rejects(migrate(connection, [ONE, broken]), { name: "MigrationError", message: "two would be one" });
+    assert.deepEqual(await migrate(connection, [ONE, TWO]), ["0002_two"]);
+    assert.deepEqual(await connection.query("select id from two"), []);
+  });
+
+  test("refuses a step that was edited, but for its imports", async (connection) => {
+    const nothing = () => Promise.resolve();
+    await migrate(connection, [
+      ONE,
+      stepOf('import { a } from "./a.ts";\nimport {\n  b,\n} from "./b.ts";\nx();\n', nothing),
+    ]);
+    assert.deepEqual(await migrate(connection, [ONE, stepOf('import { a, b } from "../c.ts";\nx();\n', nothing)]), []);
+    for (const edited of [stepOf("y();\n", nothing), TWO]) {
+      await assert.rejects(migrate(connection, [ONE, edited]), /0002_two was edited/);
+    }
+  });
+
   test("leaves nothing of a file that fails", async (connection) => {
     const broken = { ...TWO, sql: TWO.sql + " select nonsense;" };
     await assert.rejects(migrate(connection, [ONE, broken]), {
