@@ -73,15 +73,14 @@ export function normalizeSearch(text: string): string | undefined {
   return keyOf(text, TEXT_MAX);
 }
 
-/** A name as it is stored and shown: as it was sent, but tabs and line ends are blanks, and none stands at either end. */
-export function shownName(name: string): string {
-  if (!hasControl(name)) return name;
-  return name.replace(/^[\t-\r\x85]+|[\t-\r\x85]+$/g, "").replace(/[\t-\r\x85]+/g, " ");
-}
-
 /** A segment's title as it is stored and shown: as it was sent, but white space as in its key. */
 export function shownTitle(title: string): string {
   return title.replace(WHITE_SPACE, " ").trim();
+}
+
+/** A name as it is stored and shown: as it was sent, unless it has tabs or line ends; then white space as in its key. */
+export function shownName(name: string): string {
+  return hasControl(name) ? shownTitle(name) : name;
 }
 
 /** Whether a value can be a segment's title. */
