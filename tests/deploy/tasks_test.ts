@@ -29,16 +29,28 @@ function withoutValues(task: Task): string[] {
   return permissionsOf(task).map((flag) => flag.split("=")[0]!);
 }
 
-Deno.test("a server by `deno task start` may use the network, read files and its settings, and write nothing", () => {
-  assert.deepEqual(withoutValues("start"), ["--allow-net", "--allow-read", "--ignore-env", "--allow-env"]);
+/** Where Debian's PostgreSQL has its socket: to connect to one, a process must be allowed to write to it. */
+const SOCKETS = "--allow-write=/run/postgresql,/var/run/postgresql";
+
+Deno.test("a server by `deno task start` may use the network, read files and its settings, and write to PostgreSQL's socket alone", () => {
+  assert.deepEqual(withoutValues("start"), [
+    "--allow-net",
+    "--allow-read",
+    "--ignore-env",
+    "--allow-env",
+    "--allow-write",
+  ]);
+  assert.equal(permissionsOf("start").at(-1), SOCKETS);
 });
 
-Deno.test("what may use the embedded database may write in its folder alone", () => {
+Deno.test("what may use the embedded database may write in its folder and to PostgreSQL's socket alone", () => {
+  assert.equal(permissionsOf("doorbuster").at(-2), SOCKETS);
   assert.deepEqual(withoutValues("doorbuster"), [
     "--allow-net",
     "--allow-read",
     "--ignore-env",
     "--allow-env",
+    "--allow-write",
     "--allow-write",
   ]);
   for (const task of ["dev", "migrate", "audit", "import", "import:codes"] as const) {

@@ -129,7 +129,7 @@ function operationOf(operation: Operation): Json {
 
 const REQUEST_ID =
   "of the request: the first of `X-Request-Id`, `Correlation-ID` and `X-Trace-ID` that came, where it " +
-  "is 1 to 128 visible ASCII characters";
+  "is 1 to 128 visible ASCII characters, none of them the request's idempotency key, token or code";
 const idParameters = ["X-Request-Id", "Correlation-ID", "X-Trace-ID"].map((name) => ({
   name,
   key: name.replace(/\W/g, ""),
