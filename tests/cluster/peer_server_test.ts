@@ -129,6 +129,16 @@ for (const [what, sent] of GARBAGE) {
     }));
 }
 
+const TOO_LONG = [HANDSHAKE_MAX + 1, MESSAGE_MAX, 2 ** 32 - 1];
+for (const size of TOO_LONG) {
+  Deno.test(`a stranger's message of ${size} bytes is refused by its length, before any of it is waited for`, () =>
+    withListener(async (b) => {
+      const stranger = await Stranger.to(b, head(size));
+      assert.equal(await stranger.rest(), "");
+      assert.equal(b.clock.timers, 0);
+    }));
+}
+
 Deno.test("a proof is good for the connection that it was made for, for one role and for one member alone", () =>
   withListener(async (b) => {
     const trust = trustOf("a");
