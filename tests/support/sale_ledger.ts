@@ -9,7 +9,8 @@ import { assertExact, querying } from "./sale_audit.ts";
 /** Answers that may be true; any other is wrong, `data_error` too: a backstop of the schema was needed. */
 const TROUBLE = "503 (?:overloaded|deadline|storage_unavailable|moved|stopping)";
 const ALLOWED = {
-  checkout: new RegExp(`^(200|412 item_unavailable|429 limit_reached|${TROUBLE})$`),
+  // A sale that is sold out is over once its hour is.
+  checkout: new RegExp(`^(200|412 item_unavailable|412 sale_over|429 limit_reached|${TROUBLE})$`),
   purchase: new RegExp(`^(200|409 code_used|404 code_expired|${TROUBLE})$`),
   release: new RegExp(`^(200|404 hold_not_live|${TROUBLE})$`),
   void: new RegExp(`^(200|404 purchase_not_found|${TROUBLE})$`),
