@@ -13,7 +13,8 @@ export function postgresUrl(env: Environment): string | undefined {
     parseDatabaseUrl(value);
   } catch (error) {
     if (!(error instanceof DatabaseUrlError)) throw error;
-    const why = `a URL such as postgres://user:password@host:5432/database; ${error.message}`;
+    // The example has no user, since messages are shown without those of URLs.
+    const why = `a URL such as postgres://host:5432/database, with user:password@ before the host; ${error.message}`;
     throw wrong("DATABASE_URL", "***", why);
   }
   return value;

@@ -116,7 +116,7 @@ for (const [value, why] of REFUSED) {
       assert(error instanceof ConfigError);
       assert.match(
         error.message,
-        /^DATABASE_URL=\*\*\*: must be a URL such as postgres:\/\/user:password@host:5432\/database; /,
+        /^DATABASE_URL=\*\*\*: must be a URL such as postgres:\/\/host:5432\/database, with user:password@ before the host; /,
       );
       assert.match(error.message, why);
       assert.doesNotMatch(error.message, /hun|ter@|\n/);
