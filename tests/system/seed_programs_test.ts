@@ -142,13 +142,11 @@ test("004's load script: 2,000 users check out items 1 to 10,000 at random, and 
 });
 
 test("a limit that is set otherwise is told as it is", async (url) => {
-  for (let item = 1; item <= 2; item++) {
-    const { status, text } = await send(url, `/checkout?user_id=user&id=${item}`);
-    const { title, detail } = JSON.parse(text);
-    if (item === 1) assert.equal(status, 200);
-    else {
-      const expected = [429, "Purchase limit reached", "User has reached the maximum of 1 items per sale"];
-      assert.deepEqual([status, title, detail], expected);
-    }
-  }
+  const first = await send(url, "/checkout?user_id=user&id=1");
+  assert.equal(first.status, 200, first.text);
+  // By its id, so that it is of the same sale though the hour turned.
+  const { status, text } = await send(url, `/checkout?user_id=user&id=${JSON.parse(first.text).item.id + 1}`);
+  const { title, detail } = JSON.parse(text);
+  const expected = [429, "Purchase limit reached", "User has reached the maximum of 1 items per sale"];
+  assert.deepEqual([status, title, detail], expected);
 }, { PURCHASE_LIMIT: "1" });
