@@ -106,6 +106,8 @@ Deno.test("a search for three letters reads the index of names alone, any other 
   try {
     await database.views.query(`insert into coupons (fold, name, amount, remaining, created_at, updated_at)
       select n, n, 1, 1, now(), now() from (select 'coupon-' || md5(i::text) n from generate_series(1, 20000) i) x`);
+    // Of a table as small as this, one that is still to be put into the index costs as much as all names.
+    await database.views.query("select gin_clean_pending_list('coupons_search')");
     for (const analyzed of [false, true]) {
       if (analyzed) await database.views.query("vacuum analyze coupons");
       const plan = async (pattern: string) => {
