@@ -9,7 +9,9 @@ const { port } = listen({
   port: 0,
   headerTimeoutMs: Number(Deno.args[0]),
   failed: (error) => console.log(`failed ${(error as { code?: string }).code}`),
-}, ({ url }) => {
+}, async (request) => {
+  const { url } = request;
+  if (url.endsWith("/body")) return new Response(await request.text());
   if (url.endsWith("/small")) return new Response("small");
   let part = 0;
   return new Response(

@@ -1,6 +1,6 @@
 /** How are the requests of one connection answered? In turn: the next one is read when the one before it is answered. */
 import { Inbound } from "./inbound.ts";
-import { IncomingBody } from "./incoming_body.ts";
+import { type BodyWaits, IncomingBody } from "./incoming_body.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import { send, type SendOptions, wholeOf } from "./outgoing.ts";
 import { MalformedHead, parseHead, type WireRefusal } from "./request_head.ts";
@@ -37,7 +37,7 @@ export interface ConnectionHost {
  *
  * - `head`: its client, for a request.
  * - `answer`: the handler, for an answer or its next part.
- * - `client`: its client, to take what was answered.
+ * - `client`: its client, to send the rest of a body or to take what was answered.
  * - `end`: its client, to close it.
  */
 export type Phase = "head" | "answer" | "client" | "end";
@@ -115,13 +115,13 @@ export class Connection {
       }
       const head = parseHead(text);
       this.#wait("answer");
-      const beforeBody = head.expectsContinue ? () => this.#write(CONTINUE) : undefined;
-      const body = new IncomingBody(inbound, head.bodyLength, beforeBody);
+      const body = new IncomingBody(inbound, head.bodyLength, head.expectsContinue ? this.#continued : this.#waited);
       const request = new IncomingRequest(head, body, host.fallbackHost, this.#watched);
       // It is as much of a Request as handlers use.
       const answered = host.handler(request as unknown as Request, this.#info);
       const response = answered instanceof Promise ? await answered : answered;
       const isBodyTaken = body.isTaken || body.skip();
+      if (!isBodyTaken) body.abandon();
       const keepAlive = head.keepAlive && isBodyTaken && !host.isClosing;
       const options: SendOptions = {
         isHead: head.method === "HEAD",
@@ -133,8 +133,7 @@ export class Connection {
       let mayFollow = keepAlive;
       if (whole === undefined) mayFollow = await send(response, options, this.#write);
       else {
-        this.#wait("client");
-        this.until = host.tick + host.quietTicks;
+        this.#waitForClient();
         const sent = await this.#socket.write(whole);
         if (sent < whole.length) await this.#write(whole.subarray(sent));
       }
@@ -160,6 +159,24 @@ export class Connection {
     this.until = Math.min(this.until, this.#begun + this.#host.headTicks);
   }
 
+  readonly #waited: BodyWaits = {
+    begun: () => this.#waitForClient(),
+    ended: () => this.#wait("answer"),
+  };
+
+  readonly #continued: BodyWaits = {
+    begun: async (isFirst) => {
+      if (isFirst) await this.#write(CONTINUE);
+      this.#waitForClient();
+    },
+    ended: () => this.#wait("answer"),
+  };
+
+  #waitForClient(): void {
+    this.#wait("client");
+    this.until = this.#host.tick + this.#host.quietTicks;
+  }
+
   #wait(phase: Phase): void {
     this.phase = phase;
     this.since = this.#host.tick;
@@ -183,8 +200,7 @@ export class Connection {
   readonly #write = async (bytes: Uint8Array): Promise<void> => {
     const { phase } = this;
     for (let sent = 0; sent < bytes.length;) {
-      this.#wait("client");
-      this.until = this.#host.tick + this.#host.quietTicks;
+      this.#waitForClient();
       sent += await this.#socket.write(sent === 0 ? bytes : bytes.subarray(sent));
     }
     this.#wait(phase);

@@ -7,6 +7,13 @@ const TRAILERS_MAX = 64 * 1024;
 const CHUNK_MAX = 64 * 1024;
 const CHUNK_SIZE = /^([\da-f]{1,8})[ \t]*(?:;.*)?$/i;
 
+/** Told of who waits for a body. */
+export interface BodyWaits {
+  /** More of it is waited for; `isFirst` the first time. */
+  begun(isFirst: boolean): Promise<void> | void;
+  ended(): void;
+}
+
 /** A body that is read as it comes. */
 export class IncomingBody {
   readonly #inbound: Inbound;
@@ -17,10 +24,11 @@ export class IncomingBody {
   /** Whether the line end of a chunk is still to come. */
   #isBetween = false;
   #isInTrailers = false;
+  #hasWaited = false;
+  #isAbandoned = false;
   #trailers = 0;
 
-  /** @param beforeFirst called before more of it is waited for, once */
-  constructor(inbound: Inbound, length: BodyLength, readonly beforeFirst?: () => Promise<void>) {
+  constructor(inbound: Inbound, length: BodyLength, readonly waits: BodyWaits) {
     this.#inbound = inbound;
     this.#isChunked = length === CHUNKED;
     this.#left = Math.max(0, length);
@@ -50,16 +58,25 @@ export class IncomingBody {
     return this.#isWhole;
   }
 
+  /** Whoever reads it still gets no more: its request was answered. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
   /** Its next bytes; undefined at its end. @throws Error where it is malformed or breaks off */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    for (let asked = false;; asked = true) {
+    for (;;) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
       // Chunks of a byte each cost their reader no more than one of them all.
       for (let part; (part = this.#takeNext()) !== undefined;) parts.push(part);
       if (parts.length > 0) return parts.length === 1 ? parts[0] : joined(parts);
       if (this.#isWhole) return undefined;
-      if (!asked) await this.beforeFirst?.();
-      if (!await this.#inbound.more()) throw new Error("Cannot read the body: it broke off");
+      await this.waits.begun(!this.#hasWaited);
+      this.#hasWaited = true;
+      const came = await this.#inbound.more();
+      if (this.#isAbandoned) throw new Error("Cannot read the body: its request was answered");
+      this.waits.ended();
+      if (!came) throw new Error("Cannot read the body: it broke off");
     }
   }
 

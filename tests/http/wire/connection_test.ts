@@ -336,3 +336,18 @@ Deno.test("header fields that are set on an answer whose text is known are sent,
   assert.match((await serve([asked], answer)).socket.sent, /\r\nx-one: 2\r\nx-two: 3\r\n[^]*text$/);
   assert.match((await serve([asked], read)).socket.sent, /\r\nx-one: 2\r\nx-two: 4, 5\r\n[^]*text$/);
 });
+
+Deno.test("what is said while a body is waited for ends that wait: whoever reads it still gets no more", async () => {
+  const failures: unknown[] = [];
+  const { statuses, socket } = await serve(
+    [`POST / ${HEAD}Content-Length: 9\r\n\r\nhalf`, "rest", "x"],
+    async (request) => {
+      const read = request.text().catch((error) => failures.push(error));
+      await undefined;
+      void read;
+      return new Response("late", { status: 408 });
+    },
+  );
+  assert.deepEqual([statuses, failures.length], [["408"], 1]);
+  assert(socket.hasFinished);
+});
