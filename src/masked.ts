@@ -25,7 +25,7 @@ export function maskedIn(value: unknown): unknown {
   if (typeof value === "string") return masked(value);
   if (Array.isArray(value)) return value.map(maskedIn);
   if (value instanceof Error) return masked(String(value));
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [masked(name), maskedIn(one)]));
 }
 

@@ -55,6 +55,7 @@ Deno.test("maskedValue() leaves no password in what was meant for a URL, however
 
 Deno.test("maskedIn() masks all texts of a value, and leaves what is none", () => {
   const error = new Error("no postgres://u:p@h/d");
+  for (const other of [new Date(0), new Map([["a", 1]]), new Set([1])]) assert.equal(maskedIn(other), other);
   assert.deepEqual(maskedIn({ a: ["x://u:p@h", 7, null], b: { c: "x://u:p@h?d", e: undefined }, error, is: true }), {
     a: ["x://***@h", 7, null],
     b: { c: "x://***@h?***", e: undefined },
