@@ -11,10 +11,10 @@ import { type Row, type Sql, SqlError } from "./sql.ts";
 export const WAITING_MAX = 8;
 /** One that would wait longer, in milliseconds, is refused too, but for the first one that waits. */
 export const WAIT_MS = 1_000;
-/** After a statement that took longer, in milliseconds, the list rests. */
-export const QUICK_MS = 5;
-/** For so many times as long as the statement took: a list takes a quarter of one core. */
+/** After a statement a list rests for so many times as long as that took: it takes a quarter of one core. */
 export const RESTS = 3;
+/** At least so many milliseconds: to send the answers to all who shared a quick one takes time too. */
+export const REST_MIN_MS = 25;
 /** But no longer than so many milliseconds, less than anyone may wait: who asks alone is not refused. */
 export const REST_MAX_MS = 900;
 
@@ -55,7 +55,7 @@ export class ListBudget implements Sql {
     } finally {
       const now = this.clock.monotonic();
       const tookMs = now - startedAt;
-      const restMs = tookMs > QUICK_MS ? Math.min(tookMs * RESTS, REST_MAX_MS) : 0;
+      const restMs = Math.min(Math.max(tookMs * RESTS, REST_MIN_MS), REST_MAX_MS);
       this.#restsUntil = now + restMs;
       this.#periodMs = tookMs + restMs;
       this.#isBusy = false;
