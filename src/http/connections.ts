@@ -19,8 +19,8 @@ const TICK_MAX_MS = 1_000;
 const SENT_MS = 50;
 /** Milliseconds to the next accept while the process or the system has no file descriptor to spare. */
 const PAUSE_MS = 20;
-/** What accept(2) says then. Any other error is of one connection, which its client has reset for example. */
-const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
+/** What accept(2) says then, or where the system has no memory for another. Any other error is of one connection, which its client has reset for example. */
+const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
 /**
  * Descriptors that connections leave to the rest of the process once they have taken all, or a quarter where that is less:

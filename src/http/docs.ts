@@ -2,12 +2,16 @@
  * Where can a client read what can be asked? The document and a page that shows it, all from this node: the page needs
  * nothing from elsewhere, and its policy bars it from asking.
  *
- * What they are made of is loaded when it is asked for, and kept.
+ * They are made when they are asked for first, and kept. What they are made of is loaded at start: Deno ends the process
+ * where it has no file descriptor left to load a module.
  */
+import swaggerScript from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "text" };
+import swaggerStyle from "swagger-ui-dist/swagger-ui.css" with { type: "text" };
 import type { Answered } from "./answer.ts";
 import { etagOf, isKnown } from "./etag.ts";
 import { refusal } from "./answer.ts";
 import { errorsPage } from "./errors_page.ts";
+import { makeDocument } from "./openapi/document.ts";
 import { DOCS_STYLE, ICON, STYLE } from "./page_style.ts";
 import { headersOf } from "./request_id.ts";
 import type { RoutedRequest } from "./routed_request.ts";
@@ -43,13 +47,13 @@ const START = `SwaggerUIBundle({
 /** Something to be read. */
 interface Text {
   readonly type: string;
-  read(): Promise<string> | string | Uint8Array<ArrayBuffer>;
+  read(): string | Uint8Array<ArrayBuffer>;
   readonly policy?: string;
 }
 
 const DOCUMENT: Text = {
   type: "application/json",
-  read: async () => JSON.stringify((await import("./openapi/document.ts")).makeDocument()),
+  read: () => JSON.stringify(makeDocument()),
 };
 
 const HTML: Text = { type: "text/html; charset=utf-8", read: () => PAGE, policy: PAGE_POLICY };
@@ -64,11 +68,11 @@ const FILES: Readonly<Record<string, Text>> = {
   "pages.css": { type: "text/css; charset=utf-8", read: () => STYLE },
   "swagger-ui.css": {
     type: "text/css; charset=utf-8",
-    read: async () => (await import("swagger-ui-dist/swagger-ui.css", { with: { type: "text" } })).default,
+    read: () => swaggerStyle,
   },
   "swagger-ui-bundle.js": {
     type: "text/javascript; charset=utf-8",
-    read: async () => (await import("swagger-ui-dist/swagger-ui-bundle.js", { with: { type: "text" } })).default,
+    read: () => swaggerScript,
   },
 };
 
@@ -80,38 +84,38 @@ interface Read {
 
 /** The routes of the documentation. */
 export class DocsRoutes {
-  readonly #read = new Map<Text, Promise<Read>>();
+  readonly #read = new Map<Text, Read>();
 
   /** GET /openapi.json */
-  document(routed: RoutedRequest): Promise<Answered> {
+  document(routed: RoutedRequest): Answered {
     return this.#answer(DOCUMENT, routed);
   }
 
   /** GET /docs or /docs/ */
-  page(routed: RoutedRequest): Promise<Answered> {
+  page(routed: RoutedRequest): Answered {
     return this.#answer(HTML, routed);
   }
 
   /** GET /favicon.ico */
-  icon(routed: RoutedRequest): Promise<Answered> {
+  icon(routed: RoutedRequest): Answered {
     return this.#answer(FAVICON, routed);
   }
 
   /** GET /docs/errors */
-  errors(routed: RoutedRequest): Promise<Answered> {
+  errors(routed: RoutedRequest): Answered {
     return this.#answer(ERRORS, routed);
   }
 
   /** GET /docs/{file} */
-  async file(routed: RoutedRequest): Promise<Answered> {
+  file(routed: RoutedRequest): Answered {
     const name = routed.names[0]!;
-    return Object.hasOwn(FILES, name) ? await this.#answer(FILES[name]!, routed) : refusal("not_found", routed.id);
+    return Object.hasOwn(FILES, name) ? this.#answer(FILES[name]!, routed) : refusal("not_found", routed.id);
   }
 
-  async #answer(text: Text, { request, id }: RoutedRequest): Promise<Answered> {
+  #answer(text: Text, { request, id }: RoutedRequest): Answered {
     let read = this.#read.get(text);
     if (read === undefined) this.#read.set(text, read = readText(text));
-    const { bytes, etag } = await read;
+    const { bytes, etag } = read;
     const headers: Record<string, string> = {
       ...headersOf(id, text.type),
       etag,
@@ -127,8 +131,8 @@ export class DocsRoutes {
   }
 }
 
-async function readText(text: Text): Promise<Read> {
-  const read = await text.read();
+function readText(text: Text): Read {
+  const read = text.read();
   const bytes = typeof read === "string" ? new TextEncoder().encode(read) : read;
   return { bytes, etag: etagOf(bytes) };
 }
