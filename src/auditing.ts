@@ -23,7 +23,7 @@ export function startAuditor(
       for (const finding of findings) {
         log.error("Not exact: {object}: {counter} says {says}, rows say {rows}", { ...finding });
       }
-      if (busy.length > 0) log.warn("Not audited as they never held still: {busy}", { busy });
+      if (busy.length > 0) log.warn("Not audited, because they changed too often: {busy}", { busy });
       log.info("Audited {coupons} coupons and {sales} sales", { coupons, sales });
     },
     failed: (error) => background.failed("Cannot audit: {error}", error),

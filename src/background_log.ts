@@ -25,7 +25,9 @@ export class BackgroundLog {
       return;
     }
     this.#said.set(message, { at: now, failures: 0 });
-    const more = said === undefined || said.failures === 0 ? "" : "; {failures} more times since it was said last";
+    const more = said === undefined || said.failures === 0
+      ? ""
+      : "; {failures} more failures since this was last logged";
     this.log.warn(message + more, { ...properties, error: String(error), failures: said?.failures ?? 0 });
   }
 }

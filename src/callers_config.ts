@@ -49,7 +49,7 @@ export function isLoopback(host: string): boolean {
 function jwksFileOf(env: Environment): string | undefined {
   const file = env["JWKS_FILE"] || undefined;
   if (file !== undefined && env["JWT_SECRET"]) {
-    throw wrong("JWKS_FILE", file, "unset where JWT_SECRET is set: users' tokens are signed in one way");
+    throw wrong("JWKS_FILE", file, "unset if JWT_SECRET is set, because users' tokens are signed in one way only");
   }
   return file;
 }
@@ -58,7 +58,7 @@ function jwksFileOf(env: Environment): string | undefined {
 function ownSecret(env: Environment, name: string, least: number, others: readonly string[]): string | undefined {
   const value = optionalSecret(env, name, least);
   if (value !== undefined && others.some((other) => env[other] === value)) {
-    throw wrong(name, "***", "a secret that nothing else has");
+    throw wrong(name, "***", "a secret that is used for nothing else");
   }
   return value;
 }
@@ -69,13 +69,17 @@ function claimValue(env: Environment, name: string): string | undefined {
   if (value === undefined) {
     if (!env["JWKS_FILE"]) return undefined;
     // An issuer signs tokens for other services with the same keys, and a set may hold keys of several issuers.
-    throw wrong(name, "", "set where JWKS_FILE is: other tokens may be signed with the same keys");
+    throw wrong(name, "", "set if JWKS_FILE is set, because other tokens may be signed with the same keys");
   }
   if (!CLAIM_VALUE.test(value)) {
-    throw wrong(name, value, "1 to 255 visible characters, with single blanks between, such as https://login.example");
+    throw wrong(
+      name,
+      value,
+      "1 to 255 visible characters, separated by at most single blanks, such as https://login.example",
+    );
   }
   if (!env["JWKS_FILE"] && !env["JWT_SECRET"]) {
-    throw wrong(name, value, "unset where neither JWT_SECRET nor JWKS_FILE is set: users have no tokens");
+    throw wrong(name, value, "unset if neither JWT_SECRET nor JWKS_FILE is set, because users then have no tokens");
   }
   return value;
 }
@@ -112,7 +116,7 @@ function originsOf(env: Environment): string[] {
   const origins = value.split(",").map((it) => it.trim()).filter((it) => it !== "");
   for (const origin of origins) {
     if (!URL.canParse(origin) || !/^https?:/.test(origin) || new URL(origin).origin !== origin) {
-      throw wrong("CORS_ORIGINS", value, "origins such as https://shop.example, with commas between them");
+      throw wrong("CORS_ORIGINS", value, "origins such as https://shop.example, separated by commas");
     }
   }
   return origins;
@@ -126,7 +130,7 @@ function hostsOf(env: Environment): string[] {
   const hosts = value.split(",").map((it) => it.trim()).filter((it) => it !== "");
   for (const host of hosts) {
     if (!ALLOWED_HOST.test(host) || !URL.canParse(`http://${host}/`)) {
-      throw wrong("ALLOWED_HOSTS", value, "hosts such as shop.test or shop.test:8080, with commas between them");
+      throw wrong("ALLOWED_HOSTS", value, "hosts such as shop.test or shop.test:8080, separated by commas");
     }
   }
   return hosts;

@@ -197,7 +197,7 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
     nodeGone: (member, why) => log.warn("The node {id} is gone: {why}", { id: member.id, url: member.url, why }),
     strange({ id, url }, why) {
       const reason = why === "stale"
-        ? "its entry in the registry is of another time: it was written back, or its clock is wrong"
+        ? "its registry entry is not valid at this time: it was written back, or its clock is wrong"
         : "it has another CLUSTER_SECRET, another database or another version";
       log.error("Not of this cluster: {id} at {url}: {reason}", { id, url, reason });
     },

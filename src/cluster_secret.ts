@@ -15,7 +15,7 @@ export function clusterSecret(env: Environment, isAlone: boolean): string | unde
   const value = read(env, "CLUSTER_SECRET", LEAST);
   const others = [...TOKENS.map((name) => env[name]), ...URLS.flatMap((name) => passwordsIn(env[name]))];
   if (value !== undefined && others.includes(value)) {
-    throw wrong("CLUSTER_SECRET", "***", "a secret that nothing else has");
+    throw wrong("CLUSTER_SECRET", "***", "a secret that is used for nothing else");
   }
   return value;
 }

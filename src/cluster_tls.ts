@@ -39,7 +39,7 @@ export function readPeerTls(files: PeerTlsFiles | undefined): PeerTls | undefine
   const ca = files.ca === undefined ? undefined : textOf("ca", files.ca);
   const certificate = certificateOf("cert", files.cert, cert);
   if (ca !== undefined) certificateOf("ca", files.ca!, ca);
-  if (!isKeyOf(certificate, key)) throw wrong(NAMES.key, files.key, `a file of PEM with the key of ${NAMES.cert}`);
+  if (!isKeyOf(certificate, key)) throw wrong(NAMES.key, files.key, `a PEM file with the private key of ${NAMES.cert}`);
   return { cert, key, ca };
 }
 
@@ -55,7 +55,7 @@ function certificateOf(name: keyof typeof NAMES, path: string, text: string): X5
   try {
     return new X509Certificate(text);
   } catch {
-    throw wrong(NAMES[name], path, "a file of PEM with a certificate");
+    throw wrong(NAMES[name], path, "a PEM file with a certificate");
   }
 }
 

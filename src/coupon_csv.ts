@@ -39,7 +39,7 @@ export async function* readCoupons(
   file: ReadableStream<Uint8Array<ArrayBuffer>>,
   format: CsvFormat = {},
 ): AsyncGenerator<CouponPart, void> {
-  const must = `name the columns: name, and others of ${[...CREATE_FIELDS].join(", ")}, each once`;
+  const must = `name the columns: name, and any others of ${[...CREATE_FIELDS].join(", ")}, each once`;
   const header = new Header(format, couponColumns, must);
   const seen = new SeenLines();
   for await (const { lines, bytes } of readLines(file, LINE_MAX, format.delimiter)) {
@@ -60,7 +60,7 @@ function addCoupon(part: CouponPart, { line, fields }: CsvLine, columns: readonl
     const first = seen.before(coupon.fold, line);
     if (first === undefined) return void part.coupons.push({ line, ...coupon });
     const { name } = coupon.terms;
-    const why = `is a duplicate within the file: line ${first} names ${quoted(name)} already${roundedHint(name)}`;
+    const why = `is a duplicate within the file: line ${first} already names ${quoted(name)}${roundedHint(name)}`;
     part.duplicates.push({ line, why });
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
@@ -80,7 +80,7 @@ function couponOf(fields: CsvLine["fields"], columns: readonly string[]): NamedC
   if (fields === "too_long") throw new BadRequest("invalid_request", `longer than ${LINE_MAX} characters`);
   if (fields === "ill_formed") throw new BadRequest("invalid_request", "not well-formed CSV");
   if (fields.length !== columns.length) {
-    throw new BadRequest("invalid_request", `${fields.length} fields where the first line has ${columns.length}`);
+    throw new BadRequest("invalid_request", `${fields.length} fields, but the first line has ${columns.length}`);
   }
   const cells = columns.map((column, place) => [column, valueOf(column, fields[place]!)] as const);
   return termsOf({ amount: 1, ...Object.fromEntries(cells.filter(([, value]) => value !== "")) });

@@ -60,7 +60,7 @@ export class Header {
     const header = typeof fields === "string" ? undefined : this.fits(fields);
     const { columns } = this.format;
     if (columns !== undefined) {
-      if (header !== undefined) throw new BadHeader("the first line names the columns already: leave --columns out");
+      if (header !== undefined) throw new BadHeader("the first line already names the columns: leave out --columns");
       this.columns = columns;
       return true;
     }
@@ -70,7 +70,7 @@ export class Header {
       const read = other === this.#delimiter ? undefined : fieldsOf(text, other);
       if (read !== undefined && (this.fits(read) ?? isData(read)) !== undefined) throw this.#otherSeparator(other);
     }
-    throw new BadHeader(`the first line must ${this.must}, and is ${shortened(text)}`);
+    throw new BadHeader(`the first line must ${this.must}, but is ${shortened(text)}`);
   }
 
   /** Of a file that has ended before. */

@@ -77,7 +77,7 @@ class Records {
     open.length += text.length + 1;
     if (open.length > this.max) {
       throw new BadFile(
-        `line ${open.line} opens a quote that is not closed within ${this.max} characters: nothing from there on is read`,
+        `line ${open.line} opens a quote that is not closed within ${this.max} characters: nothing from there on was read`,
       );
     }
     this.#look(open, to);

@@ -40,8 +40,12 @@ function urlOfParts(env: Environment): string | undefined {
 /** A part that may hold anything that PostgreSQL takes. It is not repeated: each may have been mistaken for the password. */
 function textOf(env: Environment, name: typeof PARTS[number]): string {
   const value = env[name] ?? "";
-  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) throw wrong(name, "***", "without line ends or other controls");
-  if (name === "DB_NAME" && /^\.\.?$/.test(value)) throw wrong(name, "***", "another name: no URL can hold it");
+  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) {
+    throw wrong(name, "***", "a text without line ends or other control characters");
+  }
+  if (name === "DB_NAME" && /^\.\.?$/.test(value)) {
+    throw wrong(name, "***", "another name, because a URL cannot contain this one");
+  }
   return value;
 }
 
@@ -53,7 +57,7 @@ function hostOf(env: Environment): string {
     if (!(error instanceof DatabaseUrlError)) throw error;
     // A whole URL would hold a password.
     const shown = host.includes("@") ? "***" : host;
-    throw wrong("DB_HOST", shown, "the name, the address or the socket's folder of one PostgreSQL");
+    throw wrong("DB_HOST", shown, "the name, address or socket folder of a single PostgreSQL server");
   }
   return host;
 }

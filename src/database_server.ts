@@ -52,6 +52,6 @@ function read(parameter: string, path: string | undefined, what: string, check: 
   } catch {
     // What OpenSSL says of it helps nobody.
   }
-  if (!isWhat) throw refused(`does not hold ${what}, in PEM`);
+  if (!isWhat) throw refused(`does not contain ${what} in PEM format`);
   return pem;
 }

@@ -84,7 +84,7 @@ export function databaseUrlOf(
 
 const CONTROLS = "it has white space or a control character";
 const NOT_WELL_FORMED = "its host or its port is not well-formed";
-const SEVERAL_HOSTS = "it names several hosts, of which only one is supported";
+const SEVERAL_HOSTS = "it names several hosts, but only one is supported";
 
 function decoded(part: string): string {
   let text: string;
@@ -106,7 +106,9 @@ function parametersOf({ search }: URL): Map<string, string> {
     if (!PARAMETERS.has(name)) {
       // Where a password has a '?', it may be a piece of that: what does not look like a name is not repeated.
       const shown = /^[a-z_]{1,40}$/.test(name) && !search.includes("@") ? ` '${name}'` : "";
-      throw new DatabaseUrlError(`it has an unknown parameter${shown}; known are ${[...PARAMETERS].join(", ")}`);
+      throw new DatabaseUrlError(
+        `it has an unknown parameter${shown}; the known ones are ${[...PARAMETERS].join(", ")}`,
+      );
     }
     if (found.has(name)) throw new DatabaseUrlError(`it has the parameter '${name}' twice`);
     found.set(name, decoded(pair.slice(at + 1)));
@@ -132,7 +134,7 @@ function tlsOf(parameters: ReadonlyMap<string, string>): TlsTarget {
   // Whoever names a certificate wants it to be looked at.
   const fallback = rootCert ?? cert ?? key ? "verify-full" : "disable";
   const mode = TLS_MODES.find((it) => it === (parameters.get("sslmode") || fallback));
-  if (mode === undefined) throw new DatabaseUrlError(`its sslmode is none of ${TLS_MODES.join(", ")}`);
+  if (mode === undefined) throw new DatabaseUrlError(`its sslmode is not one of ${TLS_MODES.join(", ")}`);
   if (rootCert === SYSTEM_CERTS && mode !== "verify-full") {
     throw new DatabaseUrlError("its sslrootcert=system needs sslmode=verify-full");
   }

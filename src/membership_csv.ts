@@ -58,7 +58,7 @@ function addMembership(part: CsvPart, membership: Membership, line: number, seen
   const first = seen.before(membershipKey(membership), line);
   if (first === undefined) return;
   const { userId, segment } = membership;
-  const why = `is a duplicate within the file: line ${first} has ${quoted(userId)} in ${quoted(segment)} already` +
+  const why = `is a duplicate within the file: line ${first} already has ${quoted(userId)} in ${quoted(segment)}` +
     roundedHint(userId);
   part.duplicates.push({ line, why });
 }
@@ -80,11 +80,11 @@ function membershipOf(fields: CsvLine["fields"], columns: readonly string[]): Me
   if (fields === "ill_formed") return "is not well-formed CSV";
   if (fields.length !== COLUMNS.length) return `has ${fields.length} fields, not ${COLUMNS.length}`;
   const [userId, segment, expiry] = COLUMNS.map((column) => fields[columns.indexOf(column)]!);
-  if (!isUserId(userId)) return `has an ID that is none: it ${USER_ID_RULE}`;
+  if (!isUserId(userId)) return `has an invalid ID: it ${USER_ID_RULE}`;
   if (!isSegment(segment)) {
-    return "has a segment that is none: it must be a text of 1 to 255 characters, without control characters";
+    return "has an invalid segment: it must be a text of 1 to 255 characters, without control characters";
   }
   const expiresAt = /^\d{1,12}$/.test(expiry!) ? Number(expiry) : NaN;
-  if (!isExpiry(expiresAt)) return `has an expiredSegment that is no whole number from 0 to ${EXPIRY_MAX_S}`;
+  if (!isExpiry(expiresAt)) return `has an expiredSegment that is not a whole number from 0 to ${EXPIRY_MAX_S}`;
   return { userId, segment: shownTitle(segment), expiresAt };
 }

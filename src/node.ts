@@ -43,9 +43,9 @@ function after(clock: Clock, ms: number): Promise<void> {
 }
 
 function commitEvents(log: Logger): CommitEvents {
-  const still = "The database is still lost, for {seconds} s; {failures} attempts failed, the last one by: {reason}";
+  const still = "The database is still lost, for {seconds} s; {failures} attempts failed, the last one with: {reason}";
   const troubled =
-    "{failures} attempts to commit failed, or to have a session, while others succeed; the last one by: {reason}";
+    "{failures} attempts to commit or to open a session failed while others succeeded; the last one with: {reason}";
   return {
     lost: (reason) => log.error("The database is lost: {reason}", { reason }),
     stillLost: (seconds, failures, reason) => log.error(still, { seconds, failures, reason }),
@@ -102,7 +102,7 @@ function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Met
 
 /** Serves the edge. @throws ConfigError where its port cannot be had */
 function listenAt({ host, port, headerTimeoutMs }: Config, log: Logger, edge: Edge): Listening {
-  const failed = (error: unknown) => log.error("Connections cannot be accepted: {error}", { error: String(error) });
+  const failed = (error: unknown) => log.error("Cannot accept connections: {error}", { error: String(error) });
   try {
     return listen(
       { hostname: host, port, headerTimeoutMs, failed, refuse: edge.refuse },

@@ -97,7 +97,7 @@ export function httpUrl(env: Environment, name: string, fallback?: string): stri
   const value = env[name] || fallback;
   const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || value!.length > 256 || /[@?#\s]/.test(value!)) {
-    throw wrong(name, value ?? "", "a URL such as http://host:8081, without user, password and query");
+    throw wrong(name, value ?? "", "a URL such as http://host:8081, without user, password or query");
   }
   return value!.replace(/\/$/, "");
 }

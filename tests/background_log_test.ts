@@ -23,7 +23,7 @@ Deno.test("a failure that goes on is said once, and every half minute with its c
     if (second === 3) log.failed("Cannot open the sale {key}: {error}", new TypeError("odd"), { key: "k" });
     await clock.advance(1_000);
   }
-  const again = "Cannot sweep: TypeError: wrong; 29 more times since it was said last";
+  const again = "Cannot sweep: TypeError: wrong; 29 more failures since this was last logged";
   assert.deepEqual(said, ["Cannot sweep: TypeError: wrong", "Cannot open the sale k: TypeError: odd", again, again]);
   await clock.advance(60_000);
   log.failed("Cannot open the sale {key}: {error}", new TypeError("odd"), { key: "l" });

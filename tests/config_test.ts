@@ -52,9 +52,9 @@ Deno.test("readConfig() wants to know whose tokens are taken, and for whom, wher
       assert.throws(() => readConfig(env), { name: "ConfigError", message: line }, JSON.stringify(env));
     refused(
       { JWKS_FILE: "/keys.json", ...CLAIMS, [name]: "" },
-      new RegExp(`^${name}=: must be set where JWKS_FILE is`),
+      new RegExp(`^${name}=: must be set if JWKS_FILE is set`),
     );
-    refused({ SERVICE_TOKEN, [name]: "x" }, new RegExp(`^${name}=x: must be unset where neither`));
+    refused({ SERVICE_TOKEN, [name]: "x" }, new RegExp(`^${name}=x: must be unset if neither`));
     for (const value of [" ", " x", "x ", "a\tb", "a\nb", "a  b", "a\u200bb", "x".repeat(256)]) {
       refused({ JWT_SECRET, [name]: value }, new RegExp(`^${name}=.*: must be 1 to 255 visible characters`, "s"));
     }
@@ -90,10 +90,13 @@ Deno.test("readConfig() counts checkouts beyond loopback, and there unless told 
 
 Deno.test("readConfig() takes one secret for one purpose, and one way to sign users' tokens; it tells no secret", () => {
   const cases: [Record<string, string>, RegExp][] = [
-    [{ ADMIN_TOKEN, SERVICE_TOKEN: ADMIN_TOKEN }, /^SERVICE_TOKEN=\*\*\*: must be a secret that nothing else has$/],
+    [
+      { ADMIN_TOKEN, SERVICE_TOKEN: ADMIN_TOKEN },
+      /^SERVICE_TOKEN=\*\*\*: must be a secret that is used for nothing else$/,
+    ],
     [{ ADMIN_TOKEN, JWT_SECRET: ADMIN_TOKEN }, /^JWT_SECRET=\*\*\*/],
     [{ SERVICE_TOKEN, JWT_SECRET: SERVICE_TOKEN }, /^JWT_SECRET=\*\*\*/],
-    [{ JWT_SECRET, JWKS_FILE: "/keys.json" }, /^JWKS_FILE=\/keys.json: must be unset where JWT_SECRET is set/],
+    [{ JWT_SECRET, JWKS_FILE: "/keys.json" }, /^JWKS_FILE=\/keys.json: must be unset if JWT_SECRET is set/],
   ];
   for (const [env, line] of cases) assert.throws(() => readConfig(env), { name: "ConfigError", message: line });
   assert.deepEqual(readConfig({ SERVICE_TOKEN }).callers, {
@@ -135,7 +138,7 @@ Deno.test("readConfig() refuses a cluster's secret that equals another secret, a
   ];
   for (const change of cases) {
     for (const env of [{ ...REGISTRY, ...change }, { CLUSTER_SECRET, ...change }]) { // alone as well
-      const message = /^CLUSTER_SECRET=\*\*\*: must be a secret that nothing else has$/m;
+      const message = /^CLUSTER_SECRET=\*\*\*: must be a secret that is used for nothing else$/m;
       assert.throws(() => readConfig(env), { name: "ConfigError", message }, JSON.stringify(change));
     }
   }
@@ -329,7 +332,7 @@ Deno.test("readConfig() tells no password that stands in a wrong value, of which
   }
   assert.throws(() => readConfig({ ...REGISTRY, UPSTASH_REDIS_REST_URL: urls[0]! }), {
     message: "UPSTASH_REDIS_REST_URL=rediss://***@eu1.upstash.io:6379: must be a URL such as http://host:8081, " +
-      "without user, password and query",
+      "without user, password or query",
   });
 });
 

@@ -42,7 +42,7 @@ Deno.test("bad lines are told by their number, and spoil no other", async () => 
   const lines = [
     ["A", undefined],
     ['"never closed', /not well-formed CSV/],
-    ["B,0", /2 fields where the first line has 1/],
+    ["B,0", /2 fields, but the first line has 1/],
     ["", undefined],
     ["a/b", /^name must be/],
     ['x"y', /not well-formed CSV/],
@@ -103,7 +103,7 @@ for (
     ["name;amount\nA;5", /separated by a semicolon, not by a comma: use --delimiter ';'$/],
     ["name\tamount\nA\t5", /use --delimiter tab$/],
     ["sep=;\nname;amount\nA;5", /use --delimiter ';'$/],
-    ["SPRING-1234\nSPRING-5678", /must name the columns: name, .*, and is "SPRING-1234"/],
+    ["SPRING-1234\nSPRING-5678", /must name the columns: name, .*, but is "SPRING-1234"/],
     ["", /the file is empty/],
   ] as const
 ) {
@@ -133,6 +133,6 @@ Deno.test("names that are one are told as duplicates within the file, and the fi
   assert.deepEqual(duplicates.map(({ line }) => line), [4, 5]);
   assert.match(
     duplicates[0]!.why,
-    /line 2 names "1\.2e\+17" already; it looks like a number that a spreadsheet rounded$/,
+    /line 2 already names "1\.2e\+17"; it looks like a number that a spreadsheet rounded$/,
   );
 });

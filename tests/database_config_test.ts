@@ -64,7 +64,7 @@ Deno.test("sslmode and its files mean what they mean to libpq; a certificate alo
 });
 
 const BLANK = /; it has white space or a control character$/;
-const HOSTS = /; it names several hosts, of which only one is supported$/;
+const HOSTS = /; it names several hosts, but only one is supported$/;
 const NOT_WELL_FORMED = /; its host or its port is not well-formed$/;
 const REFUSED: readonly [string, RegExp][] = [
   [" postgres://u:hunter@h/d", BLANK],
@@ -93,7 +93,7 @@ const REFUSED: readonly [string, RegExp][] = [
   ["postgres://u:1?hunter=2@h/d", /; it names no database$/],
   ["postgres://u:1/hunter@h/d", /; it has a '\/' too many: within a part it must be written as %2F$/],
   ["postgres://u:1/hunter@h", /; its path has an '@', which must be written as %40$/],
-  ["postgres://u:1/d?hunter=2@h/d", /; it has an unknown parameter; known are host, /],
+  ["postgres://u:1/d?hunter=2@h/d", /; it has an unknown parameter; the known ones are host, /],
   ["postgres://u:hun#ter@h/d", NOT_WELL_FORMED],
   ["postgres://u:1#hunter@h/d", /; it has a '#', which must be written as %23$/],
   ["postgres://u:hun%ter@h/d", /; it has a '%' that must be written as %25$/],
@@ -101,9 +101,9 @@ const REFUSED: readonly [string, RegExp][] = [
   ["postgres://u:hunter@h:65536/d", NOT_WELL_FORMED],
   ["postgres://u:hunter@h:port/d", NOT_WELL_FORMED],
   ["postgres://u:hunter@h!/d", NOT_WELL_FORMED],
-  ["postgres://u:hunter@h/d?sslmod=require", /; it has an unknown parameter 'sslmod'; known are host, port, /],
+  ["postgres://u:hunter@h/d?sslmod=require", /; it has an unknown parameter 'sslmod'; the known ones are host, port, /],
   ["postgres://u:hunter@h/d?statement_timeout=0", /; it has an unknown parameter 'statement_timeout'/],
-  ["postgres://u:hunter@h/d?sslmode=no-verify", /; its sslmode is none of disable, prefer, require, verify-ca/],
+  ["postgres://u:hunter@h/d?sslmode=no-verify", /; its sslmode is not one of disable, prefer, require, verify-ca/],
   ["postgres://u:hunter@h/d?sslmode=require&sslmode=disable", /; it has the parameter 'sslmode' twice$/],
   ["postgres://u:hunter@h/d?sslmode=verify-ca", /; its sslmode=verify-ca needs an sslrootcert/],
   ["postgres://u:hunter@h/d?sslmode=require&sslrootcert=system", /; its sslrootcert=system needs sslmode=verify-full$/],
@@ -170,14 +170,17 @@ Deno.test("half of a PostgreSQL's parts, and parts that cannot be, are refused b
     [{ ...PARTS, DB_PORT: "0" }, /^DB_PORT=0: must be a whole number from 1 to 65535$/],
     [
       { ...PARTS, DB_HOST: "a,b" },
-      /^DB_HOST=a,b: must be the name, the address or the socket's folder of one PostgreSQL$/,
+      /^DB_HOST=a,b: must be the name, address or socket folder of a single PostgreSQL server$/,
     ],
     [{ ...PARTS, DB_HOST: " db" }, /^DB_HOST= db: must be the name/],
     [{ ...PARTS, DB_HOST: "db:5432" }, /^DB_HOST=db:5432: must be the name/],
     [{ ...PARTS, DB_HOST: "postgres://u:hunter@h/d" }, /^DB_HOST=\*\*\*: must be the name/],
-    [{ ...PARTS, DB_PASSWORD: "hunter\n" }, /^DB_PASSWORD=\*\*\*: must be without line ends or other controls$/],
-    [{ ...PARTS, DB_NAME: ".." }, /^DB_NAME=\*\*\*: must be another name: no URL can hold it$/],
-    [{ ...PARTS, DB_USER: "u\0" }, /^DB_USER=\*\*\*: must be without line ends/],
+    [
+      { ...PARTS, DB_PASSWORD: "hunter\n" },
+      /^DB_PASSWORD=\*\*\*: must be a text without line ends or other control characters$/,
+    ],
+    [{ ...PARTS, DB_NAME: ".." }, /^DB_NAME=\*\*\*: must be another name, because a URL cannot contain this one$/],
+    [{ ...PARTS, DB_USER: "u\0" }, /^DB_USER=\*\*\*: must be a text without line ends/],
   ];
   for (const [env, lines] of cases) {
     assert.throws(() => readConfig(env), (error) => {

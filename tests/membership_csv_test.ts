@@ -138,7 +138,7 @@ Deno.test("a file without a header is read by the columns and the separator that
   assert.deepEqual(bad, [{ line: 3, why: "has 1 fields, not 3" }]);
   await assert.rejects(
     read("ID;segment;expiredSegment\n", Infinity, format),
-    /names the columns already: leave --columns out/,
+    /already names the columns: leave out --columns/,
   );
   const tabs = await read("sep=\t\nID\tsegment\texpiredSegment\na\tx,y\t1", Infinity, { delimiter: "\t" });
   assert.deepEqual(tabs.memberships.map(shown), ["a|x,y|1"]);
@@ -175,6 +175,6 @@ Deno.test("users who collapse into one are told as duplicates within the file", 
   assert.deepEqual([bad, duplicates.map(({ line }) => line)], [[], [2, 4]]);
   assert.match(
     duplicates[1]!.why,
-    /^is a duplicate within the file: line 1 has "1\.23457E\+17" in "gold" already; it looks/,
+    /^is a duplicate within the file: line 1 already has "1\.23457E\+17" in "gold"; it looks/,
   );
 });

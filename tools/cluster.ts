@@ -141,9 +141,9 @@ function wholeNumber(option: string, text: string, max: number): number {
 async function run(args: readonly string[]): Promise<number> {
   let code = 1;
   const command = plainCommand("deno task cluster")
-    .description("Runs nodes with a PostgreSQL and a Redis of their own, on 127.0.0.1, until ctrl-C.")
+    .description("Runs nodes with their own PostgreSQL and Redis, on 127.0.0.1, until ctrl-C.")
     .option("--nodes <count>", `1 to ${NODES_MAX}`, "3")
-    .option("--port <port>", "the first node's; the others' follow", "8080")
+    .option("--port <port>", "the first node's port; the others' ports follow it", "8080")
     .addHelpText(
       "after",
       `

@@ -8,7 +8,7 @@ import { plainCommand, runCommand } from "./plain_command.ts";
 const MORE = `
 Settings come from the environment, such as PORT and DATABASE_URL; the README lists them.
 
-In a checkout there are also, each with --help:
+In a checkout there are also these tasks, each with --help:
   deno task seed      fill a running node with demonstration users, segments and coupons
   deno task stampede  send buyers at the current sale of running nodes, then audit what they were told
   deno task cluster   run three nodes with a PostgreSQL and a Redis of their own`;
@@ -20,36 +20,37 @@ Examples:
   DATABASE_URL=postgres://user:password@localhost/doorbuster deno task start
   PORT=9000 LOG_LEVEL=debug deno task dev`,
   migrate: `
-Each start does this too; any number of processes may do it at once.
+Every node does this when it starts; any number of processes may do it at once.
 
 Example:
   DATABASE_URL=postgres://user:password@localhost/doorbuster deno task migrate`,
   audit: `
-Exit code: 0 all exact; 1 not exact; 2 not audited, or not everything.
+Exit code: 0 all counters are exact; 1 some are not; 2 not everything could be audited.
 
-The embedded database has one process at a time. While a node uses it, that node audits, asked at --url, or at
-the HOST and PORT of the environment; with ADMIN_TOKEN where it asks for tokens.
+Only one process at a time can use the embedded database. While a node uses it, that node audits instead: the one
+at --url, or at HOST and PORT of the environment. Set ADMIN_TOKEN if the node requires tokens.
 
 Examples:
   deno task audit
   DATABASE_URL=postgres://user:password@localhost/doorbuster deno task audit
   ADMIN_TOKEN=… deno task audit --url http://127.0.0.1:8080`,
   import: `
-Lines are ID,segment,expiredSegment (Unix seconds), with that header in any order of columns, or without. A first
-line that is neither ends the import with 2, and nothing is stored. A membership that exists is replaced, so an
+Lines are ID,segment,expiredSegment (Unix seconds). A header with these columns, in any order, may come first. If
+the first line is neither, nothing is stored and the exit code is 2. Existing memberships are replaced, so an
 import that failed can be repeated.
 
-Exit code: 0 all stored; 1 all but bad lines, or some lines were duplicates; 2 stopped.
+Exit code: 0 all lines are stored; 1 some lines are bad or duplicates; 2 the import stopped.
 
 Examples:
   deno task import users.csv
   deno task import --columns segment,ID,expiredSegment --delimiter ';' users.csv`,
   importCodes: `
-The first line names the columns: name, and any other field of POST /api/coupons; amount is 1 where it is left
-out. Coupons that exist stay as they are, so an import that failed can be repeated. The codes.csv of a bulk job is
-such a file.
+The first line names the columns: name, and any other fields of POST /api/coupons; amount is 1 if it is missing.
+Existing coupons are not changed, so an import that failed can be repeated. The codes.csv of a bulk job is such a
+file.
 
-Exit code: 0 every line's coupon exists; 1 bad lines, duplicates, or coupons with other terms; 2 stopped.
+Exit code: 0 every line's coupon exists; 1 some lines are bad, duplicates, or name a coupon that exists with other
+terms; 2 the import stopped.
 
 Examples:
   deno task import:codes codes.csv
@@ -61,7 +62,12 @@ const COLUMNS = [
   "the columns of a file without a header, separated by commas",
   columnsIn,
 ] as const;
-const DELIMITER = ["--delimiter <character>", "what separates fields; `tab` for a tab", delimiterIn, ","] as const;
+const DELIMITER = [
+  "--delimiter <character>",
+  "the character that separates fields; `tab` for a tab",
+  delimiterIn,
+  ",",
+] as const;
 
 /** Takes a command's exit code; none where it goes on. */
 type Exit = (code: number) => void;
@@ -80,7 +86,7 @@ function commandLine(exit: Exit): Command {
     .addHelpText("after", EXAMPLES.migrate)
     .action(async () => exit(await (await import("./migrate.ts")).migrateSchema()));
   program.command("audit")
-    .description("compare all counters with their rows, beside running nodes; changes nothing")
+    .description("compare all counters with their rows while nodes run; changes nothing")
     .option("--url <url>", "a running node that audits in place of this process")
     .addHelpText("after", EXAMPLES.audit)
     .action(async ({ url }: { url?: string }) => exit(await (await import("./audit.ts")).auditAll(url)));
@@ -94,7 +100,7 @@ function commandLine(exit: Exit): Command {
       exit(await (await import("./import_memberships.ts")).importMembershipFile(file, format));
     });
   program.command("import-codes")
-    .description("make the coupons that a CSV file names")
+    .description("create the coupons in a CSV file")
     .argument("<file>", "a CSV file whose first line names its columns")
     .option(...COLUMNS)
     .option(...DELIMITER)

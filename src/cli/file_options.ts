@@ -11,5 +11,5 @@ export function columnsIn(value: string): readonly string[] {
 export function delimiterIn(value: string): string {
   const delimiter = value === "tab" || value === "\\t" ? "\t" : value;
   if (/^[^"\r\n\p{L}\p{N}]$/u.test(delimiter) && delimiter.length === 1) return delimiter;
-  throw new InvalidArgumentError("It must be one character that is no letter, digit or quote, or tab.");
+  throw new InvalidArgumentError("It must be tab, or one character that is not a letter, digit or quote.");
 }

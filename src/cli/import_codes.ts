@@ -7,7 +7,7 @@ import { CouponImport } from "../storage/coupon_import.ts";
 import type { Database } from "../storage/sql.ts";
 import { counted, runImport, shown, type Teller } from "./import_file.ts";
 
-/** Lines of a kind that are said one by one, and, of coupons that exist as the file has them, as examples. */
+/** Lines of a kind that are said one by one, and, of identical coupons, as examples. */
 const SAID_MAX = 100;
 const EXAMPLES_MAX = 10;
 
@@ -15,7 +15,7 @@ const EXAMPLES_MAX = 10;
 type Outcome = "made" | "same" | "other" | "duplicate" | "bad";
 
 const KINDS: Readonly<Record<Exclude<Outcome, "made">, readonly [kind: string, most: number]>> = {
-  same: ["coupons that exist as the file has them", EXAMPLES_MAX],
+  same: ["identical coupons", EXAMPLES_MAX],
   other: ["coupons that exist with other terms", SAID_MAX],
   duplicate: ["duplicates", SAID_MAX],
   bad: ["bad lines", SAID_MAX],
@@ -35,7 +35,7 @@ class Tally {
   summary(): string {
     const { made, same, other, duplicate, bad } = this.counts;
     return `${counted(made, "coupon")} made in ${this.teller.seconds.toFixed(1)} s; ` +
-      `${shown(same)} were there as the file has them, ${shown(other)} otherwise; ` +
+      `${shown(same)} existed with the same terms, ${shown(other)} with other terms; ` +
       (duplicate === 0 ? "" : `${counted(duplicate, "duplicate")} within the file, `) + counted(bad, "bad line");
   }
 }
@@ -92,7 +92,7 @@ async function importFile(
 /** @throws Error where `--columns` does not name those of a coupon */
 function checkColumns(columns: readonly string[] | undefined): void {
   if (columns === undefined || couponColumns(columns) !== undefined) return;
-  throw new Error("--columns must be name and others of the fields of POST /api/coupons, each once");
+  throw new Error("--columns must be name and other fields of POST /api/coupons, each once");
 }
 
 /** Makes the coupons of a file. @returns the exit code, as {@linkcode runImport} */

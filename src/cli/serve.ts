@@ -33,7 +33,7 @@ function stopOnSignal(config: Config, node: Node, log: Logger): void {
     if (stopping) return;
     stopping = true;
     const late = setTimeout(() => {
-      log.error("Stopping took too long: leaving at once");
+      log.error("Stopping took too long: exiting at once");
       Deno.exit(1);
     }, stopMaxMs(config));
     node.stop(drain).then(() => {
@@ -45,7 +45,7 @@ function stopOnSignal(config: Config, node: Node, log: Logger): void {
   Deno.addSignalListener("SIGINT", () => stop(false));
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    log.fatal("A rejection was not handled: {reason}", { reason: String(event.reason), stack: event.reason?.stack });
+    log.fatal("Unhandled promise rejection: {reason}", { reason: String(event.reason), stack: event.reason?.stack });
     stop(false);
   });
 }

@@ -33,7 +33,7 @@ const UNTRUSTED = /^ERR_(TLS|SSL)|CERT|VERIFY|SIGNED/;
 export class NotLinked extends Error {
   override readonly name = "NotLinked";
 
-  /** @param status 401: what listens there is no peer of this node; 503: it did not answer, and may yet */
+  /** @param status 401: the listener there is not a peer of this node; 503: it did not answer, and may yet */
   constructor(readonly status: 401 | 503, message: string, options?: ErrorOptions) {
     super(message, options);
   }
@@ -54,7 +54,7 @@ export async function dial(url: string, options: DialOptions): Promise<Dialled> 
 async function connect(url: string, { tls, signal }: DialOptions): Promise<Stream> {
   const { protocol, hostname: named, port: given } = new URL(url);
   const isSecure = protocol === "https:";
-  if (tls !== undefined && !isSecure) throw new NotLinked(401, `Cannot link to ${url}: it is without TLS`);
+  if (tls !== undefined && !isSecure) throw new NotLinked(401, `Cannot link to ${url}: it has no TLS`);
   const hostname = named.replace(/^\[|\]$/g, "");
   const port = Number(given || (isSecure ? 443 : 80));
   try {
@@ -65,7 +65,7 @@ async function connect(url: string, { tls, signal }: DialOptions): Promise<Strea
   } catch (cause) {
     const { code = "" } = cause as { code?: string };
     if (signal.aborted || SHORT_OF.has(code) || (isSecure && !NOT_THERE.has(code) && !UNTRUSTED.test(code))) {
-      throw new NotLinked(503, `Cannot link to ${url}: no connection comes about`, { cause });
+      throw new NotLinked(503, `Cannot link to ${url}: no connection could be made`, { cause });
     }
     if (UNTRUSTED.test(code)) throw new NotLinked(401, `Cannot link to ${url}: no TLS of a peer`, { cause });
     throw new NeverConnected(`Cannot connect to ${url}`, { cause });
@@ -85,7 +85,7 @@ function shakeHands(frames: FrameStream, url: string, { trust, signal }: DialOpt
     const fail = (status: 401 | 503, cause?: unknown) => {
       done();
       frames.close();
-      const why = status === 401 ? "what listens there is no peer of this node" : "it does not answer";
+      const why = status === 401 ? "the listener there is not a peer of this node" : "it does not answer";
       reject(new NotLinked(status, `Cannot link to ${url}: ${why}`, { cause }));
     };
     /** Takes the other end's next message. */

@@ -94,14 +94,14 @@ class Exchange {
   /** The other end's member, proved. @throws NoPeer */
   believe(role: Role, message: string): Member {
     const [told, shown] = partsOf(message, 2);
-    if (typeof told !== "string") throw new NoPeer("A member must be a text");
+    if (typeof told !== "string") throw new NoPeer("A member must be a string");
     this.say(told);
     const proof = bytesOf(shown, MAC_BYTES);
     if (proof === undefined || !isSameMac(proof, this.#proof(role))) {
       throw new NoPeer("The other end has another CLUSTER_SECRET or another database");
     }
     const member = memberOf(parsed(told));
-    if (member === undefined) throw new NoPeer("The other end is no member");
+    if (member === undefined) throw new NoPeer("The other end sent no valid member");
     return member;
   }
 
@@ -140,7 +140,7 @@ export class Dialling {
   prove(challenge: string): string {
     const [version, min, max, shown] = partsOf(challenge, 4);
     const [nonce, theirs] = [bytesOf(shown, NONCE_BYTES), versionsOf(min, max)];
-    if (nonce === undefined || theirs === undefined) throw new NoPeer("The other end does not speak as a peer");
+    if (nonce === undefined || theirs === undefined) throw new NoPeer("The other end does not speak the peer protocol");
     const { versions } = this.#exchange;
     const wanted = agreed(versions, theirs);
     if (wanted === NONE) {
@@ -148,7 +148,7 @@ export class Dialling {
         `The other end speaks versions ${theirs.min} to ${theirs.max}, this node ${versions.min} to ${versions.max}`,
       );
     }
-    if (version !== wanted) throw new NoPeer("The other end chose a version that is not the highest of both");
+    if (version !== wanted) throw new NoPeer("The other end did not choose the highest version that both speak");
     this.#exchange.say(challenge);
     this.#exchange.agree(wanted, this.#exchange.nonce, nonce);
     return this.#exchange.prove("dials");
@@ -173,7 +173,7 @@ export class Listening {
     const [magic, min, max, shown] = partsOf(hello, 4);
     const [nonce, theirs] = [bytesOf(shown, NONCE_BYTES), versionsOf(min, max)];
     if (magic !== MAGIC || nonce === undefined || theirs === undefined) {
-      throw new NoPeer("The other end does not speak as a peer");
+      throw new NoPeer("The other end does not speak the peer protocol");
     }
     const version = agreed(this.#exchange.versions, theirs);
     this.#exchange.say(hello);
@@ -191,7 +191,9 @@ export class Listening {
 
 function partsOf(message: string, count: number): unknown[] {
   const parts = parsed(message);
-  if (!Array.isArray(parts) || parts.length !== count) throw new NoPeer("The other end does not speak as a peer");
+  if (!Array.isArray(parts) || parts.length !== count) {
+    throw new NoPeer("The other end does not speak the peer protocol");
+  }
   return parts;
 }
 

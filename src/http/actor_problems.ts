@@ -15,7 +15,7 @@ export const ACTOR_PROBLEMS = {
   coupon_not_found: {
     status: 404,
     title: "There is no such coupon",
-    help: "No coupon has this name. Coupon names are case-insensitive, and blanks around them do not count.",
+    help: "No coupon has this name. Coupon names are case-insensitive, and blanks at either end are ignored.",
   },
   coupon_exists: {
     status: 409,
@@ -95,7 +95,7 @@ export const ACTOR_PROBLEMS = {
   code_unknown: {
     status: 404,
     title: "There is no such code",
-    help: "The code is not one that `POST /checkout` answered.",
+    help: "`POST /checkout` did not return this code.",
     param: "code",
   },
   sale_exists: {
@@ -121,7 +121,7 @@ export const ACTOR_PROBLEMS = {
   },
   code_used: {
     status: 409,
-    title: "The code was used for a purchase already",
+    title: "The code was already used for a purchase",
     help: "A code buys once. `GET /checkout?code=…` shows the purchase.",
   },
   code_expired: {
@@ -138,7 +138,7 @@ export const ACTOR_PROBLEMS = {
   },
   hold_not_live: {
     status: 404,
-    title: "The hold is not live any more",
+    title: "The hold is no longer live",
     help: "There is nothing to release: the hold has expired, was released, or its item was purchased.",
   },
   purchase_not_found: {
@@ -150,13 +150,13 @@ export const ACTOR_PROBLEMS = {
     status: 429,
     title: "Purchase limit reached",
     help:
-      "A user may purchase only so many items of one sale; `detail` has the number. Where checkouts are exclusive, " +
-      "live holds count too. The limit holds anew in the next sale.",
+      "A user may purchase a limited number of items in one sale; `detail` has the number. If checkouts are exclusive, " +
+      "live holds count too. The next sale has a limit of its own.",
   },
   item_unavailable: {
     status: 412,
     title: "The item is held or sold",
-    help: "Another user holds the item or has bought it. Items that can be had: " +
+    help: "Another user holds the item or has bought it. To list available items: " +
       "`GET /api/sales/current/items?state=available`.",
   },
   forbidden: {
@@ -176,7 +176,7 @@ export const ACTOR_PROBLEMS = {
   overloaded: {
     status: 503,
     title: "Too many requests are waiting; try again",
-    help: "The request was not executed: a queue is full.",
+    help: "The request was not executed: a queue is full, or a list takes too long.",
   },
   deadline: {
     status: 503,
@@ -186,7 +186,7 @@ export const ACTOR_PROBLEMS = {
   storage_unavailable: {
     status: 503,
     title: "The database does not answer; try again",
-    help: "The request may have been executed or not. Look up the outcome, or repeat the request with the same " +
+    help: "The request may or may not have been executed. Look up the outcome, or repeat the request with the same " +
       "`Idempotency-Key`.",
   },
   moved: {

@@ -200,7 +200,7 @@ export class Edge {
   #barred(request: Request, target: Target): Response | undefined {
     if (target.isTooLong) return this.#refuse(request, "uri_too_long");
     if (!this.#hosts.allows(request)) {
-      return this.#refuse(request, "invalid_request", "Host must be a name or an address, and a port");
+      return this.#refuse(request, "invalid_request", "Host must be a name or an address, optionally with a port");
     }
     const refusal = this.#parts.openAccess?.refusalOf(request);
     return refusal === undefined ? undefined : this.#refuse(request, refusal);

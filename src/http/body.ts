@@ -151,7 +151,7 @@ function formFault(headers: Headers): BadRequest | undefined {
     if (charset !== undefined && !UTF_8.test(charset)) {
       return new BadRequest(
         "unsupported_media_type",
-        "The body must be UTF-8: charset may be utf-8 alone",
+        "The body must be UTF-8: charset can only be utf-8",
         "Content-Type",
       );
     }
@@ -161,7 +161,7 @@ function formFault(headers: Headers): BadRequest | undefined {
   if (coding === null || coding.toLowerCase() === "identity") return undefined;
   return new BadRequest(
     "unsupported_media_type",
-    "The body must be plain, with no Content-Encoding",
+    "The body must not have a Content-Encoding",
     "Content-Encoding",
   );
 }

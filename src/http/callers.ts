@@ -96,7 +96,8 @@ export function soleUserOf(caller: Caller): string | undefined {
 }
 
 /** Who may act for a user, and who with a user's code. */
-export const OWN = "A user may make this request for themselves only; a service or an administrator may for any user";
+export const OWN =
+  "Users may make this request only for themselves; a service or an administrator may make it for any user";
 export const OWN_CODE = "Only the user who checked the item out, a service or an administrator may use this code";
 
 /** Checks that a caller may act for a user. @param detail who may @throws BadRequest `forbidden` */

@@ -41,14 +41,14 @@ export class CheckoutRoutes {
     const { request, target: { query }, id, caller } = routed;
     const item = parameter(query, "id", "item_id");
     if (query.has("code")) {
-      if (item !== undefined) throw invalid("code cannot be given beside id", "code");
+      if (item !== undefined) throw invalid("code and id cannot be given together", "code");
       return await this.purchase(routed);
     }
     const userId = parameter(query, "user_id");
     const param = query.has("item_id") ? "item_id" : "id";
-    if (userId === undefined && item === undefined) throw invalid("user_id and id are needed, or code");
-    if (userId === undefined) throw invalid("user_id is needed beside id", "user_id");
-    if (item === undefined) throw invalid("id is needed beside user_id", "id");
+    if (userId === undefined && item === undefined) throw invalid("user_id and id, or code alone, must be given");
+    if (userId === undefined) throw invalid("user_id must be given with id", "user_id");
+    if (item === undefined) throw invalid("id must be given with user_id", "id");
     if (!isUserId(userId)) {
       throw invalid(`user_id ${USER_ID_RULE}`, "user_id");
     }

@@ -46,7 +46,7 @@ export function isNumberedPage(query: URLSearchParams): boolean {
   const byCursor = ["cursor", "limit"].filter((name) => query.has(name));
   const byPage = ["page", "per_page", "page_num", "page_size"].filter((name) => query.has(name));
   if (byCursor.length > 0 && byPage.length > 0) {
-    throw invalid("cursor and limit cannot be given beside page and per_page", byPage[0]);
+    throw invalid("cursor and limit cannot be given together with page and per_page", byPage[0]);
   }
   return byCursor.length === 0;
 }
@@ -107,7 +107,7 @@ export function cursorOf(query: URLSearchParams, list: string, max: number = INT
       }
     }
   }
-  throw wrong(query, ["cursor"], "must be a next_cursor that this list answered");
+  throw wrong(query, ["cursor"], "must be a next_cursor that this list returned");
 }
 
 function decodeBase64(text: string): string[] {

@@ -27,21 +27,21 @@ const EDGE_PROBLEMS = {
   },
   invalid_token: {
     status: 401,
-    title: "The token is not valid, or not valid any more",
+    title: "The token is not valid, or no longer valid",
     help: "",
     code: "unauthenticated",
   },
   rate_limited: {
     status: 429,
-    title: "Too many requests of one user; try again later",
+    title: "Too many requests from one user; try again later",
     help: "`Retry-After` says in how many seconds a request is allowed, `RateLimit` what is left of the quota.",
   },
   invalid_request: {
     status: 400,
     title: "The request is not valid",
     help:
-      "`detail` says what is wrong and what is allowed; `param` names the field, parameter or header at fault, where " +
-      "it is one.",
+      "`detail` says what is wrong and what is allowed; `param` names the field, parameter or header at fault, if " +
+      "it is a single one.",
   },
   invalid_idempotency_key: {
     status: 400,
@@ -51,7 +51,7 @@ const EDGE_PROBLEMS = {
   },
   host_not_allowed: {
     status: 403,
-    title: "This node answers to loopback names alone",
+    title: "This node answers only to allowed hosts",
     help:
       "Without tokens, a node answers only requests whose `Host` is a loopback name or address, or in `ALLOWED_HOSTS`. " +
       "Otherwise any web page could reach it under a name that leads to loopback.",
@@ -93,7 +93,7 @@ const EDGE_PROBLEMS = {
   not_found: {
     status: 404,
     title: "There is no such resource",
-    help: "The path is not one of this API. `/docs` lists those that are.",
+    help: "This API has no such path. `/docs` lists its paths.",
   },
   user_not_found: {
     status: 404,
@@ -113,7 +113,7 @@ const EDGE_PROBLEMS = {
   body_too_large: {
     status: 413,
     title: "The body is larger than 16 KiB",
-    help: "Of many coupons or memberships, send several requests, or import a file.",
+    help: "For many coupons or memberships, send several requests or import a file.",
   },
   unsupported_media_type: {
     status: 415,
@@ -138,11 +138,11 @@ const EDGE_PROBLEMS = {
   internal_error: {
     status: 500,
     title: "An unexpected error occurred",
-    help: "This is a fault of the server. The log has it under the problem's `request_id`.",
+    help: "This is a server error. The log describes it under the problem's `request_id`.",
   },
   not_ready: {
     status: 503,
-    title: "This node does not serve now",
+    title: "This node is not serving requests now",
     help: "It is starting or stopping, or has no connection to the database. Send requests to another node.",
   },
 } as const satisfies Record<string, Meaning>;

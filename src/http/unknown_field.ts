@@ -10,5 +10,5 @@ export function shortened(field: string): string {
 
 /** Says that a field is not one of those that are allowed. */
 export function unknownField(field: string, allowed: readonly string[]): string {
-  return `Unknown field ${JSON.stringify(shortened(field))}; allowed are ${allowed.join(", ")}`;
+  return `Unknown field ${JSON.stringify(shortened(field))}; allowed fields are ${allowed.join(", ")}`;
 }

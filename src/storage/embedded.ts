@@ -16,7 +16,9 @@ export class FolderUnusable extends Error {
 async function openLock(folder: string): Promise<Deno.FsFile> {
   try {
     const flaw = await makePrivateFolder(folder);
-    if (flaw !== undefined) throw new FolderUnusable(`DATA_DIR=${folder}: must be its owner's alone: ${flaw}`);
+    if (flaw !== undefined) {
+      throw new FolderUnusable(`DATA_DIR=${folder}: must be accessible only to its owner: ${flaw}`);
+    }
     return await Deno.open(`${folder}/lock`, { create: true, write: true, mode: 0o600 });
   } catch (error) {
     if (error instanceof FolderUnusable) throw error;

@@ -365,7 +365,7 @@ Deno.test("LinkTransport tells once of an address where no peer of its node list
   for (let times = 0; times < 3; times++) {
     assert.equal(await transport.send(member, ASKS, "", new AbortController().signal, () => {}), 401);
   }
-  assert.deepEqual(noPeers, [`${b.url} The other end does not speak as a peer`]);
+  assert.deepEqual(noPeers, [`${b.url} The other end does not speak the peer protocol`]);
   transport.close();
   await b.server.close();
 });

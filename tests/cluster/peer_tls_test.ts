@@ -156,10 +156,10 @@ Deno.test("readPeerTls() says which file is wrong, and nothing of what it holds"
     assert.equal(readPeerTls(undefined), undefined);
     const cases: [change: Partial<typeof files>, line: RegExp][] = [
       [{ cert: `${folder}/none` }, /^CLUSTER_TLS_CERT=.*\/none: must be a file that can be read$/],
-      [{ key: files.cert }, /^CLUSTER_TLS_KEY=.*: must be a file of PEM with the key of CLUSTER_TLS_CERT$/],
-      [{ key: other.files.key }, /^CLUSTER_TLS_KEY=.*: must be a file of PEM with the key of CLUSTER_TLS_CERT$/],
-      [{ cert: files.key }, /^CLUSTER_TLS_CERT=.*: must be a file of PEM with a certificate$/],
-      [{ ca: files.key }, /^CLUSTER_TLS_CA=.*: must be a file of PEM with a certificate$/],
+      [{ key: files.cert }, /^CLUSTER_TLS_KEY=.*: must be a PEM file with the private key of CLUSTER_TLS_CERT$/],
+      [{ key: other.files.key }, /^CLUSTER_TLS_KEY=.*: must be a PEM file with the private key of CLUSTER_TLS_CERT$/],
+      [{ cert: files.key }, /^CLUSTER_TLS_CERT=.*: must be a PEM file with a certificate$/],
+      [{ ca: files.key }, /^CLUSTER_TLS_CA=.*: must be a PEM file with a certificate$/],
     ];
     for (const [change, message] of cases) {
       assert.throws(() => readPeerTls({ ...files, ...change }), { name: "ConfigError", message });

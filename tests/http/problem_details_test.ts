@@ -127,7 +127,7 @@ test("an unknown field is named in the detail, however odd, and only its beginni
     for (const [field, shown] of cases) {
       const { detail, param } = await problemOf(edge, post(path, JSON.stringify({ ...fields, [field]: 1 })));
       assert.equal(param, shown, path);
-      assert(detail.startsWith(`Unknown field ${JSON.stringify(shown)}; allowed are `), detail);
+      assert(detail.startsWith(`Unknown field ${JSON.stringify(shown)}; allowed fields are `), detail);
       assert(detail.length < 400, detail);
     }
   }
@@ -181,10 +181,10 @@ Deno.test("403 says which kinds of caller may make the request", async () => {
       } else if (authority === "service") {
         assert.match(await asked(eve), /^Only a service or an administrator may/, path);
       } else if (authority === "own") {
-        assert.match(await asked(eve), /^A user may .* themselves only; a service or an administrator may/, path);
+        assert.match(await asked(eve), /^Users may .* only for themselves; a service or an administrator may/, path);
       }
     }
-    const own = /themselves only/;
+    const own = /only for themselves/;
     assert.match(await detailOf(post(CLAIM, { user_id: "ann", coupon_name: "promo" }, eve)), own);
     assert.match(await detailOf(get("/checkout?user_id=ann&id=1", "POST", eve)), own);
     for (const [method, path] of [["POST", "purchase"], ["GET", "checkout"], ["DELETE", "checkout"]] as const) {

@@ -71,7 +71,7 @@ Deno.test("openEmbedded() refuses a folder to which others have rights, in one l
       });
       assert.match(
         message,
-        /^DATA_DIR=[^\n]*: must be its owner's alone: its mode is 07\d\d; run: chmod go= [^\n]*$/,
+        /^DATA_DIR=[^\n]*: must be accessible only to its owner: its mode is 07\d\d; run: chmod go= [^\n]*$/,
       );
       assert.deepEqual([...modesOf(folder).values()], [mode.toString(8)]);
       const command = message.slice(message.indexOf("run: ") + 5);

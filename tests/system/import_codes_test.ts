@@ -48,16 +48,16 @@ Deno.test("import:codes beside a node: its coupons can be claimed; a second run 
       const first = await importCodes(env, file);
       assert.match(
         first.out,
-        /^2,500 coupons made in [\d.]+ s; 0 were there as the file has them, 0 otherwise; 0 bad lines\.\n$/,
+        /^2,500 coupons made in [\d.]+ s; 0 existed with the same terms, 0 with other terms; 0 bad lines\.\n$/,
       );
       assert.equal(first.code, 0, first.err);
       const won = await claim(node.url, "a", "code-2499");
       assert.deepEqual([won.status, won.body.remaining_amount], [200, 1]);
       const second = await importCodes(env, file);
-      assert.match(second.out, /^0 coupons made in .* 2,500 were there as the file has them, 0 otherwise; 0 bad/);
+      assert.match(second.out, /^0 coupons made in .* 2,500 existed with the same terms, 0 with other terms; 0 bad/);
       assert.equal(toldOf(second)[0], 'line 2: an identical coupon exists: "CODE-0"');
       assert.equal(toldOf(second).length, 10, "examples");
-      assert.match(second.err, /… further coupons that exist as the file has them are only counted/);
+      assert.match(second.err, /… further identical coupons are only counted/);
       assert.equal(second.code, 0);
     });
     await withFile("name,amount\nNEW,1\ntaken,4\nBAD,0\nnew,1\nTAKEN,3\nNEW,9\n", async (file) => {
@@ -65,15 +65,15 @@ Deno.test("import:codes beside a node: its coupons can be claimed; a second run 
       const { code, out } = said;
       assert.match(
         out,
-        /^1 coupon made in .* 0 were there as the file has them, 1 otherwise; 3 duplicates within the file, 1 bad line\.\n$/,
+        /^1 coupon made in .* 0 existed with the same terms, 1 with other terms; 3 duplicates within the file, 1 bad line\.\n$/,
       );
       const told = toldOf(said).map((line) => line.replace(/must be.*/, "…")).sort();
       assert.deepEqual(told, [
         'line 3: a coupon with other terms exists: "taken"',
         "line 4: amount …",
-        'line 5: is a duplicate within the file: line 2 names "new" already',
-        'line 6: is a duplicate within the file: line 3 names "TAKEN" already',
-        'line 7: is a duplicate within the file: line 2 names "NEW" already',
+        'line 5: is a duplicate within the file: line 2 already names "new"',
+        'line 6: is a duplicate within the file: line 3 already names "TAKEN"',
+        'line 7: is a duplicate within the file: line 2 already names "NEW"',
       ]);
       assert.equal(code, 1);
     });
@@ -163,7 +163,7 @@ Deno.test("codes.csv of a bulk job and import:codes are inverse to each other, w
         const first = await importCodes({ DATABASE_URL: to }, file);
         assert.deepEqual([first.code, /^3 coupons made/.test(first.out)], [0, true], first.err + first.out);
         const back = await importCodes({ DATABASE_URL: from }, file);
-        assert.match(back.out, /^0 coupons made in .*; 3 were there as the file has them/, String(place));
+        assert.match(back.out, /^0 coupons made in .*; 3 existed with the same terms/, String(place));
         assert.equal(back.code, 0);
       });
       const names: string[] = parse(text, { columns: true }).map((row) => (row as { name: string }).name);

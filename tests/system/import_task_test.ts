@@ -44,7 +44,7 @@ for (const database of ["PostgreSQL", "embedded"] as const) {
       assert.equal(whole.code, 1, whole.err);
       assert.match(whole.out, /^Imported 30,000 memberships, 15,000 of them new, in .*; 2 bad lines\.\n$/);
       assert.match(whole.err, /^line 10 is not well-formed CSV$/m);
-      assert.match(whole.err, /^line 30002 has an expiredSegment that is no whole number/m);
+      assert.match(whole.err, /^line 30002 has an expiredSegment that is not a whole number/m);
       const node = await startNode({ ...databaseUrl !== "" && { databaseUrl }, dataDir: `${folder}/data` });
       try {
         const { body } = await ask(node.url, "GET", "/segments/count");
@@ -91,7 +91,7 @@ Deno.test("a file whose first line is neither data nor the header ends the impor
       told.out,
       /^Imported 2 memberships, 2 of them new, .*; 2 duplicates within the file, 0 bad lines\.\n$/,
     );
-    assert.match(told.err, /^line 3 is a duplicate within the file: line 1 has "u1" in "gold" already$/m);
+    assert.match(told.err, /^line 3 is a duplicate within the file: line 1 already has "u1" in "gold"$/m);
     assert.deepEqual(await users(), ["1.23457e+17/gold", "gold/u1"]);
   } finally {
     await Deno.remove(file);

@@ -59,12 +59,12 @@ export function stampedeCommand(): Command {
       "Sends buyers at a flash sale of running nodes, then compares what they were told with what is stored.",
     )
     .option("--url <urls>", "nodes, separated by commas", "http://127.0.0.1:8080")
-    .option("--buyers <count>", "buyers in all", "2000")
+    .option("--buyers <count>", "buyers in total", "2000")
     .option("--connections <count>", "buyers at once", "64")
-    .option("--seed <number>", "the same seed makes buyers want the same", "1")
+    .option("--seed <number>", "the same seed makes the buyers do the same", "1")
     .option("--limit <items>", "PURCHASE_LIMIT of the nodes", "10")
     .option("--sale <id>", "a sale's id, such as 2026-11-21T14Z", "current")
-    .option("--token <token>", "an administrator's; better in ADMIN_TOKEN, which the process list does not show", "")
+    .option("--token <token>", "an administrator's token; prefer ADMIN_TOKEN, which the process list does not show", "")
     .addHelpText(
       "after",
       `

@@ -13,8 +13,7 @@ const Act = name(
     }),
     act: z.string().meta({ description: "What was asked for.", examples: ["coupon.create"] }),
     target: z.array(z.string()).meta({
-      description:
-        "What it was to be done to, part by part: a coupon's name; for `claim.void` the coupon's name and the " +
+      description: "The target of the act, part by part: a coupon's name; for `claim.void` the coupon's name and the " +
         "user's id; for `user.put` the user's id and the segment; a sale; a bulk job, or its pattern. Empty where the " +
         "request did not say. Acts that an older version recorded have one part, with blanks between.",
       examples: [["PROMO_SUPER", "user_12345"]],

@@ -67,7 +67,7 @@ export const checkouts: readonly Operation[] = [
       user_id: userId.meta({ description: "Who wants the item: 1 to 255 characters, no white space at either end." })
         .optional(),
       id: itemIdSent.optional(),
-      item_id: z.string().meta({ description: "Another name of `id`; one may stand." }).optional(),
+      item_id: z.string().meta({ description: "Another name of `id`; give only one of them." }).optional(),
       code: codeSent.meta({ description: "Buys with a code; may not stand beside `id`." }).optional(),
     },
     isKeyed: true,

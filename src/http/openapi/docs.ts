@@ -49,7 +49,7 @@ export const docs: readonly Operation[] = [
     path: "/",
     id: "getStart",
     tag,
-    summary: "Where to go on",
+    summary: "Links to start from",
     description: "Links. A browser, which asks for `text/html`, gets a page with the current sale.",
     authority: "public",
     trouble: "none",

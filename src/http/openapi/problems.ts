@@ -21,7 +21,7 @@ export const Problem = name(
     code: z.enum(unique(codes.map(shownCodeOf))).meta({ description: "For programs; it stays the same." }),
     detail: z.string().meta({ description: "What is wrong with this request, for people." }).optional(),
     param: z.string().meta({
-      description: "The field of the body, parameter of the query, or header that is at fault, where it is one alone.",
+      description: "The field of the body, parameter of the query, or header that is at fault, if it is a single one.",
       examples: ["amount"],
     }).optional(),
     request_id: z.string().meta({ description: "As in `X-Request-Id`; log lines about the request have it too." }),

@@ -20,7 +20,7 @@ export const itemIdSent = z.string().meta({
 
 /** A code, as it is sent: whatever is not one is unknown. There is no example that would work. */
 export const codeSent = z.string().meta({
-  description: "The `code` that `POST /checkout` answered. Whoever knows it may buy with it.",
+  description: "The `code` that `POST /checkout` returned. Whoever knows it may buy with it.",
 });
 
 /** A code. */

@@ -113,8 +113,8 @@ export const cursorQuery = {
 const pageNumber = z.int().min(1).max(2_147_483_647);
 const perPage = z.int().min(1).max(100);
 const otherNames = {
-  page_num: pageNumber.meta({ description: "Another name of `page`; one may stand." }).optional(),
-  page_size: perPage.meta({ description: "Another name of `per_page`; one may stand." }).optional(),
+  page_num: pageNumber.meta({ description: "Another name of `page`; give only one of them." }).optional(),
+  page_size: perPage.meta({ description: "Another name of `per_page`; give only one of them." }).optional(),
 };
 
 /** The query of a numbered page. */
@@ -128,11 +128,11 @@ export const pageQuery = {
 export const eitherQuery = {
   cursor: cursorQuery.cursor,
   limit: z.int().min(1).max(1_000).meta({
-    description: "Most entries of a page by cursor; 100 where only `cursor` is sent.",
+    description: "Maximum number of entries in a page by cursor; 100 if only `cursor` is sent.",
   })
     .optional(),
-  page: pageNumber.meta({ description: "Which numbered page, counted from 1; the first where it is not sent." })
+  page: pageNumber.meta({ description: "Which numbered page, counted from 1; the first if it is not sent." })
     .optional(),
-  per_page: perPage.meta({ description: "Entries of a numbered page; 20 where it is not sent." }).optional(),
+  per_page: perPage.meta({ description: "Entries of a numbered page; 20 if it is not sent." }).optional(),
   ...otherNames,
 };

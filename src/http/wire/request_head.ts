@@ -104,7 +104,7 @@ class Framing {
   }
 
   #once(known: string | undefined, value: string): string {
-    if (known !== undefined) throw new MalformedHead("a header field that may stand once stands twice");
+    if (known !== undefined) throw new MalformedHead("a header field that may appear only once appears twice");
     return value;
   }
 
@@ -112,7 +112,7 @@ class Framing {
     const { length, coding } = this;
     if (coding !== undefined) {
       if (length !== undefined || isHttp10) throw new MalformedHead("the body has two lengths");
-      if (coding.toLowerCase() !== "chunked") throw new MalformedHead("the transfer coding is not known");
+      if (coding.toLowerCase() !== "chunked") throw new MalformedHead("the transfer coding is not supported");
       return CHUNKED;
     }
     if (length === undefined) return 0;
@@ -131,7 +131,7 @@ export function parseHead(text: string): RequestHead {
   let end = text.indexOf("\r\n");
   if (end < 0) end = text.length;
   const [, method, target, minor] = REQUEST_LINE.exec(text.slice(0, end)) ?? [];
-  if (text.startsWith("PRI * HTTP/2")) throw new MalformedHead("HTTP/2 is not spoken here", "http2");
+  if (text.startsWith("PRI * HTTP/2")) throw new MalformedHead("this node does not speak HTTP/2", "http2");
   if (method === undefined || method !== "CONNECT" && !TARGET.test(target!)) {
     throw new MalformedHead("the request line is not valid");
   }
