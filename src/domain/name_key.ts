@@ -2,7 +2,7 @@
  * When are two coupon names, or two segment titles, one? When their keys are equal.
  *
  * The key of a text: default-ignorable and format characters removed; NFKC; each run of white space one blank, none at
- * either end; each dash `-`; case removed by upper- and then lower-casing it, so that `ß` is `ss`, with both forms of the
+ * either end; each dash `-`; case removed by lower-, upper- and lower-casing it, so that `ß` is `ss`, with both forms of the
  * small sigma as `σ`; NFC. The key of a key is itself. Ignorable characters go before blanks, as there may be a
  * blank on either side of one; blanks after NFKC, which makes some.
  */

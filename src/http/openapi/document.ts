@@ -152,7 +152,7 @@ function componentsOf(): Json {
       IdempotencyKey: {
         name: "Idempotency-Key",
         in: "header",
-        description: "The same request with the same key gets the same answer, on any node, for 24 hours at least; " +
+        description: "The same request with the same key gets the same answer, on any node, for 48 hours at least; " +
           "with other content it is 422. A refusal binds no key. 1 to 255 visible ASCII characters.",
         schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
       },

@@ -39,7 +39,7 @@ export const couponName = textBy(
   {
     description: "The name of a coupon: 1 to 255 characters, no control characters, no `/`, not `.` or `..`. Names " +
       "are compared by their keys: NFKC; white space to single blanks, none at either end; invisible characters " +
-      "removed; every dash `-`; upper-, then lower-cased; NFC.",
+      "removed; every dash `-`; case removed, so that `ß` is `ss`; NFC.",
     minLength: 1,
     examples: ["PROMO_SUPER"],
   },
