@@ -37,7 +37,10 @@ async function lockFolder(folder: string): Promise<Deno.FsFile> {
   const file = await openLock(folder);
   if (await file.tryLock(true)) return file;
   file.close();
-  throw new FolderInUse(`Cannot open the embedded database as another process uses its folder: DATA_DIR=${folder}`);
+  throw new FolderInUse(
+    `Cannot open the embedded database as another process uses its folder, and only one can: DATA_DIR=${folder}; ` +
+      "stop that process first",
+  );
 }
 
 /** PGlite's one session, shared by all purposes; it runs one statement at a time. */

@@ -153,7 +153,8 @@ function componentsOf(): Json {
         name: "Idempotency-Key",
         in: "header",
         description: "The same request with the same key gets the same answer, on any node, for 48 hours at least; " +
-          "with other content it is 422. A refusal binds no key. 1 to 255 visible ASCII characters.",
+          "with other content it is 422. A key is of one caller and one coupon, sale or job: for another it is another " +
+          "key. A refusal binds no key. 1 to 255 visible ASCII characters.",
         schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
       },
       ...Object.fromEntries(ids),
