@@ -4,6 +4,7 @@ import { type BodyWaits, IncomingBody } from "./incoming_body.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import { send, type SendOptions, wholeOf } from "./outgoing.ts";
 import { MalformedHead, parseHead, type WireRefusal } from "./request_head.ts";
+import { turnAfterAnswer } from "./turns.ts";
 
 /** What a server tells of a request's connection. */
 export interface ConnectionInfo {
@@ -44,13 +45,6 @@ export type Phase = "head" | "answer" | "client" | "end";
 
 /** SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED (RFC 9113, section 7): the client is told what is wrong. */
 const HTTP2_GOAWAY = new Uint8Array([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0d]);
-
-/** Requests of one connection after which others have their turn. */
-const IN_A_ROW = 16;
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** A connection that is served. */
 export class Connection {
@@ -146,9 +140,8 @@ export class Connection {
       this.#begun = undefined;
       this.until = host.tick + host.quietTicks;
       this.#wait("head");
-      // What is there to be read and what can be written at once is waited for by nobody: without this, a client that sends
-      // one request after another without waiting would have the thread to itself.
-      if (inbound.size > 0 || this.answered % IN_A_ROW === 0) await turn();
+      const turn = turnAfterAnswer(inbound.size > 0);
+      if (turn !== undefined) await turn;
     }
   }
 
