@@ -244,7 +244,7 @@ Deno.test("start() refuses to listen beyond loopback without its secrets, each n
   assertRefused(await refusedStart({ env }), "SERVICE_TOKEN=", "or JWT_SECRET, or JWKS_FILE");
   env["JWKS_FILE"] = "/nowhere/keys.json";
   env["JWT_AUDIENCE"] = "doorbuster";
-  assertRefused(await refusedStart({ env }), "JWT_ISSUER=", "set where JWKS_FILE is");
+  assertRefused(await refusedStart({ env }), "JWT_ISSUER=", "must be set if JWKS_FILE is set");
   Object.assign(env, { JWT_ISSUER: "https://login.example", JWT_AUDIENCE: "doorbuster" });
   const refused = await refusedStart({ env });
   assertRefused(refused, "JWKS_FILE=/nowhere/keys.json", "a file with a JSON Web Key Set");
