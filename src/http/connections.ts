@@ -1,6 +1,7 @@
 /** Who is connected, and who is let go? One timer looks after all connections. */
 import { Connection, type ConnectionHost, type Handler } from "./wire/connection.ts";
 import type { WireRefusal } from "./wire/request_head.ts";
+import { Turns } from "./wire/turns.ts";
 
 export type { Handler } from "./wire/connection.ts";
 export type { WireRefusal } from "./wire/request_head.ts";
@@ -80,6 +81,7 @@ class Listener implements Listening, ConnectionHost {
   readonly quietTicks: number;
   readonly lingerTicks: number;
   readonly refuse: (why: WireRefusal, detail: string) => Response;
+  readonly turns: Turns;
   tick = 0;
   isClosing = false;
   readonly #shortTicks: number;
@@ -99,6 +101,7 @@ class Listener implements Listening, ConnectionHost {
     this.refuse = options.refuse ?? bare;
     this.#failed = options.failed ?? (() => {});
     this.#listener = Deno.listen({ hostname, port });
+    this.turns = new Turns(); // after that, which may throw
     this.port = this.#listener.addr.port;
     this.fallbackHost = `localhost:${this.port}`;
     const tickMs = Math.max(
@@ -183,6 +186,7 @@ class Listener implements Listening, ConnectionHost {
     }
     await Promise.all([...this.#connections].map(({ ended }) => ended));
     clearInterval(this.#timer);
+    this.turns.close();
   }
 }
 

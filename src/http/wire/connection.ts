@@ -4,7 +4,7 @@ import { type BodyWaits, IncomingBody } from "./incoming_body.ts";
 import { IncomingRequest } from "./incoming_request.ts";
 import { send, type SendOptions, wholeOf } from "./outgoing.ts";
 import { MalformedHead, parseHead, type WireRefusal } from "./request_head.ts";
-import { turnAfterAnswer } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 
 /** What a server tells of a request's connection. */
 export interface ConnectionInfo {
@@ -29,6 +29,7 @@ export interface ConnectionHost {
   readonly headTicks: number;
   /** Ticks for which a connection may rest, and an answer may stay unread. */
   readonly quietTicks: number;
+  readonly turns: Pick<Turns, "afterAnswer">;
   /** Ticks in which a client that gets no further answer must have closed. */
   readonly lingerTicks: number;
 }
@@ -140,7 +141,7 @@ export class Connection {
       this.#begun = undefined;
       this.until = host.tick + host.quietTicks;
       this.#wait("head");
-      const turn = turnAfterAnswer(inbound.size > 0);
+      const turn = host.turns.afterAnswer(inbound.size > 0);
       if (turn !== undefined) await turn;
     }
   }

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { hasField, Reply, setField } from "../../../src/http/reply.ts";
 import { Connection, type ConnectionHost, type Handler } from "../../../src/http/wire/connection.ts";
 import type { WireRefusal } from "../../../src/http/wire/request_head.ts";
+import { Turns } from "../../../src/http/wire/turns.ts";
 
 const HEAD = "HTTP/1.1\r\nHost: shop.example\r\n";
 
@@ -62,6 +63,7 @@ async function serve(
   { onWrite, isClosing = false }: { onWrite?: (size: number) => number; isClosing?: boolean } = {},
 ): Promise<Served> {
   const refused: WireRefusal[] = [];
+  const turns = new Turns();
   const host: ConnectionHost = {
     handler,
     refuse(why, detail) {
@@ -74,10 +76,12 @@ async function serve(
     headTicks: 10,
     quietTicks: 10,
     lingerTicks: 10,
+    turns,
   };
   const socket = new FakeSocket(pieces, onWrite);
   await new Connection(socket as unknown as Deno.TcpConn, host).ended;
   assert(socket.isClosed);
+  turns.close();
   return { socket, refused, statuses: [...socket.sent.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status!) };
 }
 
