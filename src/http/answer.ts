@@ -2,7 +2,7 @@
 import { Fault, type OutcomeOf } from "../actors/ports.ts";
 import type { CouponAnswer, CouponKind } from "../domain/coupon.ts";
 import { BadRequest, problem, type ProblemCode } from "./problem.ts";
-import { Reply } from "./reply.ts";
+import { reply } from "./reply.ts";
 import { headersOf, type RequestId } from "./request_id.ts";
 import { showCoupon, showDetails, showTime } from "./shown.ts";
 
@@ -19,7 +19,7 @@ export interface Answered {
 
 /** A JSON answer. */
 export function answer(status: number, id: RequestId, text: string): Answered {
-  return { response: new Reply(text, status, headersOf(id, TYPE)), code: undefined, error: undefined };
+  return { response: reply(text, status, headersOf(id, TYPE)), code: undefined, error: undefined };
 }
 
 /** A problem as an answer. */

@@ -1,6 +1,7 @@
 /** What did the client send? A JSON object of at most 16 KiB, in time. */
 import { parseMediaType } from "./media_type.ts";
 import { BadRequest } from "./problem.ts";
+import { IncomingRequest } from "./wire/incoming_request.ts";
 
 /** Largest body, in bytes. */
 export const BODY_MAX = 16 * 1024;
@@ -85,8 +86,10 @@ export class BodyReader {
     if (fault !== undefined) return Promise.reject(fault);
     const length = headers.get("content-length");
     if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
+    if (length === null) return this.#inTime(textOf(request), parse);
+    const here = request instanceof IncomingRequest ? request.textIfHere() : undefined;
     // text() leaves a byte order mark out; json() does not.
-    return length === null ? this.#inTime(textOf(request), parse) : this.#inTime(request.text(), JSON.parse);
+    return here === undefined ? this.#inTime(request.text(), JSON.parse) : parsed(here);
   }
 
   /** As `json`, and the same for whoever reads it until it is forgotten. Throws as `json`. */
@@ -118,8 +121,7 @@ export class BodyReader {
   #inTime(read: Promise<string>, parse: (text: string) => unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const waiting = this.#add(reject);
-      const refuse = (error: unknown) =>
-        reject(error instanceof BadRequest ? error : new BadRequest("invalid_request", "The body is not valid JSON"));
+      const refuse = (error: unknown) => reject(error instanceof BadRequest ? error : notJson());
       read.then((text) => {
         this.#remove(waiting);
         try {
@@ -164,6 +166,18 @@ function formFault(headers: Headers): BadRequest | undefined {
     "The body must not have a Content-Encoding",
     "Content-Encoding",
   );
+}
+
+function notJson(): BadRequest {
+  return new BadRequest("invalid_request", "The body is not valid JSON");
+}
+
+function parsed(text: string): Promise<unknown> {
+  try {
+    return Promise.resolve(JSON.parse(text));
+  } catch {
+    return Promise.reject(notJson());
+  }
 }
 
 /** Parses a text that may begin with a byte order mark. */

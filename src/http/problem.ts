@@ -1,6 +1,6 @@
 /** How does a refusal or a failure leave as an answer? As a problem of RFC 9457. */
 import { type EdgeRefusal, type Meaning, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "./problem_table.ts";
-import { Reply } from "./reply.ts";
+import { reply } from "./reply.ts";
 import { headersOf, type RequestId } from "./request_id.ts";
 
 export { type ProblemCode, PROBLEMS } from "./problem_table.ts";
@@ -64,5 +64,5 @@ export function problem(code: ProblemCode, id: RequestId, detail?: string, param
   if (code === "unauthenticated") headers["www-authenticate"] = REALM;
   if (code === "invalid_token") headers["www-authenticate"] = `${REALM}, error="invalid_token"`;
   if (status === 503) headers["retry-after"] = "1";
-  return new Reply(bodyOf(code, id, detail, param), status, headers);
+  return reply(bodyOf(code, id, detail, param), status, headers);
 }

@@ -7,32 +7,64 @@ export interface Made {
   readonly fields: Record<string, string>;
 }
 
-/** An answer that is a text. */
-export class Reply extends Response {
+/** As much of a Response as servers, the router and tests use; it makes one only where somebody asks for what only that knows. */
+export class Reply {
   readonly #made: Made;
-  #isAsMade = true;
+  #response: Response | undefined;
 
-  /** @param fields header fields, which become its own: names in lower case, values in ASCII and without line ends */
-  constructor(content: string, status: number, fields: Record<string, string>) {
-    super(content, { status, headers: { "content-type": fields["content-type"]! } });
-    this.#made = { content, status, fields };
+  constructor(made: Made) {
+    this.#made = made;
   }
 
-  /** Whoever asks for them may change them. To make them takes longer than to write them, so it is done only then. */
-  override get headers(): Headers {
-    const headers = super.headers;
-    if (this.#isAsMade) {
-      this.#isAsMade = false;
-      const { fields } = this.#made;
-      for (const name in fields) headers.set(name, fields[name]!);
-    }
-    return headers;
+  get status(): number {
+    return this.#made.status;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  readonly statusText = "";
+
+  /** Whoever asks for them may change them. */
+  get headers(): Headers {
+    return this.#asResponse().headers;
+  }
+
+  get body(): Response["body"] {
+    return this.#asResponse().body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#response?.bodyUsed ?? false;
+  }
+
+  text(): Promise<string> {
+    return this.#asResponse().text();
+  }
+
+  json(): Promise<unknown> {
+    return this.#asResponse().json();
   }
 
   /** What it was made of; undefined where its header fields may have been changed. */
   get asMade(): Made | undefined {
-    return this.#isAsMade ? this.#made : undefined;
+    return this.#response === undefined ? this.#made : undefined;
   }
+
+  #asResponse(): Response {
+    const { content, status, fields } = this.#made;
+    return this.#response ??= new Response(content, { status, headers: fields });
+  }
+}
+
+/**
+ * An answer that is a text.
+ *
+ * @param fields header fields, which become its own: names in lower case, values in ASCII and without line ends
+ */
+export function reply(content: string, status: number, fields: Record<string, string>): Response {
+  return new Reply({ content, status, fields }) as unknown as Response;
 }
 
 /** Whether an answer has a header field. @param name in lower case */

@@ -74,13 +74,19 @@ export class IncomingRequest {
     }, { highWaterMark: 0 });
   }
 
+  /** The body as text where all of it is here already, as short ones mostly are. Throws as `text`. */
+  textIfHere(): string | undefined {
+    if (this.#isUsed) throw new TypeError("Cannot read a body twice");
+    const text = this.method === "GET" || this.method === "HEAD" ? "" : this.#body.takeText();
+    this.#isUsed = text !== undefined;
+    return text;
+  }
+
   /** The body as text. @throws TypeError where it was read before; Error where it is malformed or breaks off */
   async text(): Promise<string> {
-    if (this.#isUsed) throw new TypeError("Cannot read a body twice");
-    this.#isUsed = true;
-    if (this.method === "GET" || this.method === "HEAD") return "";
-    const text = this.#body.takeText();
+    const text = this.textIfHere();
     if (text !== undefined) return text;
+    this.#isUsed = true;
     const decoder = new TextDecoder();
     let read = "";
     for (let chunk; (chunk = await this.#body.next()) !== undefined;) read += decoder.decode(chunk, { stream: true });

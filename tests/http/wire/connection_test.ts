@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { hasField, Reply, setField } from "../../../src/http/reply.ts";
+import { hasField, reply, setField } from "../../../src/http/reply.ts";
 import { Connection, type ConnectionHost, type Handler } from "../../../src/http/wire/connection.ts";
 import type { WireRefusal } from "../../../src/http/wire/request_head.ts";
 import { Turns } from "../../../src/http/wire/turns.ts";
@@ -68,7 +68,7 @@ async function serve(
     handler,
     refuse(why, detail) {
       refused.push(why);
-      return new Reply(detail, 400, { "content-type": "text/plain" });
+      return reply(detail, 400, { "content-type": "text/plain" });
     },
     fallbackHost: "localhost:8080",
     isClosing,
@@ -88,7 +88,7 @@ async function serve(
 /** Says what it was asked, body included. */
 const echo: Handler = async (request) => {
   const { method, url } = request;
-  return new Reply(`<${method} ${url} ${await request.text()}>`, 200, { "content-type": "text/plain" });
+  return reply(`<${method} ${url} ${await request.text()}>`, 200, { "content-type": "text/plain" });
 };
 
 function pieces(text: string, cuts: readonly number[]): string[] {
@@ -123,7 +123,7 @@ Deno.test("an answer whose text is known, one that is read, and one in parts are
   const size = new TextEncoder().encode(text).length;
   const part = (letter: string) => new TextEncoder().encode(letter.repeat(3));
   const kinds: [string, () => Response, RegExp][] = [
-    ["known", () => new Reply(text, 200, { "content-type": "a/b" }), new RegExp(`\r\ncontent-length: ${size}\r\n`)],
+    ["known", () => reply(text, 200, { "content-type": "a/b" }), new RegExp(`\r\ncontent-length: ${size}\r\n`)],
     ["read", () => new Response(text), new RegExp(`\r\ncontent-length: ${size}\r\n`)],
     ["empty", () => new Response(""), /\r\ncontent-length: 0\r\n/],
     ["none", () => new Response(null), /\r\ncontent-length: 0\r\n/],
@@ -251,7 +251,7 @@ Deno.test("the last answer before an end says so", async () => {
   assert.match(socket.sent, /\r\nconnection: close\r\n/);
   assert.equal(statuses.length, 1);
   const told = await serve([`GET / ${HEAD}\r\nGET / ${HEAD}\r\n`], () => {
-    const answer = new Reply("", 200, { "content-type": "a/b" });
+    const answer = reply("", 200, { "content-type": "a/b" });
     answer.headers.set("connection", "close");
     return answer;
   });
@@ -297,7 +297,7 @@ Deno.test("a client that sends one request after another without waiting lets ot
   const asked = `GET / ${HEAD}\r\n`.repeat(1_000);
   for (const pieces of [[asked], asked.split(/(?<=\r\n\r\n)/)]) {
     turns = 0;
-    assert.equal((await serve(pieces, () => new Reply("", 200, { "content-type": "a/b" }))).statuses.length, 1_000);
+    assert.equal((await serve(pieces, () => reply("", 200, { "content-type": "a/b" }))).statuses.length, 1_000);
     assert(turns >= 50, `${turns} turns beside 1,000 requests`);
   }
   isOver = true;
@@ -321,20 +321,20 @@ Deno.test("a body in chunks of a byte is read at once where it is there", async 
 
 Deno.test("header fields that are set on an answer whose text is known are sent, however they are set", async () => {
   const answer = () => {
-    const reply = new Reply("text", 200, { "content-type": "a/b", "x-one": "1" });
-    assert(hasField(reply, "x-one"));
-    setField(reply, "x-one", "2");
-    setField(reply, "x-two", "3");
-    assert(!hasField(reply, "x-three"));
-    return reply;
+    const made = reply("text", 200, { "content-type": "a/b", "x-one": "1" });
+    assert(hasField(made, "x-one"));
+    setField(made, "x-one", "2");
+    setField(made, "x-two", "3");
+    assert(!hasField(made, "x-three"));
+    return made;
   };
   const read = () => {
-    const reply = answer();
-    assert.equal(reply.headers.get("x-one"), "2");
-    setField(reply, "x-two", "4");
-    reply.headers.append("x-two", "5");
-    assert(hasField(reply, "x-two"));
-    return reply;
+    const read = answer();
+    assert.equal(read.headers.get("x-one"), "2");
+    setField(read, "x-two", "4");
+    read.headers.append("x-two", "5");
+    assert(hasField(read, "x-two"));
+    return read;
   };
   const asked = `GET / ${HEAD}\r\n`;
   assert.match((await serve([asked], answer)).socket.sent, /\r\nx-one: 2\r\nx-two: 3\r\n[^]*text$/);
