@@ -61,6 +61,8 @@ export class Connection {
   readonly #host: ConnectionHost;
   readonly #inbound: Inbound;
   readonly #info: ConnectionInfo;
+  /** Of short answers, which leave one after another. */
+  readonly #room = new Uint8Array(1024);
   /** The tick in which a head began to come of which the rest is missing. */
   #begun: number | undefined;
   #aborted: AbortController | undefined;
@@ -124,7 +126,7 @@ export class Connection {
         keepAlive,
         watched: this.#watched,
       };
-      const whole = wholeOf(response, options);
+      const whole = wholeOf(response, options, this.#room);
       let mayFollow = keepAlive;
       if (whole === undefined) mayFollow = await send(response, options, this.#write);
       else {
