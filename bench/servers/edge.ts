@@ -9,27 +9,27 @@ import type {
   OutcomeOf,
   Sales,
   SaleViews,
-} from "../../src/actors/ports.ts";
+} from "../../src/ports/mod.ts";
 import type { CouponKind } from "../../src/domain/coupon.ts";
 import { parseSaleKey } from "../../src/domain/sale_ids.ts";
 import type { SaleCommandOf, SaleKind } from "../../src/domain/sale_kind.ts";
 import { Edge } from "../../src/http/app.ts";
-import { BodyReader } from "../../src/http/body.ts";
-import type { AuditRoutes } from "../../src/http/audits.ts";
-import { BulkRoutes } from "../../src/http/bulk.ts";
-import { Callers } from "../../src/http/callers.ts";
-import { ClusterRoutes } from "../../src/http/cluster.ts";
+import { BodyReader } from "../../src/http/requests/body.ts";
+import type { AuditRoutes } from "../../src/http/routes/audits.ts";
+import { BulkRoutes } from "../../src/http/routes/bulk.ts";
+import { Callers } from "../../src/http/auth/callers.ts";
+import { ClusterRoutes } from "../../src/http/routes/cluster.ts";
 import { listen } from "../../src/http/connections.ts";
-import { CouponRoutes } from "../../src/http/coupons.ts";
-import type { ExportRoutes } from "../../src/http/exports.ts";
-import { CsvStreams } from "../../src/http/csv_streams.ts";
-import { Health } from "../../src/http/health.ts";
-import { ItemPictures } from "../../src/http/item_pictures.ts";
+import { CouponRoutes } from "../../src/http/routes/coupons.ts";
+import type { ExportRoutes } from "../../src/http/routes/exports.ts";
+import { CsvStreams } from "../../src/http/answers/csv_streams.ts";
+import { Health } from "../../src/http/routes/health.ts";
+import { ItemPictures } from "../../src/http/routes/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
-import { SaleStreams } from "../../src/http/sale_streams.ts";
-import { SaleRoutes } from "../../src/http/sales.ts";
-import type { UserRoutes } from "../../src/http/users.ts";
-import { Trail } from "../../src/http/trail.ts";
+import { SaleStreams } from "../../src/http/routes/sale_streams.ts";
+import { SaleRoutes } from "../../src/http/routes/sales.ts";
+import type { UserRoutes } from "../../src/http/routes/users.ts";
+import { Trail } from "../../src/http/auth/trail.ts";
 
 /** Whom no one asks. */
 const NOBODY = { ask: () => Promise.reject(new Error("Cannot ask as this rival has none of these")) };

@@ -3,7 +3,7 @@
  * as most shops have it. Spared the same as its rival of one statement.
  */
 import type pg from "pg";
-import type { OutcomeOf } from "../../src/actors/ports.ts";
+import type { OutcomeOf } from "../../src/ports/mod.ts";
 import { formatCode, itemIdOf } from "../../src/domain/sale_ids.ts";
 import type { SaleCommandOf, SaleKind, SaleRefusal } from "../../src/domain/sale_kind.ts";
 import { uuidOf } from "../../src/storage/sale_batch.ts";

@@ -3,7 +3,7 @@
  * every attempt stored, limits and items exact. It locks the item and then the user, never the sale, and keeps no count.
  * It is spared what would cost it more: to tell a user of a hold that they have already, and answers by key.
  */
-import type { OutcomeOf } from "../../src/actors/ports.ts";
+import type { OutcomeOf } from "../../src/ports/mod.ts";
 import { formatCode, itemIdOf } from "../../src/domain/sale_ids.ts";
 import type { SaleCommandOf, SaleKind } from "../../src/domain/sale_kind.ts";
 import { uuidOf } from "../../src/storage/sale_batch.ts";

@@ -5,8 +5,8 @@
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, lostElsewhere, Mailbox } from "./mailbox.ts";
-import type { Activation, HandBack, Handle, Moment } from "./ports.ts";
-import { Fault, Fenced, LostAnswer } from "./ports.ts";
+import type { Activation, HandBack, Handle, Moment } from "../ports/mod.ts";
+import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
 import { Tenure, type TenureContext, type TenureHost } from "./tenure.ts";
 import { asFault, type LetterOf } from "./turn.ts";
 import type { Usable } from "./use_order.ts";

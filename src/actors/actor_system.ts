@@ -13,8 +13,8 @@ import type {
   Page,
   Rules,
   Store,
-} from "./ports.ts";
-import { Fault } from "./ports.ts";
+} from "../ports/mod.ts";
+import { Fault } from "../ports/mod.ts";
 import type { LetterOf } from "./turn.ts";
 import { UseOrder } from "./use_order.ts";
 

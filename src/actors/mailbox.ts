@@ -1,6 +1,6 @@
 /** Which commands wait for an actor? */
-import type { Outcome } from "./ports.ts";
-import { Fault } from "./faults.ts";
+import type { Outcome } from "../ports/mod.ts";
+import { Fault } from "../ports/faults.ts";
 
 /** A turn of which it is not known whether it was stored. */
 export interface LostTurn<Answer, Refusal> {

@@ -6,8 +6,8 @@
  */
 import type { Kind } from "../domain/decision.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Clock, Handle, Moment, Rules, Store } from "./ports.ts";
-import { Fault, Fenced } from "./ports.ts";
+import type { Activation, ActorEvents, Clock, Handle, Moment, Rules, Store } from "../ports/mod.ts";
+import { Fault, Fenced } from "../ports/mod.ts";
 import { asFault, decideLetters, type LetterOf, reopen } from "./turn.ts";
 import { TurnInFlight } from "./turn_in_flight.ts";
 

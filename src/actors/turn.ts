@@ -1,8 +1,8 @@
 /** What is a turn? Letters decided one by one over one state, stored together, answered together. */
 import type { Kind } from "../domain/decision.ts";
 import { lateFault, type Letter } from "./mailbox.ts";
-import type { Rules } from "./ports.ts";
-import { Fault, Fenced, LostAnswer } from "./ports.ts";
+import type { Rules } from "../ports/mod.ts";
+import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
 
 /** A letter to an actor of a kind. */
 export type LetterOf<K extends Kind> = Letter<K["Command"], K["Answer"], K["Refusal"]>;

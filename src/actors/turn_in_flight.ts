@@ -1,6 +1,6 @@
 /** What becomes of a turn that was sent, and of one that rests on it? */
 import type { Kind } from "../domain/decision.ts";
-import type { Completion } from "./ports.ts";
+import type { Completion } from "../ports/mod.ts";
 import type { Tenure } from "./tenure.ts";
 import type { LetterOf, Turn } from "./turn.ts";
 

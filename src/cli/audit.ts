@@ -1,11 +1,11 @@
 /** How does an operator learn whether all is exact? Every counter is compared with its rows, and nothing is changed. */
 import { existsSync } from "node:fs";
-import type { AuditReport } from "../actors/ports.ts";
-import { type Config, ConfigError, readConfig } from "../config.ts";
-import { openDatabase } from "../database.ts";
+import type { AuditReport } from "../ports/mod.ts";
+import { type Config, ConfigError, readConfig } from "../config/config.ts";
+import { openDatabase } from "../node/database.ts";
 import { audit, FINDINGS_MAX } from "../scheduler/audit.ts";
 import { Pace } from "../scheduler/pace.ts";
-import { originOf } from "../settings.ts";
+import { originOf } from "../config/settings.ts";
 import { PostgresAuditRows } from "../storage/audit.ts";
 import { FolderInUse } from "../storage/embedded.ts";
 import { PostgresClock } from "../storage/postgres_clock.ts";

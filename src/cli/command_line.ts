@@ -1,7 +1,7 @@
 /** What can be asked of `doorbuster` on the command line? Commander reads it; each command is a file beside this one. */
 import type { Command } from "commander";
-import { VERSION } from "../version.ts";
-import type { CsvFormat } from "../csv_header.ts";
+import { VERSION } from "../node/version.ts";
+import type { CsvFormat } from "../csv/header.ts";
 import { columnsIn, delimiterIn } from "./file_options.ts";
 import { plainCommand, runCommand } from "./plain_command.ts";
 

@@ -1,6 +1,6 @@
 /** What of a command's failures is said in one line? What an operator can mend; all else is ours, and keeps its stack. */
-import { ConfigError } from "../config.ts";
-import { masked } from "../masked.ts";
+import { ConfigError } from "../config/config.ts";
+import { masked } from "../config/masked.ts";
 import { FolderInUse, FolderUnusable } from "../storage/embedded.ts";
 import { MigrationError } from "../storage/migrate.ts";
 import { UnsafeDatabase } from "../storage/mod.ts";

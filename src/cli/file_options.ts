@@ -1,6 +1,6 @@
 /** How are the options read that say how a file is written? */
 import { InvalidArgumentError } from "commander";
-import { columnNames } from "../csv_header.ts";
+import { columnNames } from "../csv/header.ts";
 
 /** The value of `--columns`, in lower case. */
 export function columnsIn(value: string): readonly string[] {

@@ -1,6 +1,6 @@
 /** How do coupons that someone has named come in by the million? From a file, beside nodes that serve or without. */
-import { couponColumns, type CouponLine, readCoupons } from "../coupon_csv.ts";
-import type { CsvFormat } from "../csv_header.ts";
+import { couponColumns, type CouponLine, readCoupons } from "../csv/coupons.ts";
+import type { CsvFormat } from "../csv/header.ts";
 import { quoted } from "../domain/quoted.ts";
 import { BULK_PACE } from "../scheduler/bulk_maker.ts";
 import { CouponImport } from "../storage/coupon_import.ts";

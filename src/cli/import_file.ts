@@ -1,6 +1,6 @@
 /** How does a command bring a file in? It opens file and database, says how it goes, and ends with what came of it. */
-import { type Config, readConfig } from "../config.ts";
-import { openDatabase, type Sessions } from "../database.ts";
+import { type Config, readConfig } from "../config/config.ts";
+import { openDatabase, type Sessions } from "../node/database.ts";
 import { migrateDatabase } from "../storage/mod.ts";
 import type { Database } from "../storage/sql.ts";
 import { sayReason } from "./failures.ts";

@@ -1,14 +1,14 @@
 /** How do millions of users come in? A file's memberships are stored in batches, beside nodes that serve or without. */
-import type { CsvFormat } from "../csv_header.ts";
+import type { CsvFormat } from "../csv/header.ts";
 import {
   type BadLine,
   type CsvPart,
   MEMBERSHIP_COLUMNS,
   membershipColumns,
   readMemberships,
-} from "../membership_csv.ts";
+} from "../csv/memberships.ts";
 import { counted, runImport, shown, type Teller } from "./import_file.ts";
-import { importMemberships, type ImportProgress } from "../membership_import.ts";
+import { importMemberships, type ImportProgress } from "./membership_import.ts";
 import { MembershipStore } from "../storage/membership_store.ts";
 import type { Database } from "../storage/sql.ts";
 

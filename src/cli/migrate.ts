@@ -1,7 +1,7 @@
 /** How does an operator bring the schema up to date without serving? */
-import { readConfig } from "../config.ts";
-import { openDatabase, whenReached } from "../database.ts";
-import { openLog } from "../log.ts";
+import { readConfig } from "../config/config.ts";
+import { openDatabase, whenReached } from "../node/database.ts";
+import { openLog } from "../node/log.ts";
 import { migrateDatabase } from "../storage/mod.ts";
 import { sayFailure } from "./failures.ts";
 

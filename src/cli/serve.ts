@@ -1,9 +1,9 @@
 /** How does a process serve? It starts a node, says how to try it, and stops it by signal. */
 import type { Logger } from "@logtape/logtape";
-import { type Config, readConfig } from "../config.ts";
-import { openLog } from "../log.ts";
-import { type Node, startNode } from "../node.ts";
-import { originOf } from "../settings.ts";
+import { type Config, readConfig } from "../config/config.ts";
+import { openLog } from "../node/log.ts";
+import { type Node, startNode } from "../node/node.ts";
+import { originOf } from "../config/settings.ts";
 import { sayFailure } from "./failures.ts";
 
 /** Beside what is served and what is finished: for the hand-over to other nodes, and to close what is open. */

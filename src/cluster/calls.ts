@@ -1,5 +1,5 @@
 /** What do nodes say to one another beside commands? A ping, a greeting, a good-bye: each in time, or it counts for none. */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import { type Member, memberOf } from "./member.ts";
 import { GREET, LEAVE, NeverConnected, PING, type Transport } from "./transport.ts";
 

@@ -3,8 +3,8 @@
  * asked once more, by what is known of the failure; a command carries its id, and one that may be stored already is
  * looked up before it is decided, so it acts once however often it is asked.
  */
-import type { Actors, Clock, LocalActors, OutcomeOf, Waiting } from "../actors/ports.ts";
-import { Fault } from "../actors/ports.ts";
+import type { Actors, Clock, LocalActors, OutcomeOf, Waiting } from "../ports/mod.ts";
+import { Fault } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
 import type { ClusterEvents } from "./events.ts";
 import { fail, type Failure, type Forward, forwardOf, untilLeaseEnds } from "./forward.ts";

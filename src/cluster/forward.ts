@@ -5,7 +5,7 @@
  * asked again and refused, the first could still act once the node goes on. Therefore a copy has a lease, after which no
  * node decides it any more, and a command of which a copy may be about is asked again only after that.
  */
-import { Fault, type FaultCode } from "../actors/ports.ts";
+import { Fault, type FaultCode } from "../ports/mod.ts";
 import type { FailureKind } from "./events.ts";
 import type { Member } from "./member.ts";
 import type { Posted } from "./wire.ts";

@@ -7,7 +7,7 @@
  * is unanswered by then it has not taken. A connection may be dead without telling so: while messages are open an end
  * that is silent is pinged, and the link ended where nothing comes back.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import { dial, type Dialled, type DialOptions, NotLinked } from "./dial.ts";
 import type { FrameStream } from "./frames.ts";
 import { isSame, type Member } from "./member.ts";

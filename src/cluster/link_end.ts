@@ -1,5 +1,5 @@
 /** How does a node answer what comes by a link? As {@linkcode Link} says; each message apart from all others. */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import type { FrameStream } from "./frames.ts";
 import { MORE } from "./link.ts";
 import type { Reply } from "./reception.ts";

@@ -3,7 +3,7 @@
  * good-bye, or after it tried to reach it directly. Here are the timers and the talking; what is heard means what
  * roster.ts and judgement.ts say.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import type { Calls, Pong } from "./calls.ts";
 import type { ClusterEvents } from "./events.ts";
 import { judged, whyGone } from "./judgement.ts";

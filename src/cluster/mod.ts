@@ -1,5 +1,5 @@
 /** How is the cluster put together? Membership, dispatcher and the peers' listener, and what is shown of them. */
-import type { Actors, AdminActs, Clock } from "../actors/ports.ts";
+import type { Actors, AdminActs, Clock } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
 import { Calls } from "./calls.ts";
 import { Dispatcher, type Hosted } from "./dispatcher.ts";

@@ -2,7 +2,7 @@
  * How fast may a node that joins wake the actors that are its own now? So fast that it does not stand in the way of
  * those that are awake elsewhere: for its first seconds activations keep a distance.
  */
-import type { Activation, Clock, Completion, Handle, Part, Store } from "../actors/ports.ts";
+import type { Activation, Clock, Completion, Handle, Part, Store } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
 
 /** After joining, activations are paced for so long, in milliseconds. */

@@ -2,7 +2,7 @@
  * How do commands get to another node? Whatever waits leaves as one batch, a few batches at once; answers come back as
  * they fall. So one slow activation delays no other command, and a busy pair of nodes exchanges few messages.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import { fail, type Failure, type Forward, leaseOf } from "./forward.ts";
 import { type Member, PROTOCOL } from "./member.ts";
 import { COMMANDS, NeverConnected, type Transport } from "./transport.ts";

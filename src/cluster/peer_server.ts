@@ -3,7 +3,7 @@
  * public port never serves this. Whoever does not is told nothing, and can hold little: a connection for a few seconds,
  * of which but so many are kept, and a message of two kilobytes.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import type { PeerTls } from "./dial.ts";
 import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { HANDSHAKE_MAX, Listening, type Trust } from "./handshake.ts";

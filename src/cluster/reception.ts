@@ -2,7 +2,7 @@
  * What does a node do with what its peers send? It answers pings, greetings and good-byes, and decides the commands of
  * the actors that it owns. Of any other it names the owner, once it has made sure of it; it never passes one on.
  */
-import type { AdminActs, Clock, FaultCode, OutcomeOf } from "../actors/ports.ts";
+import type { AdminActs, Clock, FaultCode, OutcomeOf } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
 import type { Dispatcher, Hosted } from "./dispatcher.ts";
 import type { ClusterEvents } from "./events.ts";

@@ -3,7 +3,7 @@
  * for nodes alone, never for safety, and its own expiry judges who is late. An entry that was recorded and written back
  * later is known by the time in its seal, which is Postgres's.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import { Redis } from "@upstash/redis";
 import { type Member, memberOf } from "./member.ts";
 import type { Seal } from "./seal.ts";

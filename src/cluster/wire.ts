@@ -6,7 +6,7 @@
  * Commands: `[4, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of those that differ in nothing but
  * the command. Answers are lines, each of them `[[place, code, value], …]`.
  */
-import type { FaultCode, Moment } from "../actors/ports.ts";
+import type { FaultCode, Moment } from "../ports/mod.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
 
 /** Commands in one batch; the rest waits for the next. */

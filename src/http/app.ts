@@ -1,23 +1,23 @@
 /** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
-import { type Answered, failure, refusal } from "./answer.ts";
-import type { Callers } from "./callers.ts";
+import { type Answered, failure, refusal } from "./answers/answer.ts";
+import type { Callers } from "./auth/callers.ts";
 import type { WireRefusal } from "./connections.ts";
-import type { Cors } from "./cors.ts";
-import { guard } from "./guard.ts";
-import { HostCheck } from "./host_check.ts";
+import type { Cors } from "./auth/cors.ts";
+import { guard } from "./auth/guard.ts";
+import { HostCheck } from "./auth/host_check.ts";
 import type { Tally } from "./metrics.ts";
-import type { OpenAccess } from "./open_access.ts";
-import { patternFits } from "./paths.ts";
-import { problem, type ProblemCode } from "./problem.ts";
-import { type RequestId, requestIdOf } from "./request_id.ts";
-import type { RoutedRequest } from "./routed_request.ts";
-import { setField } from "./reply.ts";
-import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes.ts";
-import { isPurchase } from "./checkouts.ts";
-import { secure } from "./secure_headers.ts";
-import { Target } from "./target.ts";
-import type { Connected } from "./trail.ts";
+import type { OpenAccess } from "./auth/open_access.ts";
+import { patternFits } from "./requests/paths.ts";
+import { problem, type ProblemCode } from "./answers/problem.ts";
+import { type RequestId, requestIdOf } from "./requests/request_id.ts";
+import type { RoutedRequest } from "./requests/routed_request.ts";
+import { setField } from "./answers/reply.ts";
+import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes/mod.ts";
+import { isPurchase } from "./routes/checkouts.ts";
+import { secure } from "./answers/secure_headers.ts";
+import { Target } from "./requests/target.ts";
+import type { Connected } from "./auth/trail.ts";
 
 /** What the edge tells the log. */
 export interface RequestLog {

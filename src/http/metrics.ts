@@ -1,8 +1,8 @@
 /** What is counted? Plain numbers on the hot way; put in Prometheus's form when they are asked for. */
 import { Counter, Gauge, Registry } from "prom-client";
-import type { Answered } from "./answer.ts";
-import { Distribution } from "./distribution.ts";
-import { headersOf, type RequestId } from "./request_id.ts";
+import type { Answered } from "./answers/answer.ts";
+import { Distribution } from "./routes/distribution.ts";
+import { headersOf, type RequestId } from "./requests/request_id.ts";
 
 /** Bounds of the histograms' buckets. */
 const TURN_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000];

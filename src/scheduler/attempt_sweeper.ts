@@ -5,7 +5,7 @@
  * A sweep falls on half past, as far as can be from the stampedes of whole hours. It follows Postgres's clock from hour
  * to hour of its own; where that clock leaps, the next sweep comes within an hour all the same.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import { HOUR_MS } from "../domain/sale_ids.ts";
 import { Rounds } from "./rounds.ts";
 

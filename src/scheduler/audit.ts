@@ -1,5 +1,5 @@
 /** Are all counters their rows? Reads sale by sale and coupon by coupon, and changes nothing. */
-import type { AuditReport, Finding, Stray } from "../actors/ports.ts";
+import type { AuditReport, Finding, Stray } from "../ports/mod.ts";
 import { compareCoupon, ledgerMisfit, lookAtCoupon, strayClaim } from "./coupon_audit.ts";
 import { confirmed, saleNameOf } from "./finding.ts";
 import type { Pace, Read } from "./pace.ts";

@@ -2,7 +2,7 @@
  * Who sees to it that counters are their rows? Every node, again and again, at a pace that leaves the database to those
  * who buy. The first audit comes at a time of chance, so that nodes started together do not audit together.
  */
-import { type AuditReport, type AuditRows, type Audits, type Clock, Fault } from "../actors/ports.ts";
+import { type AuditReport, type AuditRows, type Audits, type Clock, Fault } from "../ports/mod.ts";
 import { audit } from "./audit.ts";
 import { AuditStopped, Pace } from "./pace.ts";
 import { Rounds } from "./rounds.ts";

@@ -3,7 +3,7 @@
  * for a large one, and all together keep a pace that leaves the database to those who claim. Where that node dies, another
  * goes on from what is stored.
  */
-import { type BulkWork, type Clock, type Codes, Fault, type LeasedJob } from "../actors/ports.ts";
+import { type BulkWork, type Clock, type Codes, Fault, type LeasedJob } from "../ports/mod.ts";
 import { codeOf, type CodePattern, parsePattern, type RandomBelow, UNGUESSABLE } from "../domain/code_pattern.ts";
 import { normalizeName } from "../domain/name_key.ts";
 import { Rounds } from "./rounds.ts";

@@ -1,5 +1,5 @@
 /** Is a coupon's counter its claims, and are wallets what charges credited? */
-import type { CouponCount, Finding, LedgerMisfit, Stray } from "../actors/ports.ts";
+import type { CouponCount, Finding, LedgerMisfit, Stray } from "../ports/mod.ts";
 import type { Read } from "./pace.ts";
 
 /** What a coupon's counters say that its claims, all of them, do not. */

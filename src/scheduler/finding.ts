@@ -1,5 +1,5 @@
 /** What is told of a counter that is not its rows, and when may it be believed? */
-import type { Finding } from "../actors/ports.ts";
+import type { Finding } from "../ports/mod.ts";
 import { SALE_NUMBER_MAX, saleKeyOf } from "../domain/sale_ids.ts";
 import type { Pace, Read } from "./pace.ts";
 

@@ -1,5 +1,5 @@
 /** How does an audit leave the database to those who work? It rests after each read, in proportion to what that took. */
-import type { AuditRows, Clock } from "../actors/ports.ts";
+import type { AuditRows, Clock } from "../ports/mod.ts";
 
 /** Reads once, by one statement. @throws AuditStopped, Fault */
 export type Read = <T>(look: (rows: AuditRows) => Promise<T>) => Promise<T>;

@@ -1,5 +1,5 @@
 /** How does something come round again and again, each time when the round before it said, until it is stopped? */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 
 /** Rounds of one task, never two at once. */
 export class Rounds {

@@ -3,7 +3,7 @@
  * which one row must fit another is true of its moment, whatever comes after; only sums over several pages need a sale
  * that holds still, and one of 10,000 items has a single page.
  */
-import type { AuditPage, Finding } from "../actors/ports.ts";
+import type { AuditPage, Finding } from "../ports/mod.ts";
 import type { Read } from "./pace.ts";
 import { compareAttempts, compareSale, findingOfBuyer, findingOfHold, findingOfItem } from "./sale_compare.ts";
 

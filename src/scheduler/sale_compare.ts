@@ -1,5 +1,5 @@
 /** What do a sale's counters say that its rows do not? */
-import type { AttemptCount, BuyerMisfit, Finding, HoldMisfit, ItemMisfit, SaleCount, Stray } from "../actors/ports.ts";
+import type { AttemptCount, BuyerMisfit, Finding, HoldMisfit, ItemMisfit, SaleCount, Stray } from "../ports/mod.ts";
 import { saleNameOf } from "./finding.ts";
 
 /** A sale's counters against its items and purchases, all of them. */

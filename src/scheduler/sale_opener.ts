@@ -6,7 +6,7 @@
  * only that it is time to look at the clock; a cron library (croner) would count in this process's time, on timers that
  * no test can set.
  */
-import type { Actors, Clock } from "../actors/ports.ts";
+import type { Actors, Clock } from "../ports/mod.ts";
 import type { SaleKind } from "../domain/sale.ts";
 import { saleKeyOf, saleNumberAt, startsAtOf } from "../domain/sale_ids.ts";
 import { Rounds } from "./rounds.ts";

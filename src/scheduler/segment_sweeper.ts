@@ -2,7 +2,7 @@
  * Who takes expired memberships out of the segments' totals? Every node, each second. What is not swept yet is left out
  * by whoever counts, so a sweep that is late costs time, and never makes a count wrong.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import { Rounds } from "./rounds.ts";
 
 /** Wait between two sweeps, in milliseconds. */

@@ -1,5 +1,5 @@
 /** How are the acts of administrators kept? Each is a row before it is done; what became of it is added after. */
-import type { AdminAct, AdminActs, AdminActView } from "../actors/ports.ts";
+import type { AdminAct, AdminActs, AdminActView } from "../ports/mod.ts";
 import { DURABLE, type Sql } from "./sql.ts";
 import { repeatable, unavailable } from "./trouble.ts";
 

@@ -10,7 +10,7 @@ import type {
   LedgerMisfit,
   SaleCount,
   Stray,
-} from "../actors/ports.ts";
+} from "../ports/mod.ts";
 import type { SaleSettings } from "../domain/sale.ts";
 import { ATTEMPTS_PAGE, AUDIT_STATEMENTS, CLAIMS_PAGE, FEW_CLAIMS } from "./audit_sql.ts";
 import type { Row, Sql } from "./sql.ts";

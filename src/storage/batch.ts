@@ -1,5 +1,5 @@
 /** What does one commit consist of, whatever kind of actor it is for? */
-import type { Completion, Handle, Part } from "../actors/ports.ts";
+import type { Completion, Handle, Part } from "../ports/mod.ts";
 
 /** Something to be stored or confirmed by a lane's next commit. */
 export interface Job<Event> {

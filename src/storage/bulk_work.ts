@@ -2,7 +2,7 @@
  * How are many coupons made, so that at any moment a job counts exactly its rows? Each batch is one statement: it holds
  * the job's row where it is still the lease's, makes the coupons, and counts those that came to be.
  */
-import { type BulkWork, type Codes, Fault, type LeasedJob } from "../actors/ports.ts";
+import { type BulkWork, type Codes, Fault, type LeasedJob } from "../ports/mod.ts";
 import { TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import { DURABLE, type Row, SEPARATOR, type Sql, SqlError } from "./sql.ts";
 import { repeatable, unavailable } from "./trouble.ts";

@@ -3,7 +3,7 @@
  * notice that it does again. So where no commit was confirmed for a second, the watch makes one that stores nothing. It
  * has a session of its own, so it waits for no lane; it does wait for the disk and for synchronous standbys, as claims do.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import { type Connection, DURABLE, SqlError } from "./sql.ts";
 
 /** Wait between two looks, in milliseconds. */

@@ -6,8 +6,8 @@
  * coupon from each other would else only read.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Activation } from "../actors/ports.ts";
-import { Fenced } from "../actors/ports.ts";
+import type { Activation } from "../ports/mod.ts";
+import { Fenced } from "../ports/mod.ts";
 import type { Coupon } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
 import { answersSince } from "./batch.ts";

@@ -1,5 +1,5 @@
 /** Where do coupons live? The Store of coupon actors: activation, the journal's lanes, and stored answers. */
-import type { Activation, Completion, Handle, Part, Store } from "../actors/ports.ts";
+import type { Activation, Completion, Handle, Part, Store } from "../ports/mod.ts";
 import {
   contentOf,
   type CouponAnswer,

@@ -1,5 +1,5 @@
 /** How are coupons read? From Postgres, each view one statement. */
-import type { ClaimView, CouponPage, CouponViews, Page } from "../actors/ports.ts";
+import type { ClaimView, CouponPage, CouponViews, Page } from "../ports/mod.ts";
 import type { CouponView } from "../domain/coupon.ts";
 import { kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { SharedReads } from "./shared_reads.ts";

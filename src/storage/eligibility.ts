@@ -1,5 +1,5 @@
 /** Is a user a member of the segment that a coupon is for? Read afresh for each who asks, many by one statement. */
-import { type EligibilityViews, Fault } from "../actors/ports.ts";
+import { type EligibilityViews, Fault } from "../ports/mod.ts";
 import type { ClaimMembership } from "../domain/coupon.ts";
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";

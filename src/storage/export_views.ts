@@ -1,5 +1,5 @@
 /** How is everything read, however much there is? By its keys, a page a statement, none of them long. */
-import type { ClaimView, ExportViews, ListPart, Place, PurchaseView, WalletEntryView } from "../actors/ports.ts";
+import type { ClaimView, ExportViews, ListPart, Place, PurchaseView, WalletEntryView } from "../ports/mod.ts";
 import type { Row, Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
 import { claimOf, purchaseOf, walletEntryOf } from "./user_views.ts";

@@ -4,8 +4,8 @@
  * as big as the first or big enough: many small commits cost more than they save. A lane that lost its session makes a
  * new one and goes on.
  */
-import type { Clock, Completion, Handle, Part } from "../actors/ports.ts";
-import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
+import type { Clock, Completion, Handle, Part } from "../ports/mod.ts";
+import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
 import type { Batch, Job } from "./batch.ts";
 import { type Connection, ConnectionLost, NotConnected, type Row, SessionRefused, SqlError } from "./sql.ts";
 

@@ -3,7 +3,7 @@
  * whoever asks for lists, and however often, leaves the database to those who claim. A few may wait their turn; one more
  * is refused at once.
  */
-import { type Clock, Fault } from "../actors/ports.ts";
+import { type Clock, Fault } from "../ports/mod.ts";
 import { Refusals } from "./refusals.ts";
 import { type Row, type Sql, SqlError } from "./sql.ts";
 

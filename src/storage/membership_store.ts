@@ -2,7 +2,7 @@
  * How are memberships stored? By a function of the database that changes them and the counts in one commit. What waits
  * while a statement is out is the next one, so that many who change one segment do not wait for its row one by one.
  */
-import { Fault, type Memberships } from "../actors/ports.ts";
+import { Fault, type Memberships } from "../ports/mod.ts";
 import { type Membership, membershipKey } from "../domain/membership.ts";
 import { normalizeTitle } from "../domain/name_key.ts";
 import { arrayText } from "./batch.ts";

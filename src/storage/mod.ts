@@ -1,6 +1,6 @@
 /** How is storage put together? Opened, checked, migrated, and offered by its ports. */
-import type { AdminActs, BulkJobs, BulkWork, CouponViews, EligibilityViews, ExportViews } from "../actors/ports.ts";
-import type { SaleViews, Store, UserViews } from "../actors/ports.ts";
+import type { AdminActs, BulkJobs, BulkWork, CouponViews, EligibilityViews, ExportViews } from "../ports/mod.ts";
+import type { SaleViews, Store, UserViews } from "../ports/mod.ts";
 import type { CouponEvent, CouponKind } from "../domain/coupon.ts";
 import type { SaleEvent, SaleKind, SaleSettings } from "../domain/sale.ts";
 import { PostgresAdminActs } from "./admin_acts.ts";

@@ -5,7 +5,7 @@
  * The clock has a session of its own: no other statement makes a reading wait. A reading is timed from the moment when it
  * is sent, once the session is there.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 import type { Connection } from "./sql.ts";
 import { TimeBounds } from "./time_bounds.ts";
 

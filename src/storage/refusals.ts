@@ -2,7 +2,7 @@
  * How fast are many refused? The first ones at once. Whoever goes on asking for what is refused at once would take as
  * much of this process as those who are served; so more of them are refused together, at the end of a short round.
  */
-import type { Clock } from "../actors/ports.ts";
+import type { Clock } from "../ports/mod.ts";
 
 /** Refusals of a round that do not wait for its end. */
 export const AT_ONCE = 16;

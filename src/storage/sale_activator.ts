@@ -2,8 +2,8 @@
  * How do sales come into memory? One statement raises the epoch and names the holder; others, each with a snapshot of
  * its own, read the holds and purchases in pages, with the epoch: where it moved, what was read is not ours.
  */
-import type { Activation } from "../actors/ports.ts";
-import { Fenced } from "../actors/ports.ts";
+import type { Activation } from "../ports/mod.ts";
+import { Fenced } from "../ports/mod.ts";
 import {
   addHold,
   addKey,

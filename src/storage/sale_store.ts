@@ -1,5 +1,5 @@
 /** Where do sales live? The Store of sale actors: making, activation, the journal's lanes, and stored answers. */
-import type { Activation, Completion, Handle, Part, Store } from "../actors/ports.ts";
+import type { Activation, Completion, Handle, Part, Store } from "../ports/mod.ts";
 import { contentOf, type SaleAnswer, type SaleCommand, type SaleEvent, type SaleKind } from "../domain/sale.ts";
 import { parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import type { Lane } from "./lane.ts";

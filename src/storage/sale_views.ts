@@ -1,6 +1,6 @@
 /** How are sales read? From Postgres, each view one statement, by the time that actors go by. */
-import type { AttemptView, HoldView, ItemState, ItemView, ListPart, Page } from "../actors/ports.ts";
-import type { Clock, SaleSummary, SaleViews } from "../actors/ports.ts";
+import type { AttemptView, HoldView, ItemState, ItemView, ListPart, Page } from "../ports/mod.ts";
+import type { Clock, SaleSummary, SaleViews } from "../ports/mod.ts";
 import type { SalePhase, SaleSettings } from "../domain/sale.ts";
 import { saleKeyOf, saleNumberAt } from "../domain/sale_ids.ts";
 import { uuidOf } from "./sale_batch.ts";

@@ -1,5 +1,5 @@
 /** What does trouble with the database mean to those who asked? */
-import { Fault, Fenced, LostAnswer } from "../actors/ports.ts";
+import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
 import { ConnectionLost } from "./sql.ts";
 
 /** Times that a repeatable statement is sent, each on another session: a restarted server leaves all old ones dead. */

@@ -1,6 +1,6 @@
 /** How are users and segments read? From Postgres, by short keyed statements, by the time that actors go by. */
-import type { ClaimView, Clock, ListPart, PurchaseView, SegmentCount } from "../actors/ports.ts";
-import type { UserView, UserViews, WalletEntryView } from "../actors/ports.ts";
+import type { ClaimView, Clock, ListPart, PurchaseView, SegmentCount } from "../ports/mod.ts";
+import type { UserView, UserViews, WalletEntryView } from "../ports/mod.ts";
 import { SALE_NUMBER_MAX } from "../domain/sale_ids.ts";
 import { codeOf } from "./sale_batch.ts";
 import { SharedRead } from "./shared_read.ts";

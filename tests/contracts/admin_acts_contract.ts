@@ -1,6 +1,6 @@
 /** What must every trail of acts do? One suite; each implementation passes it. */
 import assert from "node:assert/strict";
-import type { AdminAct, AdminActs } from "../../src/actors/ports.ts";
+import type { AdminAct, AdminActs } from "../../src/ports/mod.ts";
 
 /** A trail that is empty, and its end. */
 export interface OpenActs {

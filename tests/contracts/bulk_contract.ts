@@ -1,6 +1,6 @@
 /** What must every keeper of bulk jobs do, for those who ask and those who work? One suite; each implementation passes. */
 import assert from "node:assert/strict";
-import type { BulkJob, BulkJobs, BulkRequest, BulkWork, Codes, LeasedJob } from "../../src/actors/ports.ts";
+import type { BulkJob, BulkJobs, BulkRequest, BulkWork, Codes, LeasedJob } from "../../src/ports/mod.ts";
 
 /** Jobs on a store of their own. */
 export interface BulkStores {

@@ -1,7 +1,7 @@
 /** What must every Store do with claims that come to more than a unit? One suite; each implementation passes it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Fenced } from "../../src/actors/ports.ts";
+import { Fenced } from "../../src/ports/mod.ts";
 import { claim, edit, voidClaim } from "../support/commands.ts";
 import { Desk, type LedgerStores } from "../support/ledger_desk.ts";
 import { append } from "../support/stored.ts";

@@ -1,7 +1,7 @@
 /** What must everyone who stores and counts memberships do? One suite; each implementation passes it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Memberships, UserViews } from "../../src/actors/ports.ts";
+import type { Memberships, UserViews } from "../../src/ports/mod.ts";
 import { normalizeTitle } from "../../src/domain/name_key.ts";
 import { EXPIRY_MAX_S, type Membership, membershipKey } from "../../src/domain/membership.ts";
 

@@ -1,7 +1,7 @@
 /** What must every Store of sales do? One suite; each implementation passes it. */
 import assert from "node:assert/strict";
-import type { Activation, Store } from "../../src/actors/ports.ts";
-import { Fenced } from "../../src/actors/ports.ts";
+import type { Activation, Store } from "../../src/ports/mod.ts";
+import { Fenced } from "../../src/ports/mod.ts";
 import {
   type Sale,
   type SaleAnswer,

@@ -1,6 +1,6 @@
 /** A whole cluster in one process: nodes over shared rows, a network and a registry, on one clock that stands still. */
 import assert from "node:assert/strict";
-import type { Actors, AdminActs } from "../../src/actors/ports.ts";
+import type { Actors, AdminActs } from "../../src/ports/mod.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";

@@ -1,6 +1,6 @@
 /** What does docker-compose.yml say? */
 import { parse } from "yaml";
-import type { Environment } from "../../src/config.ts";
+import type { Environment } from "../../src/config/config.ts";
 import { projectFile } from "./image.ts";
 
 /** A service, as far as tests look at it. */

@@ -1,5 +1,5 @@
 /** Which settings does config.ts know, and what is the deployment given? */
-import { type Environment, settingNames } from "../../src/config.ts";
+import { type Environment, settingNames } from "../../src/config/config.ts";
 import { environmentOf, nodes } from "./compose.ts";
 
 /** What the nodes of the deployment are given. */

@@ -1,5 +1,5 @@
 /** A database of one coupon and one sale as an audit reads it, that a test can make wrong, make move, and make fail. */
-import type { AttemptCount, AuditRows, CouponCount, SaleCount, Stray } from "../../src/actors/ports.ts";
+import type { AttemptCount, AuditRows, CouponCount, SaleCount, Stray } from "../../src/ports/mod.ts";
 import { NUMBER } from "./sale_commands.ts";
 
 /** A coupon that is exact. */

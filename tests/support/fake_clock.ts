@@ -1,5 +1,5 @@
 /** A clock that stands still until it is told to go on, and a chance that is always the same. */
-import type { Clock } from "../../src/actors/ports.ts";
+import type { Clock } from "../../src/ports/mod.ts";
 
 interface Timer {
   readonly at: number;

@@ -1,6 +1,6 @@
 /** Sales in memory under their real rules, shared by any number of nodes, that can be made to fail. */
 import assert from "node:assert/strict";
-import { type Actors, Fault, type FaultCode, type OutcomeOf } from "../../src/actors/ports.ts";
+import { type Actors, Fault, type FaultCode, type OutcomeOf } from "../../src/ports/mod.ts";
 import { type Sale, type SaleCommand, type SaleKind, saleRules } from "../../src/domain/sale.ts";
 import { saleKeyOf } from "../../src/domain/sale_ids.ts";
 import type { FakeClock } from "./fake_clock.ts";

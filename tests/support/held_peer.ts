@@ -1,5 +1,5 @@
 /** A way to another node whose network is the test's to answer. */
-import type { Fault } from "../../src/actors/ports.ts";
+import type { Fault } from "../../src/ports/mod.ts";
 import { type Failure, type Forward, forwardOf } from "../../src/cluster/forward.ts";
 import { selfMember } from "../../src/cluster/mod.ts";
 import { Peer } from "../../src/cluster/peer.ts";

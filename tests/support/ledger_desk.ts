@@ -1,6 +1,6 @@
 /** A coupon under a writer of its own, over a store whose ledger can be read: whoever writes tells what and when. */
 import assert from "node:assert/strict";
-import type { Activation, Store } from "../../src/actors/ports.ts";
+import type { Activation, Store } from "../../src/ports/mod.ts";
 import {
   type Coupon,
   type CouponAnswer,

@@ -1,5 +1,5 @@
 /** The trail of acts in an array: what every AdminActs does, without a database. */
-import type { AdminAct, AdminActs, AdminActView } from "../../src/actors/ports.ts";
+import type { AdminAct, AdminActs, AdminActView } from "../../src/ports/mod.ts";
 
 /** Acts in memory. */
 export class MemoryActs implements AdminActs {

@@ -10,7 +10,7 @@ import {
   Fault,
   type LeasedJob,
   type Page,
-} from "../../src/actors/ports.ts";
+} from "../../src/ports/mod.ts";
 import { RUNNING_MAX } from "../../src/storage/bulk_jobs.ts";
 
 const LEASE_MS = 5_000;

@@ -8,9 +8,9 @@ import type {
   Page,
   Part,
   SaleSummary,
-} from "../../src/actors/ports.ts";
-import type { SaleViews, Store } from "../../src/actors/ports.ts";
-import { Fenced } from "../../src/actors/ports.ts";
+} from "../../src/ports/mod.ts";
+import type { SaleViews, Store } from "../../src/ports/mod.ts";
+import { Fenced } from "../../src/ports/mod.ts";
 import {
   evolve,
   phaseOf,

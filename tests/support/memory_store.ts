@@ -1,7 +1,7 @@
 /** A store of coupons in memory, with the fencing of the real one, whose next calls can be made to fail. */
 import assert from "node:assert/strict";
-import type { Activation, Completion, Handle, Part, Store } from "../../src/actors/ports.ts";
-import { Fault, Fenced, LostAnswer } from "../../src/actors/ports.ts";
+import type { Activation, Completion, Handle, Part, Store } from "../../src/ports/mod.ts";
+import { Fault, Fenced, LostAnswer } from "../../src/ports/mod.ts";
 import {
   contentOf,
   contentOfClaim,

@@ -1,6 +1,6 @@
 /** Users, segments and files in memory. */
-import type { ClaimView, Clock, ExportViews, ListPart, Memberships, Place } from "../../src/actors/ports.ts";
-import type { PurchaseView, UserViews, WalletEntryView } from "../../src/actors/ports.ts";
+import type { ClaimView, Clock, ExportViews, ListPart, Memberships, Place } from "../../src/ports/mod.ts";
+import type { PurchaseView, UserViews, WalletEntryView } from "../../src/ports/mod.ts";
 import { normalizeTitle } from "../../src/domain/name_key.ts";
 import { type Membership, membershipKey } from "../../src/domain/membership.ts";
 

@@ -1,5 +1,5 @@
 /** A process's own timers on the clock of the world: they stop with it and stand still with it, time does not. */
-import type { Clock } from "../../src/actors/ports.ts";
+import type { Clock } from "../../src/ports/mod.ts";
 import type { FakeClock } from "./fake_clock.ts";
 
 /** The clock of one process. */

@@ -1,5 +1,5 @@
 /** Nodes in one process that speak over real links on real time; their rows are in memory. */
-import type { Actors } from "../../src/actors/ports.ts";
+import type { Actors } from "../../src/ports/mod.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";

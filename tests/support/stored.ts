@@ -1,5 +1,5 @@
 /** How does a test await what a Store completes, or complete what it awaits? */
-import type { Completion, Handle, Part, Store } from "../../src/actors/ports.ts";
+import type { Completion, Handle, Part, Store } from "../../src/ports/mod.ts";
 import type { Kind } from "../../src/domain/decision.ts";
 
 /** Appends a part; rejects with what that failed with. */

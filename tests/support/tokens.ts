@@ -1,7 +1,7 @@
 /** Tokens for tests: good ones, and those that a node must not take. */
 import { SignJWT, UnsecuredJWT } from "jose";
-import { Callers } from "../../src/http/callers.ts";
-import { Jwts } from "../../src/http/user_tokens.ts";
+import { Callers } from "../../src/http/auth/callers.ts";
+import { Jwts } from "../../src/http/auth/user_tokens.ts";
 
 /** An administrator's token. */
 export const ADMIN_TOKEN = "the-token-of-an-admin-in-tests";

@@ -1,7 +1,7 @@
 /** Three nodes without a leader on one PostgreSQL, over three hour marks: is there one sale an hour? */
 import assert from "node:assert/strict";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import type { Clock } from "../../src/actors/ports.ts";
+import type { Clock } from "../../src/ports/mod.ts";
 import { type SaleKind, saleRules } from "../../src/domain/sale.ts";
 import { HOUR_MS } from "../../src/domain/sale_ids.ts";
 import { SaleOpener } from "../../src/scheduler/sale_opener.ts";

@@ -1,6 +1,6 @@
 /** What does `deno task seed` do? It fills a running node with what there is to try, says what it made, and how to try it. */
 import { plainCommand, runCommand } from "../../src/cli/plain_command.ts";
-import { maskedValue } from "../../src/masked.ts";
+import { maskedValue } from "../../src/config/masked.ts";
 import { Api, SeedError } from "./api.ts";
 import { seed, triesOf } from "./demo.ts";
 

@@ -1,7 +1,7 @@
 /** What may be asked of a stampede? */
 import type { Command } from "commander";
 import { plainCommand } from "../../src/cli/plain_command.ts";
-import { maskedValue } from "../../src/masked.ts";
+import { maskedValue } from "../../src/config/masked.ts";
 
 /** The checked options. */
 export interface Options {

@@ -1,10 +1,10 @@
 /** What is said of jobs that make many coupons? */
 import * as z from "zod";
-import { BulkBody } from "./bodies.ts";
+import { BulkBody } from "../../contract/bodies.ts";
 import { fileAnswer } from "./files.ts";
-import { kindFieldsShown } from "./kind_values.ts";
+import { kindFieldsShown } from "../../contract/kind_values.ts";
 import { name, type Operation, pageOf } from "./operation.ts";
-import { amount, count, pageQuery, timeShown } from "./values.ts";
+import { amount, count, pageQuery, timeShown } from "../../contract/values.ts";
 
 const BulkJob = name(
   "BulkJob",

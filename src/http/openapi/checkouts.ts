@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { name, type Operation } from "./operation.ts";
 import { code, codeSent, exampleItem, heldFields, itemIdSent } from "./sale_values.ts";
-import { message, timeShown, userId } from "./values.ts";
+import { message, timeShown, userId } from "../../contract/values.ts";
 
 const Hold = name(
   "Hold",

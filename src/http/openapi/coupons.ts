@@ -1,9 +1,9 @@
 /** What is said of coupons? */
 import * as z from "zod";
-import { CreateBody, EditBody } from "./bodies.ts";
-import { kindFieldsShown } from "./kind_values.ts";
+import { CreateBody, EditBody } from "../../contract/bodies.ts";
+import { kindFieldsShown } from "../../contract/kind_values.ts";
 import { name, type Operation, pageOf } from "./operation.ts";
-import { amount, count, couponName, message, pageQuery, timeShown } from "./values.ts";
+import { amount, count, couponName, message, pageQuery, timeShown } from "../../contract/values.ts";
 
 const optionalTime = z.nullable(timeShown);
 

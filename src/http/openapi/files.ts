@@ -1,9 +1,9 @@
 /** What is said of claims, purchases and wallets as files? */
 import * as z from "zod";
-import type { ProblemCode } from "../problem.ts";
+import type { ProblemCode } from "../answers/problem.ts";
 import type { AnswerNote, Operation } from "./operation.ts";
 import { saleIdSent } from "./sale_values.ts";
-import { couponName, userId } from "./values.ts";
+import { couponName, userId } from "../../contract/values.ts";
 
 /** The answer that is a file. @param columns its first line */
 export function fileAnswer(columns: string): AnswerNote {

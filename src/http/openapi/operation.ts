@@ -1,6 +1,6 @@
 /** What is said of an operation? The form that each resource's description has. */
 import * as z from "zod";
-import type { ProblemCode } from "../problem.ts";
+import type { ProblemCode } from "../answers/problem.ts";
 
 /**
  * Who may ask: anyone at all, any caller, the user whom the path names (or who acts for any), a service or an admin, an

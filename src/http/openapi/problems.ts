@@ -1,6 +1,6 @@
 /** How is each refusal described? Problems by status, each with the codes that an operation can answer. */
 import * as z from "zod";
-import { type Meaning, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "../problem_table.ts";
+import { type Meaning, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "../answers/problem_table.ts";
 import { name, type Operation } from "./operation.ts";
 
 type Json = Readonly<Record<string, unknown>>;

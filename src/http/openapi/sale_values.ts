@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { SALE_REFUSALS } from "../../domain/sale.ts";
 import { itemIdOf, parseSaleKey } from "../../domain/sale_ids.ts";
-import { showItem } from "../sale_shown.ts";
+import { showItem } from "../answers/sale_shown.ts";
 import { name } from "./operation.ts";
-import { count, timeShown, userId } from "./values.ts";
+import { count, timeShown, userId } from "../../contract/values.ts";
 
 /** An item's id. */
 export const itemId = z.int().min(0).meta({

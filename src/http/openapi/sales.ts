@@ -1,6 +1,6 @@
 /** What is said of flash sales and their items? */
 import * as z from "zod";
-import { SaleEditBody } from "./bodies.ts";
+import { SaleEditBody } from "../../contract/bodies.ts";
 import { name, type Operation, pageOf } from "./operation.ts";
 import {
   attemptOutcome,
@@ -13,7 +13,7 @@ import {
   saleIdSent,
   saleState,
 } from "./sale_values.ts";
-import { count, cursorQuery, eitherQuery, message, nextCursor, pageQuery, timeShown, userId } from "./values.ts";
+import { count, cursorQuery, eitherQuery, message, nextCursor, pageQuery, timeShown, userId } from "../../contract/values.ts";
 
 const SaleEdited = name(
   "SaleEdited",

@@ -1,11 +1,11 @@
 /** What is said of users, segments and wallets? */
 import * as z from "zod";
-import { MembershipBody } from "./bodies.ts";
+import { MembershipBody } from "../../contract/bodies.ts";
 import { Claim } from "./claims.ts";
-import { expiry, segment } from "./kind_values.ts";
+import { expiry, segment } from "../../contract/kind_values.ts";
 import { name, type Operation } from "./operation.ts";
 import { code, Item } from "./sale_values.ts";
-import { claimId, count, cursorQuery, message, nextCursor, timeShown, userId, userIdShown } from "./values.ts";
+import { claimId, count, cursorQuery, message, nextCursor, timeShown, userId, userIdShown } from "../../contract/values.ts";
 
 const signedMoney = z.string().meta({ pattern: "^-?\\d+\\.\\d{2}$", examples: ["25.00"] });
 

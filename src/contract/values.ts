@@ -1,0 +1,138 @@
+/** Which values come in requests and answers? One schema a value, which both checks and describes it. */
+import * as z from "zod";
+import { AMOUNT_MAX } from "../domain/coupon.ts";
+import { normalizeName } from "../domain/name_key.ts";
+import { isUserId, USER_ID_RULE } from "../domain/text.ts";
+
+/** From then on a time has no four-digit year in UTC. */
+const YEAR_10000_MS = 253_402_300_800_000;
+/** Date.parse would also take the 24th hour. */
+const RFC_3339 =
+  /^\d{4}-\d{2}-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Date.parse takes the 31st of any month for a day of the next. */
+function daysIn(time: string): number {
+  return new Date(Date.UTC(Number(time.slice(0, 4)), Number(time.slice(5, 7)), 0)).getUTCDate();
+}
+
+/** Milliseconds of an RFC 3339 time from 1970 on, fractions below dropped; undefined where it is none. */
+export function msOf(value: string): number | undefined {
+  const match = RFC_3339.exec(value);
+  if (match === null || Number(match[1]) > daysIn(value)) return undefined;
+  const ms = Date.parse(value.toUpperCase());
+  return ms >= 0 && ms < YEAR_10000_MS ? ms : undefined;
+}
+
+/** A text by a rule of the domain's. @param must continues "field must be …" where it does not hold */
+export function textBy(
+  rule: (text: string) => boolean,
+  must: string,
+  meta: Readonly<Record<string, unknown>>,
+): z.ZodString {
+  return z.string(must).refine(rule, must).meta(meta);
+}
+
+/** A coupon's name, as it is sent. */
+export const couponName = textBy(
+  (text) => normalizeName(text) !== undefined,
+  "must be a text of 1 to 255 characters without control characters or /",
+  {
+    description: "The name of a coupon: 1 to 255 characters, no control characters, no `/`, not `.` or `..`. Names " +
+      "are compared by their keys: NFKC; white space to single blanks, none at either end; invisible characters " +
+      "removed; every dash `-`; case removed, so that `ß` is `ss`; NFC.",
+    minLength: 1,
+    examples: ["PROMO_SUPER"],
+  },
+);
+
+/** A user's id, as it is sent. */
+export const userId = textBy(
+  isUserId,
+  USER_ID_RULE,
+  {
+    description: "A user's id: 1 to 255 characters, no control characters, no white space at either end; compared " +
+      "exactly.",
+    minLength: 1,
+    maxLength: 255,
+    examples: ["user_12345"],
+  },
+);
+
+/** How many units a coupon has. */
+export const amount = z.int(`must be a whole number from 1 to ${AMOUNT_MAX}`)
+  .min(1, `must be a whole number from 1 to ${AMOUNT_MAX}`)
+  .max(AMOUNT_MAX, `must be a whole number from 1 to ${AMOUNT_MAX}`)
+  .meta({ description: "Units in all, claimed ones included.", examples: [100] });
+
+/** A time, as it is sent. */
+export const time = textBy(
+  (text) => msOf(text) !== undefined,
+  "must be a time such as 2026-11-21T14:00:00Z, from 1970 on",
+  {
+    description: "An RFC 3339 time, years 1970 to 9999; fractions below a millisecond are dropped.",
+    format: "date-time",
+    examples: ["2026-11-21T14:00:00Z"],
+  },
+);
+
+/** A switch. */
+export const flag = z.boolean("must be true or false");
+
+/** A time, as it is answered. */
+export const timeShown = z.string().meta({
+  description: "RFC 3339, UTC, to the millisecond.",
+  format: "date-time",
+  examples: ["2026-11-21T14:00:00.000Z"],
+});
+
+/** A number of things, 0 or more. */
+export const count = z.int().min(0).max(AMOUNT_MAX);
+
+/** What an answer of success says to people. */
+export const message = z.string().meta({ description: "For people; not to be relied on." });
+
+/** A user's id, as it is answered. */
+export const userIdShown = z.string().meta({ description: "A user's id.", examples: ["user_12345"] });
+
+/** The id of a claim. */
+export const claimId = z.string().meta({
+  description: "The claim's id: a new one for each claim.",
+  format: "uuid",
+  examples: ["0199a3c2-6f1e-7c3a-9b1d-2f4e5a6b7c8d"],
+});
+
+/** Where the next cursor page begins. */
+export const nextCursor = z.nullable(z.string()).meta({ description: "To be sent as `cursor`; null at the end." });
+
+/** The query of a cursor page. */
+export const cursorQuery = {
+  cursor: z.string().meta({ description: "A `next_cursor` that was answered here." }).optional(),
+  limit: z.int().min(1).max(1_000).default(100).meta({ description: "Most entries of this page." }),
+};
+
+const pageNumber = z.int().min(1).max(2_147_483_647);
+const perPage = z.int().min(1).max(100);
+const otherNames = {
+  page_num: pageNumber.meta({ description: "Another name of `page`; give only one of them." }).optional(),
+  page_size: perPage.meta({ description: "Another name of `per_page`; give only one of them." }).optional(),
+};
+
+/** The query of a numbered page. */
+export const pageQuery = {
+  page: pageNumber.default(1).meta({ description: "Which page, counted from 1." }),
+  per_page: perPage.default(20).meta({ description: "Entries of a page." }),
+  ...otherNames,
+};
+
+/** The query of a page by cursor or of a numbered one. No value is a default: a form would send it beside the others. */
+export const eitherQuery = {
+  cursor: cursorQuery.cursor,
+  limit: z.int().min(1).max(1_000).meta({
+    description: "Maximum number of entries in a page by cursor; 100 if only `cursor` is sent.",
+  })
+    .optional(),
+  page: pageNumber.meta({ description: "Which numbered page, counted from 1; the first if it is not sent." })
+    .optional(),
+  per_page: perPage.meta({ description: "Entries of a numbered page; 20 if it is not sent." }).optional(),
+  ...otherNames,
+};

@@ -1,0 +1,68 @@
+/** How do the domain's values look in an answer? Times are RFC 3339 UTC. */
+import type { ClaimView, CouponPage } from "../../ports/mod.ts";
+import type { ClaimDetails, CouponView, KindTerms } from "../../domain/coupon.ts";
+import { MONEY_TERMS } from "../../domain/coupon_terms.ts";
+import { MONEY_FIELDS } from "../../contract/kind_checks.ts";
+
+let lastMs = NaN;
+let lastTime = "";
+
+/** A time in milliseconds, as RFC 3339 UTC. A turn's claims share theirs, so the last one is kept. */
+export function showTime(ms: number): string {
+  if (ms !== lastMs) {
+    lastTime = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastTime;
+}
+
+function showOptionalTime(ms: number | null): string | null {
+  return ms === null ? null : showTime(ms);
+}
+
+/** The kind, and what is set of it. An answer that was stored before there were kinds has none. */
+function showKind(terms: Partial<KindTerms>): Record<string, unknown> {
+  const shown: Record<string, unknown> = { kind: terms.kind ?? "plain" };
+  if (terms.segment) shown["segment"] = terms.segment;
+  for (const name of MONEY_TERMS) if (terms[name]) shown[MONEY_FIELDS[name]] = terms[name];
+  return shown;
+}
+
+/** What a claim came to beside its unit. An order that bought nothing is not told. */
+export function showDetails(details: ClaimDetails | undefined): Record<string, unknown> {
+  if (details === undefined) return {};
+  const { discountAmount, finalAmount, credit } = details;
+  return {
+    ...discountAmount !== undefined && { discount_amount: discountAmount },
+    ...finalAmount !== undefined && { final_amount: finalAmount },
+    ...credit !== undefined && { credit },
+  };
+}
+
+/** A coupon's fields. */
+export function showCoupon(coupon: CouponView): Record<string, unknown> {
+  return {
+    name: coupon.name,
+    amount: coupon.amount,
+    remaining_amount: coupon.remaining,
+    starts_at: showOptionalTime(coupon.startsAt),
+    ends_at: showOptionalTime(coupon.endsAt),
+    paused: coupon.paused,
+    ...showKind(coupon),
+    created_at: showTime(coupon.createdAt),
+    updated_at: showTime(coupon.updatedAt),
+  };
+}
+
+/** A coupon's fields, with its first holders. */
+export function showCouponPage(coupon: CouponPage): Record<string, unknown> {
+  const { name, amount, remaining_amount, ...more } = showCoupon(coupon);
+  const claimed = { claimed_by: coupon.claimedBy, claimed_count: coupon.amount - coupon.remaining };
+  return { name, amount, remaining_amount, ...claimed, ...more };
+}
+
+/** A claim's fields. */
+export function showClaim(claim: ClaimView): Record<string, unknown> {
+  const { claimId, userId, claimedAt, details } = claim;
+  return { claim_id: claimId, user_id: userId, claimed_at: showTime(claimedAt), ...showDetails(details) };
+}

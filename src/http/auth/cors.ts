@@ -1,0 +1,55 @@
+/** Whose pages may read an answer? Those of the origins that are named; none by default. Cookies are never asked for. */
+import { hasField, setField } from "../answers/reply.ts";
+import { idHeadersOf, type RequestId } from "../requests/request_id.ts";
+
+const ALLOWED_HEADERS = [
+  ...["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+  ...["X-Request-Id", "Correlation-ID", "X-Trace-ID"],
+].join(", ");
+const EXPOSED_HEADERS = [
+  ...["X-Request-Id", "Correlation-ID", "X-Trace-ID", "RateLimit", "RateLimit-Policy", "Retry-After"],
+  ...["ETag", "Location", "Content-Disposition"],
+].join(", ");
+/** How long a browser may keep the answer to its question, in seconds. */
+const MAX_AGE = "600";
+
+/** Cross-origin resource sharing (the Fetch standard, section 3.3). */
+export class Cors {
+  readonly #origins: ReadonlySet<string>;
+
+  /** @param origins as browsers name them: scheme, host and port */
+  constructor(origins: readonly string[]) {
+    this.#origins = new Set(origins);
+  }
+
+  /** Whether a request is a browser's question, for a page that may, whether it may send another. */
+  isPreflight({ method, headers }: Request): boolean {
+    return method === "OPTIONS" && headers.has("access-control-request-method") && this.#knows(headers);
+  }
+
+  /** The answer to that question. @param methods that the path knows */
+  preflight(methods: readonly string[], id: RequestId): Response {
+    const headers = {
+      ...idHeadersOf(id),
+      "access-control-allow-methods": methods.join(", "),
+      "access-control-allow-headers": ALLOWED_HEADERS,
+      "access-control-max-age": MAX_AGE,
+    };
+    return new Response(null, { status: 204, headers });
+  }
+
+  /** Marks an answer as one that the page may read, where it may; returns it. */
+  mark(asked: Headers, response: Response): Response {
+    if (hasField(response, "vary")) response.headers.append("vary", "Origin");
+    else setField(response, "vary", "Origin");
+    if (!this.#knows(asked)) return response;
+    setField(response, "access-control-allow-origin", asked.get("origin")!);
+    setField(response, "access-control-expose-headers", EXPOSED_HEADERS);
+    return response;
+  }
+
+  #knows(headers: Headers): boolean {
+    const origin = headers.get("origin");
+    return origin !== null && this.#origins.has(origin);
+  }
+}

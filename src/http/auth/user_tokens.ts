@@ -1,0 +1,204 @@
+/**
+ * Is this a user's token, and whose? A JWT (RFC 7519) that our own kind of key signed, for this service, not expired,
+ * with a user's id.
+ */
+import {
+  createLocalJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from "jose";
+import type { Clock } from "../../ports/mod.ts";
+import { isUserId } from "../../domain/text.ts";
+import type { Caller, UserTokens } from "./callers.ts";
+import { BadRequest } from "../answers/problem.ts";
+
+/** Good tokens that are remembered, the first seen forgotten first: about 10 MB. */
+export const TOKENS_MAX = 50_000;
+/** What a key of a set may sign with. None is symmetric: a public key is no secret. */
+const PUBLIC_ALGORITHMS = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+];
+
+const BY_CURVE: Readonly<Record<string, string>> = {
+  "P-256": "ES256",
+  "P-384": "ES384",
+  "P-521": "ES512",
+  Ed25519: "EdDSA",
+};
+
+/** Bits of an RSA key at least (RFC 7518, sections 3.3 and 3.5). */
+const RSA_LEAST = 2_048;
+
+/** What a user's token must say beside whose it is (RFC 8725, sections 3.8 and 3.9). */
+export interface TokenTerms {
+  /** Its `iss`, exactly; undefined: whatever signs with the key is the issuer. */
+  readonly issuer?: string | undefined;
+  /** Its `aud`, or one of them, exactly; undefined: a token that names an audience is meant for others (RFC 7519, 4.1.3). */
+  readonly audience?: string | undefined;
+}
+
+/** Media types of users' tokens: a JWT, or an access token (RFC 9068). Others are made for another use (RFC 8725, 3.11). */
+const TYPES = /^(application\/)?(at\+)?jwt$/i;
+
+/** Checks a token's signature, times, issuer, audience and type, at a time. */
+type Verify = (token: string, now: Date) => Promise<JWTPayload>;
+
+interface Known {
+  readonly caller: Caller;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** The key set cannot be used. */
+export class BadKeySet extends Error {
+  override readonly name = "BadKeySet";
+}
+
+/** Users' tokens, each verified once. */
+export class Jwts implements UserTokens {
+  /** By digest; a token itself is not kept. */
+  readonly #known = new Map<string, Known>();
+
+  private constructor(
+    readonly verify: Verify,
+    readonly clock: Pick<Clock, "now">,
+    readonly tokensMax: number,
+  ) {}
+
+  /** Signed with a secret that the issuer shares: HS256 alone. */
+  static bySecret(
+    secret: string,
+    terms: TokenTerms,
+    clock: Pick<Clock, "now">,
+    tokensMax: number = TOKENS_MAX,
+  ): Jwts {
+    const key = new TextEncoder().encode(secret);
+    const verify: Verify = async (token, now) =>
+      checked(await jwtVerify(token, key, optionsOf(["HS256"], terms, now)), terms);
+    return new Jwts(verify, clock, tokensMax);
+  }
+
+  /**
+   * Signed with one of these keys' private halves; keys for encryption are passed over.
+   *
+   * @param text of a JSON Web Key Set (RFC 7517)
+   * @throws BadKeySet where it is none, or holds a key that is not public or that no token could be verified with
+   */
+  static async byKeys(
+    text: string,
+    terms: TokenTerms,
+    clock: Pick<Clock, "now">,
+    tokensMax: number = TOKENS_MAX,
+  ): Promise<Jwts> {
+    const keys = await keySetOf(text);
+    const verify: Verify = async (token, now) =>
+      checked(await jwtVerify(token, keys, optionsOf(PUBLIC_ALGORITHMS, terms, now)), terms);
+    return new Jwts(verify, clock, tokensMax);
+  }
+
+  /** Tokens that are remembered. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  userOf(token: string, digest: string): Caller | Promise<Caller> {
+    const known = this.#known.get(digest);
+    if (known === undefined) return this.#verified(token, digest);
+    if (this.clock.now() < known.expiresAt) return known.caller;
+    this.#known.delete(digest);
+    throw new BadRequest("invalid_token");
+  }
+
+  async #verified(token: string, digest: string): Promise<Caller> {
+    let payload: JWTPayload;
+    try {
+      payload = await this.verify(token, new Date(this.clock.now()));
+    } catch {
+      throw new BadRequest("invalid_token");
+    }
+    const { sub, exp } = payload;
+    if (!isUserId(sub)) throw new BadRequest("invalid_token");
+    const caller: Caller = { kind: "user", sub };
+    if (this.#known.size >= this.tokensMax) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(digest, { caller, expiresAt: exp! * 1_000 });
+    return caller;
+  }
+}
+
+function optionsOf(algorithms: string[], { issuer, audience }: TokenTerms, currentDate: Date): JWTVerifyOptions {
+  return {
+    algorithms,
+    currentDate,
+    requiredClaims: ["exp", "sub"],
+    ...issuer !== undefined && { issuer },
+    ...audience !== undefined && { audience },
+  };
+}
+
+/** Checks what jose leaves to its callers. @throws TypeError */
+function checked(
+  { payload, protectedHeader: { typ } }: JWTVerifyResult,
+  { audience }: TokenTerms,
+): JWTPayload {
+  if (typ !== undefined && !(typeof typ === "string" && TYPES.test(typ))) throw new TypeError("It is of another type");
+  if (audience === undefined && "aud" in payload) throw new TypeError("It is for another audience");
+  return payload;
+}
+
+/** What a key that does not say signs with; undefined where it is none to verify with. */
+function algorithmOf({ kty, crv, alg }: JWK): string | undefined {
+  if (alg !== undefined) return PUBLIC_ALGORITHMS.includes(alg) ? alg : undefined;
+  return kty === "RSA" ? "RS256" : BY_CURVE[crv ?? ""];
+}
+
+type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+async function keySetOf(text: string): Promise<KeySet> {
+  const { keys } = parsed(text);
+  if (!Array.isArray(keys)) throw new BadKeySet("it holds no keys");
+  // With its place in the file, by which it is named.
+  const signing = [...keys.entries()].filter(([, key]) => !isForEncryption(key));
+  if (signing.length === 0) throw new BadKeySet("it holds no keys to verify with");
+  for (const [place, key] of signing) {
+    if (algorithmOf(key ?? {}) === undefined || "d" in key) {
+      throw new BadKeySet(`its key ${place + 1} is no public signing key`);
+    }
+  }
+  const keySet = createLocalJWKSet({ keys: signing.map(([, key]) => key) });
+  for (const [place, key] of signing) {
+    const flaw = await flawOf(keySet, key);
+    if (flaw !== undefined) throw new BadKeySet(`its key ${place + 1} ${flaw}`);
+  }
+  return keySet;
+}
+
+/** Of a pair for encryption, the half that is no secret. */
+function isForEncryption(key: JWK | null): boolean {
+  return key?.use === "enc" && key.d === undefined;
+}
+
+/** Why no token could be verified with a key of the set; undefined where one could. */
+async function flawOf(keySet: KeySet, key: JWK): Promise<string | undefined> {
+  try {
+    const { algorithm } = await keySet({ alg: algorithmOf(key)!, ...key.kid !== undefined && { kid: key.kid } });
+    const { modulusLength = RSA_LEAST } = algorithm as Partial<RsaKeyAlgorithm>;
+    return modulusLength < RSA_LEAST ? `is too short: it has ${modulusLength} of ${RSA_LEAST} bits` : undefined;
+  } catch (error) {
+    const isAmbiguous = error instanceof errors.JWKSMultipleMatchingKeys;
+    return isAmbiguous ? "cannot be told from another: it needs a kid of its own" : "cannot be read";
+  }
+}
+
+function parsed(text: string): Partial<JSONWebKeySet> {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    throw new BadKeySet("it is not JSON");
+  }
+}

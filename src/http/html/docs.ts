@@ -1,0 +1,152 @@
+/**
+ * Where can a client read what can be asked? The document and a page that shows it, all from this node: the page needs
+ * nothing from elsewhere, and its policy bars it from asking.
+ *
+ * They are made when they are asked for first, and kept. What they are made of is loaded at start: Deno ends the process
+ * where it has no file descriptor left to load a module.
+ */
+import swaggerScript from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "text" };
+import swaggerStyle from "swagger-ui-dist/swagger-ui.css" with { type: "text" };
+import type { Answered } from "../answers/answer.ts";
+import { etagOf, isKnown } from "../answers/etag.ts";
+import { refusal } from "../answers/answer.ts";
+import { errorsPage } from "./errors_page.ts";
+import { makeDocument } from "../openapi/document.ts";
+import { DOCS_STYLE, ICON, STYLE } from "./page_style.ts";
+import { headersOf } from "../requests/request_id.ts";
+import type { RoutedRequest } from "../requests/routed_request.ts";
+import { PAGE_POLICY } from "../answers/secure_headers.ts";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Doorbuster</title>
+    <link rel="icon" href="/favicon.ico">
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <link rel="stylesheet" href="/docs/docs.css">
+  </head>
+  <body>
+    <div id="page"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#page",
+  deepLinking: true,
+  validatorUrl: null, // else it would ask one elsewhere
+  supportedSubmitMethods: ["get", "put", "post", "delete", "patch", "head"],
+});
+`;
+
+/** Something to be read. */
+interface Text {
+  readonly type: string;
+  read(): string | Uint8Array<ArrayBuffer>;
+  readonly policy?: string;
+}
+
+const DOCUMENT: Text = {
+  type: "application/json",
+  read: () => JSON.stringify(makeDocument()),
+};
+
+const HTML: Text = { type: "text/html; charset=utf-8", read: () => PAGE, policy: PAGE_POLICY };
+
+const ERRORS: Text = { type: "text/html; charset=utf-8", read: errorsPage, policy: PAGE_POLICY };
+
+const FAVICON: Text = { type: "image/x-icon", read: () => ICON };
+
+const FILES: Readonly<Record<string, Text>> = {
+  "start.js": { type: "text/javascript; charset=utf-8", read: () => START },
+  "docs.css": { type: "text/css; charset=utf-8", read: () => DOCS_STYLE },
+  "pages.css": { type: "text/css; charset=utf-8", read: () => STYLE },
+  "swagger-ui.css": {
+    type: "text/css; charset=utf-8",
+    read: () => swaggerStyle,
+  },
+  "swagger-ui-bundle.js": {
+    type: "text/javascript; charset=utf-8",
+    read: () => swaggerScript,
+  },
+};
+
+/** A text as it leaves. */
+interface Read {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly etag: string;
+}
+
+/** The routes of the documentation. */
+export class DocsRoutes {
+  readonly #read = new Map<Text, Read>();
+
+  /** GET /openapi.json */
+  document(routed: RoutedRequest): Answered {
+    return this.#answer(DOCUMENT, routed);
+  }
+
+  /** GET /docs or /docs/ */
+  page(routed: RoutedRequest): Answered {
+    return this.#answer(HTML, routed);
+  }
+
+  /** GET /favicon.ico */
+  icon(routed: RoutedRequest): Answered {
+    return this.#answer(FAVICON, routed);
+  }
+
+  /** GET /docs/errors */
+  errors(routed: RoutedRequest): Answered {
+    return this.#answer(ERRORS, routed);
+  }
+
+  /** GET /docs/{file} */
+  file(routed: RoutedRequest): Answered {
+    const name = routed.names[0]!;
+    return Object.hasOwn(FILES, name) ? this.#answer(FILES[name]!, routed) : refusal("not_found", routed.id);
+  }
+
+  #answer(text: Text, { request, id }: RoutedRequest): Answered {
+    let read = this.#read.get(text);
+    if (read === undefined) this.#read.set(text, read = readText(text));
+    const { bytes, etag } = read;
+    const headers: Record<string, string> = {
+      ...headersOf(id, text.type),
+      etag,
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+      ...text.policy !== undefined && { "content-security-policy": text.policy },
+    };
+    const known = isKnown(etag, request.headers);
+    if (known) delete headers["content-type"];
+    if (!known) headers["content-length"] = String(bytes.length);
+    const response = new Response(known ? null : sharedBody(bytes), { status: known ? 304 : 200, headers });
+    return { response, code: undefined, error: undefined };
+  }
+}
+
+function readText(text: Text): Read {
+  const read = text.read();
+  const bytes = typeof read === "string" ? new TextEncoder().encode(read) : read;
+  return { bytes, etag: etagOf(bytes) };
+}
+
+/** Bytes of one part of a file. */
+const PART = 64 * 1024;
+
+/** A body of bytes that all answers share: a Response made of the bytes would keep a copy of them for itself. */
+function sharedBody(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.subarray(at, at += PART));
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,200 @@
+/** What did the client send? A JSON object of at most 16 KiB, in time. */
+import { parseMediaType } from "./media_type.ts";
+import { BadRequest } from "../answers/problem.ts";
+import { IncomingRequest } from "../wire/incoming_request.ts";
+
+/** Largest body, in bytes. */
+export const BODY_MAX = 16 * 1024;
+/** A body that did not arrive within so many milliseconds is given up. */
+export const BODY_TIMEOUT_MS = 10_000;
+
+/** Names of UTF-8, and of ASCII, which is a part of it. */
+const UTF_8 = /^(?:utf-?8|(?:us-)?ascii)$/i;
+/** U+FEFF, which some clients put before UTF-8; a parser may ignore it (RFC 8259, section 8.1). */
+const BYTE_ORDER_MARK = 0xfeff;
+
+/** Ticks in the time that a body may take: it is given up within one tick more. */
+const TICKS = 10;
+
+/** A body that is on its way, in a list by age. */
+class Waiting {
+  before: Waiting | undefined;
+  after: Waiting | undefined;
+  listed = true;
+
+  constructor(readonly since: number, readonly giveUp: (error: BadRequest) => void) {}
+}
+
+/** Reads bodies, and gives up those that do not arrive. One timer serves all. */
+export class BodyReader {
+  /** The list's ends: a body costs no clock, no timer and no hash. */
+  #oldest: Waiting | undefined;
+  #newest: Waiting | undefined;
+  #tick = 0;
+  /** Bodies that were read for one who only looks, and are to be read again. */
+  readonly #peeked = new Map<Request, Promise<unknown>>();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /** @param timeoutMs milliseconds that a body may take */
+  constructor(timeoutMs: number = BODY_TIMEOUT_MS) {
+    this.#timer = setInterval(() => this.#look(), timeoutMs / TICKS);
+  }
+
+  /** Looks no more. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    this.#tick++;
+    for (let one = this.#oldest; one !== undefined && this.#tick - one.since > TICKS; one = this.#oldest) {
+      this.#remove(one);
+      one.giveUp(new BadRequest("request_timeout"));
+    }
+  }
+
+  #add(giveUp: (error: BadRequest) => void): Waiting {
+    const one = new Waiting(this.#tick, giveUp);
+    one.before = this.#newest;
+    if (this.#newest === undefined) this.#oldest = one;
+    else this.#newest.after = one;
+    this.#newest = one;
+    return one;
+  }
+
+  #remove(one: Waiting): void {
+    if (!one.listed) return;
+    one.listed = false;
+    if (one.before !== undefined) one.before.after = one.after;
+    else if (this.#oldest === one) this.#oldest = one.after;
+    if (one.after !== undefined) one.after.before = one.before;
+    else if (this.#newest === one) this.#newest = one.before;
+    // What was long alive and is not any more would else keep all that came after it, until the old generation is collected.
+    one.before = one.after = undefined;
+  }
+
+  /**
+   * The body, which must be JSON.
+   *
+   * @throws BadRequest `unsupported_media_type`, `body_too_large`, `request_timeout`, or `invalid_request`
+   */
+  json(request: Request): Promise<unknown> {
+    const peeked = this.#peeked.size === 0 ? undefined : this.#peeked.get(request);
+    if (peeked !== undefined) return peeked;
+    const { headers } = request;
+    const fault = formFault(headers);
+    if (fault !== undefined) return Promise.reject(fault);
+    const length = headers.get("content-length");
+    if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
+    if (length === null) return this.#inTime(textOf(request), parse);
+    const here = request instanceof IncomingRequest ? request.textIfHere() : undefined;
+    // text() leaves a byte order mark out; json() does not.
+    return here === undefined ? this.#inTime(request.text(), JSON.parse) : parsed(here);
+  }
+
+  /** As `json`, and the same for whoever reads it until it is forgotten. Throws as `json`. */
+  peek(request: Request): Promise<unknown> {
+    const read = this.json(request);
+    this.#peeked.set(request, read);
+    return read;
+  }
+
+  /** Forgets a body that was peeked at. */
+  forget(request: Request): void {
+    this.#peeked.delete(request);
+  }
+
+  /** As `json`, but undefined where there is no body at all. */
+  async optionalJson(request: Request): Promise<unknown> {
+    const length = request.headers.get("content-length");
+    if (request.body === null || length === "0") return undefined;
+    if (length !== null) return await this.json(request);
+    // Whether a body of unknown length is there at all shows only as it comes, whatever its type says.
+    return await this.#inTime(textOf(request), (text) => {
+      if (text === "") return undefined;
+      const fault = formFault(request.headers);
+      if (fault !== undefined) throw fault;
+      return parse(text);
+    });
+  }
+
+  #inTime(read: Promise<string>, parse: (text: string) => unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const waiting = this.#add(reject);
+      const refuse = (error: unknown) => reject(error instanceof BadRequest ? error : notJson());
+      read.then((text) => {
+        this.#remove(waiting);
+        try {
+          resolve(parse(text));
+        } catch (error) {
+          refuse(error);
+        }
+      }, (error) => {
+        this.#remove(waiting);
+        refuse(error);
+      });
+    });
+  }
+}
+
+/** The last Content-Type that was parsed and is one of JSON: mostly that of the next body too. */
+let known = "application/json";
+
+/** What is wrong with a body's form, before it is read. */
+function formFault(headers: Headers): BadRequest | undefined {
+  const type = headers.get("content-type");
+  if (type !== "application/json" && type !== known) {
+    const { essence, parameters } = parseMediaType(type ?? "") ?? {};
+    if (essence !== "application/json") {
+      return new BadRequest("unsupported_media_type", undefined, "Content-Type");
+    }
+    // JSON has no parameters, so they are ignored; but what says that it is in another encoding would be misread.
+    const charset = parameters!.get("charset");
+    if (charset !== undefined && !UTF_8.test(charset)) {
+      return new BadRequest(
+        "unsupported_media_type",
+        "The body must be UTF-8: charset can only be utf-8",
+        "Content-Type",
+      );
+    }
+    known = type!;
+  }
+  const coding = headers.get("content-encoding");
+  if (coding === null || coding.toLowerCase() === "identity") return undefined;
+  return new BadRequest(
+    "unsupported_media_type",
+    "The body must not have a Content-Encoding",
+    "Content-Encoding",
+  );
+}
+
+function notJson(): BadRequest {
+  return new BadRequest("invalid_request", "The body is not valid JSON");
+}
+
+function parsed(text: string): Promise<unknown> {
+  try {
+    return Promise.resolve(JSON.parse(text));
+  } catch {
+    return Promise.reject(notJson());
+  }
+}
+
+/** Parses a text that may begin with a byte order mark. */
+function parse(text: string): unknown {
+  return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
+}
+
+/** The text of a body of unknown length. */
+async function textOf(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > BODY_MAX) throw new BadRequest("body_too_large");
+    chunks.push(chunk);
+  }
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+    await new Blob(chunks as BlobPart[]).bytes(),
+  );
+}

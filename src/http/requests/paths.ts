@@ -1,0 +1,24 @@
+/** What does a path name? Patterns of paths, whose variable segments begin with `:`. */
+import { BadRequest } from "../answers/problem.ts";
+
+/** Where the variable segments of a pattern stand, among all that `/` divides; by their names. */
+export function placesOf(pattern: string): Map<string, number> {
+  const segments = pattern.split("/").map((segment, place) => [segment, place] as const);
+  return new Map(segments.filter(([segment]) => segment.startsWith(":")));
+}
+
+/** Whether a path is one of a pattern's; both as the segments that `/` divides. */
+export function patternFits(pattern: readonly string[], given: readonly string[]): boolean {
+  return pattern.length === given.length &&
+    pattern.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
+}
+
+/** A path's segments at some places, decoded. @throws BadRequest where they are not well-formed */
+export function namesOf(segments: readonly string[], places: readonly number[]): string[] {
+  if (places.length === 0) return [];
+  try {
+    return places.map((place) => decodeURIComponent(segments[place]!));
+  } catch {
+    throw new BadRequest("invalid_request", "The path must be percent-encoded, well-formed UTF-8");
+  }
+}

@@ -1,0 +1,15 @@
+/** Are all counters their rows? An administrator has this node find out, and waits for the answer. */
+import type { Audits } from "../../ports/mod.ts";
+import { answer, type Answered } from "../answers/answer.ts";
+import type { RoutedRequest } from "../requests/routed_request.ts";
+
+/** The route of audits. */
+export class AuditRoutes {
+  constructor(readonly audits: Audits) {}
+
+  /** POST /api/audits */
+  async run({ request, id }: RoutedRequest): Promise<Answered> {
+    const { coupons, sales, findings, busy } = await this.audits.auditNow(request.signal);
+    return answer(200, id, JSON.stringify({ coupons, sales, findings, busy }));
+  }
+}

@@ -1,0 +1,30 @@
+/** Is this node alive, and does it serve? */
+import { answer, type Answered, refusal } from "../answers/answer.ts";
+import type { RequestId } from "../requests/request_id.ts";
+
+const HEALTHY = JSON.stringify({ status: "healthy" });
+const READY = JSON.stringify({ status: "ready" });
+
+/** Liveness and readiness. */
+export class Health {
+  /** Whether this node is about to stop. */
+  leaving = false;
+
+  /** @param serves whether the node can take a claim now */
+  constructor(readonly serves: () => boolean) {}
+
+  /** From now on not ready. */
+  leave(): void {
+    this.leaving = true;
+  }
+
+  /** 200 as long as the process answers. */
+  live(id: RequestId): Answered {
+    return answer(200, id, HEALTHY);
+  }
+
+  /** 200 where requests should be sent here, else 503 `not_ready`. */
+  ready(id: RequestId): Answered {
+    return !this.leaving && this.serves() ? answer(200, id, READY) : refusal("not_ready", id);
+  }
+}

@@ -1,0 +1,101 @@
+/** What can be asked of users and segments over HTTP? */
+import type { ListPart, Memberships, PurchaseView, UserViews, WalletEntryView } from "../../ports/mod.ts";
+import { formatCode, saleKeyOf } from "../../domain/sale_ids.ts";
+import { isUserId } from "../../domain/text.ts";
+import { answer, type Answered, refusal } from "../answers/answer.ts";
+import type { BodyReader } from "../requests/body.ts";
+import { membershipOf } from "../../contract/checks.ts";
+import { cursorAfter, cursorOf, limitOf } from "../requests/pages.ts";
+import type { RoutedRequest } from "../requests/routed_request.ts";
+import { showItem } from "../answers/sale_shown.ts";
+import { showClaim, showTime } from "../answers/shown.ts";
+
+/** Segments that a user's own view shows. */
+const SEGMENTS_MAX = 1_000;
+/** The users of the demonstration. */
+const DEMONSTRATION = Array.from({ length: 101 }, (_, place) => `user_${place}`);
+
+/** An entry's fields. */
+function showWalletEntry({ couponName, claimId, isVoid, amount, at }: WalletEntryView): Record<string, unknown> {
+  const kind = isVoid ? "void" : "credit";
+  return { coupon_name: couponName, claim_id: claimId, kind, amount, at: showTime(at) };
+}
+
+/** A purchase's fields. */
+function showPurchase({ number, n, userId, code, purchasedAt }: PurchaseView): Record<string, unknown> {
+  const key = saleKeyOf(number);
+  const item = showItem({ number, n });
+  return { item, user_id: userId, code: formatCode(key, code), purchased_at: showTime(purchasedAt) };
+}
+
+/** The routes of users and segments. Each throws BadRequest or Fault. */
+export class UserRoutes {
+  constructor(readonly memberships: Memberships, readonly views: UserViews, readonly bodies: BodyReader) {}
+
+  /** POST /users */
+  async put({ request, id }: RoutedRequest): Promise<Answered> {
+    const membership = membershipOf(await this.bodies.json(request));
+    const isNew = await this.memberships.put(membership);
+    const { userId, segment, expiresAt } = membership;
+    const message = `User ${isNew ? "created" : "updated"} successfully`;
+    const shown = { expired_segment: expiresAt, expires_at: showTime(expiresAt * 1_000) };
+    return answer(isNew ? 201 : 200, id, JSON.stringify({ message, id: userId, segment, ...shown }));
+  }
+
+  /** GET /segments/count */
+  async segments({ id }: RoutedRequest): Promise<Answered> {
+    const counts = await this.views.segments();
+    return answer(200, id, JSON.stringify(counts.map(({ title, users }) => ({ title, usersCount: users }))));
+  }
+
+  /** GET or POST /api/users/register */
+  async register({ id }: RoutedRequest): Promise<Answered> {
+    const created = await this.memberships.register(DEMONSTRATION);
+    const message = "Users registered successfully";
+    return answer(200, id, JSON.stringify({ message, users: DEMONSTRATION.length, created }));
+  }
+
+  /** GET /api/users/{id} */
+  async show({ id, names }: RoutedRequest): Promise<Answered> {
+    const [userId] = names as [string];
+    const user = isUserId(userId) ? await this.views.user(userId, SEGMENTS_MAX) : undefined;
+    if (user === undefined) return refusal("user_not_found", id);
+    const segments = user.segments.map(({ title, expiresAt }) => ({ title, expires_at: showTime(expiresAt) }));
+    return answer(200, id, JSON.stringify({ id: user.id, segments, balance: user.balance }));
+  }
+
+  /** GET /api/users/{id}/wallet */
+  wallet(routed: RoutedRequest): Promise<Answered> {
+    const read = (user: string, after: number, limit: number) => this.views.wallet(user, after, limit);
+    return this.#page(routed, "wallet", read, showWalletEntry);
+  }
+
+  /** GET /api/users/{id}/claims */
+  claims(routed: RoutedRequest): Promise<Answered> {
+    const read = (user: string, after: number, limit: number) => this.views.claims(user, after, limit);
+    return this.#page(routed, "user_claims", read, (claim) => ({ coupon_name: claim.couponName, ...showClaim(claim) }));
+  }
+
+  /** GET /api/users/{id}/purchases */
+  purchases(routed: RoutedRequest): Promise<Answered> {
+    const read = (user: string, after: number, limit: number) => this.views.purchases(user, after, limit);
+    return this.#page(routed, "user_purchases", read, showPurchase);
+  }
+
+  async #page<View>(
+    { target: { query }, id, names }: RoutedRequest,
+    list: "wallet" | "user_claims" | "user_purchases",
+    read: (userId: string, after: number, limit: number) => Promise<ListPart<View, number> | undefined>,
+    show: (view: View) => unknown,
+  ): Promise<Answered> {
+    const limit = limitOf(query);
+    // Only claims are placed by a number that Postgres keeps in four bytes.
+    const [userId] = names as [string];
+    const whose = `${list} ${userId}`;
+    const after = list === "user_claims" ? cursorOf(query, whose) : cursorOf(query, whose, Number.MAX_SAFE_INTEGER);
+    const part = isUserId(userId) ? await read(userId, after, limit) : undefined;
+    if (part === undefined) return refusal("user_not_found", id);
+    const next_cursor = part.next === undefined ? null : cursorAfter(whose, part.next);
+    return answer(200, id, JSON.stringify({ data: part.data.map(show), next_cursor }));
+  }
+}

@@ -1,0 +1,73 @@
+/** How does this node know its callers, count them and keep a trail? By its settings; a loopback node may ask no one. */
+import type { Logger } from "@logtape/logtape";
+import type { Clock } from "../ports/mod.ts";
+import type { CallersConfig, DoorConfig } from "../config/config.ts";
+import type { EdgeParts } from "../http/app.ts";
+import { Callers, type UserTokens } from "../http/auth/callers.ts";
+import { Cors } from "../http/auth/cors.ts";
+import { OpenAccess } from "../http/auth/open_access.ts";
+import { RateLimiter } from "../http/auth/rate_limit.ts";
+import { Trail, type TrailParts } from "../http/auth/trail.ts";
+import { BadKeySet, Jwts } from "../http/auth/user_tokens.ts";
+import { wrong } from "../config/settings.ts";
+
+/** What the edge asks before it asks anyone else. */
+export interface Door extends Pick<EdgeParts, "callers" | "trail" | "cors" | "openAccess"> {
+  readonly limiter: RateLimiter | undefined;
+}
+
+/** A clock's time, for those who are made before the clock. */
+type Now = Pick<Clock, "now">;
+
+async function usersOf(config: CallersConfig, clock: Now): Promise<UserTokens | undefined> {
+  const { jwtSecret, jwksFile, jwtIssuer: issuer, jwtAudience: audience } = config;
+  if (jwtSecret !== undefined) return Jwts.bySecret(jwtSecret, { issuer, audience }, clock);
+  if (jwksFile === undefined) return undefined;
+  try {
+    return await Jwts.byKeys(await Deno.readTextFile(jwksFile), { issuer, audience }, clock);
+  } catch (error) {
+    const why = error instanceof BadKeySet ? error.message : "it cannot be read";
+    throw wrong("JWKS_FILE", jwksFile, `a file with a JSON Web Key Set of public keys: ${why}`);
+  }
+}
+
+/** Learns how to know callers. @throws ConfigError where the file of keys is not one */
+export async function knownCallers({ callers }: Pick<DoorConfig, "callers">, clock: Now): Promise<Callers> {
+  if (callers === undefined) return new Callers();
+  const { adminToken, serviceToken } = callers;
+  return new Callers({ adminToken, serviceToken, users: await usersOf(callers, clock) });
+}
+
+/** Makes the door, and says in the log whom it asks. */
+export function makeDoor(
+  config: DoorConfig,
+  log: Logger,
+  callers: Callers,
+  clock: Clock,
+  trail: Pick<TrailParts, "acts" | "bodies">,
+): Door {
+  if (config.callers === undefined) {
+    log.warn("Callers are not authenticated: this node listens on loopback alone");
+  } else {
+    const { adminToken, serviceToken, jwtSecret, jwksFile } = config.callers;
+    const named = { ADMIN_TOKEN: adminToken, SERVICE_TOKEN: serviceToken, JWT_SECRET: jwtSecret, JWKS_FILE: jwksFile };
+    const known = Object.entries(named).filter(([, value]) => value !== undefined).map(([name]) => name);
+    log.info("Callers are authenticated by {known}", { known });
+  }
+  const { rateLimit, corsOrigins, allowedHosts, trustProxy } = config;
+  return {
+    callers,
+    trail: new Trail({
+      ...trail,
+      trustProxy,
+      clock,
+      incomplete: (requestId, act, error) =>
+        log.warn("What became of {act} could not be recorded: {error}", { requestId, act, error: String(error) }),
+    }),
+    openAccess: config.callers === undefined
+      ? new OpenAccess({ hosts: allowedHosts, origins: corsOrigins })
+      : undefined,
+    cors: corsOrigins.length === 0 ? undefined : new Cors(corsOrigins),
+    limiter: rateLimit === 0 ? undefined : new RateLimiter("checkout", rateLimit, clock),
+  };
+}

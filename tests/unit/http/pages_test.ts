@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { cursorAfter, cursorOf } from "../../../src/http/requests/pages.ts";
+import { BadRequest } from "../../../src/http/answers/problem.ts";
+
+const INTEGER_MAX = 2_147_483_647;
+
+Deno.test("cursorOf() gives the place that cursorAfter() was given, where the list can have it", () => {
+  const placeOf = (place: number, max?: number) =>
+    cursorOf(new URLSearchParams({ cursor: cursorAfter("claims promo", place) }), "claims promo", max);
+  for (const place of [1, 100, INTEGER_MAX]) assert.equal(placeOf(place), place);
+  assert.equal(placeOf(INTEGER_MAX + 1, Number.MAX_SAFE_INTEGER), INTEGER_MAX + 1);
+  // Anyone can make such a cursor, and Postgres has no such place.
+  for (const place of [0, -1, 1.5, INTEGER_MAX + 1, NaN, Infinity]) {
+    assert.throws(() => placeOf(place), (error) => error instanceof BadRequest && error.code === "invalid_request");
+  }
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { Fault, Fenced, LostAnswer } from "../../../src/ports/mod.ts";
+import { type Job, split } from "../../../src/storage/batch.ts";
+import { ConnectionLost, NotConnected, SqlError } from "../../../src/storage/sql.ts";
+import { lostOrUnavailable, repeatable, unavailable } from "../../../src/storage/trouble.ts";
+
+const lost = new ConnectionLost("reset");
+const LATE = new SqlError("57014", "canceling statement due to statement timeout");
+
+function fateOf(error: unknown): string {
+  return error instanceof Fault ? error.code : (error as Error).name;
+}
+
+Deno.test("unavailable() and lostOrUnavailable() tell what is known of a statement that failed", () => {
+  const cases: [error: Error, repeated: string, sentOnce: string][] = [
+    [lost, "storage_unavailable", LostAnswer.name],
+    [new NotConnected("no"), "storage_unavailable", "storage_unavailable"],
+    [LATE, "storage_unavailable", "storage_unavailable"],
+    [new Fault("overloaded", "full"), "overloaded", "overloaded"],
+    [new Fenced("stale"), Fenced.name, Fenced.name],
+    [new LostAnswer("lost"), LostAnswer.name, LostAnswer.name],
+  ];
+  for (const [error, repeated, sentOnce] of cases) {
+    assert.deepEqual([unavailable(error, "a"), lostOrUnavailable(error, "a")].map(fateOf), [repeated, sentOnce]);
+  }
+});
+
+for (
+  const [what, errors, tries, fate] of [
+    ["goes through at once", [], 1, "done"],
+    ["loses its session twice", [lost, lost], 3, "done"],
+    ["loses its session three times", [lost, lost, lost], 3, "storage_unavailable"],
+    ["is refused by the server", [LATE], 1, "storage_unavailable"],
+    ["is never sent", [new NotConnected("no")], 1, "storage_unavailable"],
+  ] as const
+) {
+  Deno.test(`repeatable() runs what ${what} ${tries} times`, async () => {
+    let runs = 0;
+    const run = () => runs++ < errors.length ? Promise.reject(errors[runs - 1]) : Promise.resolve("done");
+    assert.equal(await repeatable("try", run).catch(fateOf), fate);
+    assert.equal(runs, tries);
+  });
+}
+
+Deno.test("split() puts parts in the order of their actors, in which rows are locked, and confirmations apart", () => {
+  const jobs = [[7, "part"], [3, "confirm"], [10, "part"], [2, "part"], [1, "confirm"]].map(([id, what]) => {
+    const handle = { id: id as number, epoch: 1, lane: 0 };
+    const part = what === "part" ? { handle, turn: 1, events: ["e"] } : undefined;
+    return { handle, part, deadline: 0, completion: { done() {}, failed() {} } } satisfies Job<string>;
+  });
+  const { parts, confirmations } = split<string>(jobs);
+  assert.deepEqual(parts.map(({ handle }) => handle.id), [2, 7, 10]);
+  assert.deepEqual(confirmations.map(({ handle }) => handle.id), [3, 1]);
+  assert.deepEqual(jobs.map(({ handle }) => handle.id), [7, 3, 10, 2, 1]);
+});
