@@ -1,6 +1,6 @@
 /** Is every accepted answer a row, and every row counted? */
 import type { Book, Run } from "./book.ts";
-import type { Database } from "./lab.ts";
+import type { Database } from "./database.ts";
 import { auditSale } from "./sales/audit.ts";
 
 /** What an audit found. */

@@ -1,5 +1,5 @@
 /** Where is kept what was measured? */
-import type { Database } from "./lab.ts";
+import type { Database } from "./database.ts";
 import type { Load, Measured } from "./load.ts";
 import type { SaleRun } from "./sales/audit.ts";
 

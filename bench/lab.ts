@@ -3,6 +3,7 @@ import pg from "pg";
 import { createClient } from "@redis/client";
 import { type Postgres, type Redis, startPostgres, startRedis } from "../tools/services.ts";
 import type { Book } from "./book.ts";
+import type { Database } from "./database.ts";
 import { type Load, load, type Measured } from "./load.ts";
 import { type SaleLoad, type SaleMeasured, stormSale } from "./sales/load.ts";
 import { migrate, type Server, startDoorbuster, startRival } from "./processes.ts";
@@ -13,13 +14,6 @@ export const AMOUNT = 2_000_000_000;
 export const SLEEPERS = 1_000_000;
 /** The holder of the coupons SOLD_OUT and HELD. */
 export const HOLDER = "holder";
-
-/** A database with Doorbuster's tables. */
-export interface Database {
-  readonly name: string;
-  readonly url: string;
-  readonly client: pg.Client;
-}
 
 const INSERT = "insert into coupons (fold, name, amount, remaining, created_at, updated_at)";
 const COUPONS = ["HOT", "CROWD", "SMALL", "SHARED", "NEW"];

@@ -1,6 +1,6 @@
 /**
- * Which house rules does the linter keep? The walls between the rooms of `src`, and where time, chance, the environment
- * and waiting have no place.
+ * Which rules of this project does the linter check? What each module of `src` may import, and where time, randomness, the
+ * environment and waiting have no place.
  */
 import { dirname, resolve } from "node:path/posix";
 
@@ -8,12 +8,12 @@ type Node = Deno.lint.Node;
 type Context = Deno.lint.RuleContext;
 type Visitor = Deno.lint.LintVisitor;
 
-const CLOCK = "time comes in as an argument or through the Clock port of actors/ports.ts, so that tests can set it";
-const CHANCE = "chance comes in as an argument or through Clock.random(), so that tests can set it";
-const CORE = "the domain only decides: return a value, and let the room that called act on it";
+const CLOCK = "time comes in as an argument or through the Clock of ports/clock.ts, so that tests can set it";
+const RANDOMNESS = "randomness comes in as an argument or through Clock.random(), so that tests can set it";
+const CORE = "the domain only decides: return a value, and let the module that called act on it";
 const SLEEP = "a test that sleeps is slow and flaky: set a fake Clock, or use until() of tests/support/until.ts";
 const ONLY = "the other tests would silently not run: use `deno test --filter`";
-const SETTINGS = "settings are read and checked once: take a plain option, filled from Config by src/node.ts";
+const SETTINGS = "settings are read and checked once: take a plain option, filled from Config by src/node";
 
 const TIME: Readonly<Record<string, string>> = {
   "Date.now": CLOCK,
@@ -23,13 +23,14 @@ const TIME: Readonly<Record<string, string>> = {
   setTimeout: CLOCK,
   setInterval: CLOCK,
   setImmediate: CLOCK,
-  "Math.random": CHANCE,
+  "Math.random": RANDOMNESS,
 };
 const IMPURE: Readonly<Record<string, string>> = {
   ...TIME,
-  crypto: CHANCE,
+  crypto: RANDOMNESS,
   ...Object.fromEntries(["queueMicrotask", "Promise", "fetch", "Deno", "process", "console"].map((it) => [it, CORE])),
 };
+const READS_ENVIRONMENT = "src/config/config.ts";
 const ENVIRONMENT: Readonly<Record<string, string>> = { "Deno.env": SETTINGS, "process.env": SETTINGS };
 const IN_TESTS: Readonly<Record<string, string>> = {
   setTimeout: SLEEP,
@@ -37,30 +38,54 @@ const IN_TESTS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(["it.only", "test.only", "describe.only", "Deno.test.only"].map((it) => [it, ONLY])),
 };
 
-const PORTS = ["actors/ports.ts", "domain/"];
-/** What a room may import beside its own files, as the beginning of a path below `src`. */
+const ALL = ["src/"];
+const PORTS = ["src/ports/", "src/domain/"];
+/** What a module may import beside its own files, as the beginning of a path. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  domain: [],
-  actors: ["domain/"],
-  storage: PORTS,
-  cluster: PORTS,
-  scheduler: PORTS,
-  http: PORTS,
+  "src/domain": [],
+  "src/config": [],
+  "src/ports": ["src/domain/"],
+  "src/contract": ["src/domain/"],
+  "src/csv": ["src/domain/", "src/contract/"],
+  "src/actors": PORTS,
+  "src/storage": PORTS,
+  "src/cluster": PORTS,
+  "src/scheduler": PORTS,
+  "src/http": [...PORTS, "src/contract/", "src/csv/"],
+  "src/node": ALL,
+  "src/cli": ALL,
+  "src": ALL, // main.ts, and types of libraries
+  client: [],
+  tools: [...ALL, "client/", "tests/support/"],
 };
-const NO_LIBRARY = ["domain", "actors"];
-/** The one library in a room that has none: exact decimals, pure and without a state, in the one file that reckons. */
-const LIBRARY_OF: Readonly<Record<string, string>> = { "domain/money.ts": "big.js" };
+/** Which of what it may import otherwise a module may not. */
+const MAY_NOT_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "src/node": ["src/cli/"],
+  "src/cli": ["src/http/"],
+};
+/** The libraries of modules that run, and are tested, alone. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  "src/domain": [],
+  "src/ports": [],
+  "src/config": [],
+  "src/actors": [],
+  "src/contract": ["zod"],
+  "src/csv": ["csv-parse/sync"],
+};
+/** One more in one file: exact decimals, pure and without a state. */
+const LIBRARY_OF: Readonly<Record<string, string>> = { "src/domain/money.ts": "big.js" };
 
 const CHECKOUT = decodeURI(new URL("..", import.meta.url).pathname);
 
-/** Where a file is: in a room, right in `src`, in `tests` or elsewhere; any folder may hold the checkout. */
-export function placeOf(file: string, checkout: string = CHECKOUT): { room: string; path: string } {
+/** Where a file is: the module, `tests`, or "" elsewhere, and its path in the checkout; any folder may hold the checkout. */
+export function placeOf(file: string, checkout: string = CHECKOUT): { module: string; path: string } {
   const whole = resolve("/", file);
-  const path = whole.startsWith(checkout) ? whole.slice(checkout.length - 1) : whole;
-  const place = /^.*\/(?:src\/(domain|actors|storage|cluster|scheduler|http)\/|(tests)\/|(src)\/(?=[^/]+$))(.+)$/
-    .exec(path);
-  const room = place?.[1] ?? place?.[2] ?? place?.[3] ?? "";
-  return { room, path: `${room}/${place?.[4] ?? ""}` };
+  const isInside = whole.startsWith(checkout);
+  const inside = isInside ? whole.slice(checkout.length - 1) : whole;
+  const path = /^\/((?:src|client|tools|tests)\/.+)$/.exec(inside)?.[1] ??
+    (isInside ? "" : /^.*\/((?:src|client|tools|tests)\/.+)$/.exec(whole)?.[1] ?? "");
+  const module = /^(?:src\/[^/]+(?=\/)|[^/]+)/.exec(path)?.[0] ?? "";
+  return { module, path };
 }
 
 /** The text of a literal, or undefined where only running the code tells it. */
@@ -122,29 +147,39 @@ function ban(context: Context, where: string, table: Readonly<Record<string, str
   };
 }
 
-const walls: Deno.lint.Rule = {
+const moduleImports: Deno.lint.Rule = {
   create(context) {
-    const { room, path } = placeOf(context.filename);
-    const allowed = MAY_IMPORT[room];
-    if (allowed === undefined) return {};
-    const named = allowed.length === 0 ? "nothing but its own files" : `only ${allowed.join(" and ")}`;
+    const { module, path } = placeOf(context.filename);
+    if (module === "" || module === "tests") return {};
+    const allowed = MAY_IMPORT[module];
+    const forbidden = MAY_NOT_IMPORT[module] ?? [];
+    const libraries = LIBRARIES[module];
+    const named = allowed?.length ? `only ${allowed.join(" and ")}` : "nothing but its own files";
     return eachImport((node, specifier) => {
       const report = (message: string) => context.report({ node, message });
+      if (allowed === undefined) {
+        return report(`${module} is no known module: tools/lint_plugin.ts says what each may import`);
+      }
       if (specifier === undefined) {
-        return report(`No computed import in src/${room}: its wall cannot be checked; name the module in the import`);
+        return report(`No computed import in ${module}: it cannot be checked; name the module in the import`);
       }
       if (!/^(\.|\/|file:)/.test(specifier)) {
-        if (!NO_LIBRARY.includes(room) || LIBRARY_OF[path] === specifier) return;
+        if (/^node:/.test(specifier) && module === "src/config") return;
+        if (libraries === undefined || libraries.includes(specifier) || LIBRARY_OF[path] === specifier) return;
         return report(
-          `No library (${specifier}) in src/${room}: it must run, and be tested, alone; take what it does as an ` +
-            "argument or through a port of actors/ports.ts",
+          `No library (${specifier}) in ${module}: it must run, and be tested, alone; take what it does as an argument ` +
+            "or through a port of src/ports",
         );
       }
       const target = placeOf(resolve(dirname(resolve("/", context.filename)), specifier.replace(/^file:(\/\/)?/, "")));
-      if (target.room === room || allowed.some((start) => target.path.startsWith(start))) return;
+      // What is no module is data: deno.json, a migration's SQL.
+      if (target.module === module || !/\.tsx?$/.test(specifier)) return;
+      const isAllowed = (starts: readonly string[]) => starts.some((start) => target.path.startsWith(start));
+      if (isAllowed(allowed) && !isAllowed(forbidden)) return;
+      const but = forbidden.length === 0 ? "" : ` but not ${forbidden.join(" or ")}`;
       report(
-        `src/${path} may not import ${specifier}: src/${room} may import ${named}; take it as a plain option or ` +
-          "through a port of actors/ports.ts, and let src/node.ts wire it",
+        `${path} may not import ${specifier}: ${module} may import ${named}${but}; take it as a plain option or through ` +
+          "a port of src/ports, and let src/node wire it",
       );
     });
   },
@@ -152,7 +187,7 @@ const walls: Deno.lint.Rule = {
 
 const pureDomain: Deno.lint.Rule = {
   create(context) {
-    if (placeOf(context.filename).room !== "domain") return {};
+    if (placeOf(context.filename).module !== "src/domain") return {};
     const report = (node: Node) => context.report({ node, message: `No async or await in src/domain: ${CORE}` });
     const checkAsync = (node: Node & { async: boolean }) => node.async && report(node);
     return {
@@ -168,27 +203,30 @@ const pureDomain: Deno.lint.Rule = {
 
 const environment: Deno.lint.Rule = {
   create(context) {
-    const { room, path } = placeOf(context.filename);
-    if (room === "" || room === "tests" || path === "src/config.ts") return {};
+    const { path } = placeOf(context.filename);
+    if (!path.startsWith("src/") || path === READS_ENVIRONMENT) return {};
     return {
-      ...ban(context, "src outside src/config.ts", ENVIRONMENT),
+      ...ban(context, `src outside ${READS_ENVIRONMENT}`, ENVIRONMENT),
       ImportDeclaration(node) {
         const names = node.specifiers.map((it) => it.type === "ImportSpecifier" ? nameOf(it.imported) : undefined);
         if (!/^(node:)?process$/.test(node.source.value) || !names.includes("env")) return;
-        context.report({ node, message: `No env of ${node.source.value} in src outside src/config.ts: ${SETTINGS}` });
+        context.report({
+          node,
+          message: `No env of ${node.source.value} in src outside ${READS_ENVIRONMENT}: ${SETTINGS}`,
+        });
       },
     };
   },
 };
 
 const noClockInActors: Deno.lint.Rule = {
-  create: (context) => placeOf(context.filename).room === "actors" ? ban(context, "src/actors", TIME) : {},
+  create: (context) => placeOf(context.filename).module === "src/actors" ? ban(context, "src/actors", TIME) : {},
 };
 
 const noSleepInTests: Deno.lint.Rule = {
   create(context) {
-    const { room, path } = placeOf(context.filename);
-    if (room !== "tests" || path === "tests/support/until.ts") return {};
+    const { module, path } = placeOf(context.filename);
+    if (module !== "tests" || path === "tests/support/until.ts") return {};
     return {
       ...ban(context, "tests", IN_TESTS),
       ...eachImport((node, specifier = "") => {
@@ -214,7 +252,7 @@ const noSleepInTests: Deno.lint.Rule = {
 const plugin: Deno.lint.Plugin = {
   name: "doorbuster",
   rules: {
-    walls,
+    "module-imports": moduleImports,
     "pure-domain": pureDomain,
     environment,
     "no-clock-in-actors": noClockInActors,

@@ -3,7 +3,8 @@ import { Ring } from "../../src/cluster/ring.ts";
 import { until } from "../../tests/support/until.ts";
 import { startGateway } from "../../tools/redis_gateway.ts";
 import { freePort } from "../../tools/services.ts";
-import { AMOUNT, type Database, type Lab } from "../lab.ts";
+import { AMOUNT, type Lab } from "../lab.ts";
+import type { Database } from "../database.ts";
 import { type Server, startDoorbuster } from "../processes.ts";
 import { CONNECTIONS, type Experiment } from "../rows.ts";
 

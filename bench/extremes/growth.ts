@@ -1,6 +1,7 @@
 /** What does a coupon of a million claims cost: waking it, and what others feel of that? */
 import { claim, show } from "../claim.ts";
-import { AMOUNT, type Database, type Lab } from "../lab.ts";
+import { AMOUNT, type Lab } from "../lab.ts";
+import type { Database } from "../database.ts";
 import { median } from "../numbers.ts";
 import { memoryOf } from "../processes.ts";
 import { CONNECTIONS, type Experiment, type Round } from "../rows.ts";

@@ -1,5 +1,6 @@
 /** What do ten times as many connections do to it, and what does a mailbox that is too small? */
-import type { Database, Lab } from "../lab.ts";
+import type { Lab } from "../lab.ts";
+import type { Database } from "../database.ts";
 import { type Load, load } from "../load.ts";
 import { memoryOf, type Server, startDoorbuster } from "../processes.ts";
 import { CONNECTIONS, type Experiment, type Round } from "../rows.ts";

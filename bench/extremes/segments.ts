@@ -1,5 +1,6 @@
 /** How long do an import of 5,000,000 memberships in 300 segments and their counts take? */
-import type { Database, Lab } from "../lab.ts";
+import type { Lab } from "../lab.ts";
+import type { Database } from "../database.ts";
 import { Child, type Server } from "../processes.ts";
 import type { Experiment, Round } from "../rows.ts";
 import { withServer } from "./overload.ts";

@@ -1,5 +1,5 @@
 /** Is every answer about a sale a row, and nothing handed out twice? */
-import type { Database } from "../lab.ts";
+import type { Database } from "../database.ts";
 import type { SaleLoad, SaleMeasured } from "./load.ts";
 
 /** One measurement on a sale of its own. */

@@ -1,5 +1,5 @@
 /** Where does each measurement get a sale that nobody used before? From the past: an older sale sells on. */
-import type { Database } from "../lab.ts";
+import type { Database } from "../database.ts";
 
 /** Of the hour before the oldest sale, which no server has opened. */
 const MAKE = `select o.number, make_sale(o.number, $1::integer, to_timestamp(o.number * 3600e0), now(), 'bench',

@@ -12,7 +12,8 @@ import type {
 } from "../../src/ports/mod.ts";
 import type { CouponKind } from "../../src/domain/coupon.ts";
 import { parseSaleKey } from "../../src/domain/sale_ids.ts";
-import type { SaleCommandOf, SaleKind } from "../../src/domain/sale_kind.ts";
+import type { SaleCommandOf } from "../../src/domain/sale_kind.ts";
+import type { SaleKind } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/requests/body.ts";
 import type { AuditRoutes } from "../../src/http/routes/audits.ts";

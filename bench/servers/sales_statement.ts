@@ -5,7 +5,8 @@
  */
 import type { OutcomeOf } from "../../src/ports/mod.ts";
 import { formatCode, itemIdOf } from "../../src/domain/sale_ids.ts";
-import type { SaleCommandOf, SaleKind } from "../../src/domain/sale_kind.ts";
+import type { SaleCommandOf } from "../../src/domain/sale_kind.ts";
+import type { SaleKind } from "../../src/domain/sale.ts";
 import { uuidOf } from "../../src/storage/sale_batch.ts";
 import { LIMIT, prepareBuyers, TTL } from "./buyers.ts";
 import { serveSales } from "./edge.ts";

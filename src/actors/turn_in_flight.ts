@@ -1,15 +1,23 @@
 /** What becomes of a turn that was sent, and of one that rests on it? */
 import type { Kind } from "../domain/decision.ts";
 import type { Completion } from "../ports/mod.ts";
-import type { Tenure } from "./tenure.ts";
 import type { LetterOf, Turn } from "./turn.ts";
+
+/** Who sent it. */
+export interface Sender<K extends Kind> {
+  /** Why what was sent is lost; undefined while nothing is. */
+  readonly failure: Error | undefined;
+  settle(turn: TurnInFlight<K>): void;
+  settleOrAsk(turn: TurnInFlight<K>): void;
+  fail(turn: TurnInFlight<K>, error: Error): void;
+}
 
 /** A turn that was sent, or rests on one that was. */
 export class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
   #follower: TurnInFlight<K> | undefined = undefined;
 
   constructor(
-    readonly tenure: Tenure<K>,
+    readonly tenure: Sender<K>,
     readonly letters: readonly LetterOf<K>[],
     readonly events: readonly K["Event"][],
     readonly number: number | undefined,

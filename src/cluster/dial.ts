@@ -1,18 +1,9 @@
 /** How does a node get to another's peer port, and know that it is a node that listens there? */
 import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { Dialling, HANDSHAKE_MAX, type Trust } from "./handshake.ts";
-import { connectTls } from "./socket_stream.ts";
+import { connectTls, type PeerTls } from "./socket_stream.ts";
 import type { Session } from "./session.ts";
 import { NeverConnected } from "./transport.ts";
-
-/** Certificates of the connections between nodes, as PEM. */
-export interface PeerTls {
-  /** This node's certificate, with those between it and the authority. */
-  readonly cert: string;
-  readonly key: string;
-  /** Of the authority that signed the nodes' certificates; undefined where that is a public one. */
-  readonly ca: string | undefined;
-}
 
 /** What dialling works with. */
 export interface DialOptions {

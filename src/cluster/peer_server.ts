@@ -4,7 +4,7 @@
  * of which but so many are kept, and a message of two kilobytes.
  */
 import type { Clock } from "../ports/mod.ts";
-import type { PeerTls } from "./dial.ts";
+import type { PeerTls } from "./socket_stream.ts";
 import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { HANDSHAKE_MAX, Listening, type Trust } from "./handshake.ts";
 import { HANG_UP_MS, LinkEnd } from "./link_end.ts";

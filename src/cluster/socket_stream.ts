@@ -4,8 +4,17 @@
  */
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { connect, createSecureContext, TLSSocket } from "node:tls";
-import type { PeerTls } from "./dial.ts";
+
 import type { Stream } from "./frames.ts";
+
+/** Certificates of the connections between nodes, as PEM. */
+export interface PeerTls {
+  /** This node's certificate, with those between it and the authority. */
+  readonly cert: string;
+  readonly key: string;
+  /** Of the authority that signed the nodes' certificates; undefined where that is a public one. */
+  readonly ca: string | undefined;
+}
 
 /** A socket that is read and written by promises. */
 export class SocketStream implements Stream {

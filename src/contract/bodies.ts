@@ -3,7 +3,7 @@ import * as z from "zod";
 import { DIGITS, LETTERS, parsePattern } from "../domain/code_pattern.ts";
 import { expiry, kindFieldsSent, kindSent, moneySent, segment } from "./kind_values.ts";
 import { unknownField } from "./unknown_field.ts";
-import { name } from "../http/openapi/operation.ts";
+import { name } from "./named.ts";
 import { amount, couponName, flag, textBy, time, userId } from "./values.ts";
 
 /** An object with none but these fields. */

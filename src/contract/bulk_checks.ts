@@ -1,15 +1,23 @@
 /** Is a job that is to make many coupons one that can be done? */
-import type { BulkRequest } from "../ports/mod.ts";
 import { parsePattern, UNGUESSABLE } from "../domain/code_pattern.ts";
+import type { CouponTerms } from "../domain/coupon.ts";
 import { checked, moreTermsOf } from "./checks.ts";
 import { BulkBody } from "./bodies.ts";
-import { invalid } from "../http/answers/problem.ts";
+import { invalid } from "./invalid.ts";
 
 /** Each code is drawn, and drawn again where it is taken: so part of a pattern's codes must stay free. */
 const SHARE_MAX = 1 / 2;
 
-/** Checks the body of a bulk request; the terms are checked as those of a create. @throws BadRequest */
-export function bulkOf(body: unknown): Omit<BulkRequest, "id"> {
+/** What a bulk request asks for. */
+export interface CheckedBulk {
+  readonly count: number;
+  /** Of the coupons' names; null where no one is to guess them. */
+  readonly pattern: string | null;
+  readonly terms: Omit<CouponTerms, "name">;
+}
+
+/** Checks the body of a bulk request; the terms are checked as those of a create. @throws InvalidRequest */
+export function bulkOf(body: unknown): CheckedBulk {
   const { count, pattern: text, unguessable, ...given } = checked(BulkBody, body);
   if ((text === undefined) !== (unguessable === true)) {
     throw invalid("pattern is needed, or unguessable: true, not both");

@@ -11,12 +11,12 @@ import { isUserId, USER_ID_RULE } from "../domain/text.ts";
 import { kindChangesOf, type KindFields, kindTermsFor, moneyFor } from "./kind_checks.ts";
 import { CreateBody, EditBody, MembershipBody, SaleEditBody } from "./bodies.ts";
 import { shortened, unknownField } from "./unknown_field.ts";
-import { msOf } from "./values.ts";
-import { invalid } from "../http/answers/problem.ts";
+import { msOf } from "./times.ts";
+import { invalid } from "./invalid.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An object with none but the allowed fields. @throws BadRequest */
+/** An object with none but the allowed fields. @throws InvalidRequest */
 function fieldsOf(body: unknown, allowed: ReadonlySet<string>): Fields {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw invalid("The body must be a JSON object");
@@ -38,7 +38,7 @@ export interface CheckedClaim {
   readonly orderAmount?: Money;
 }
 
-/** Checks the body of a claim or a validation. @throws BadRequest */
+/** Checks the body of a claim or a validation. @throws InvalidRequest */
 export function claimOf(body: unknown): CheckedClaim {
   const { user_id: userId, coupon_name: name, order_amount: order } = fieldsOf(body, CLAIM_FIELDS);
   if (!isUserId(userId)) {
@@ -50,7 +50,7 @@ export function claimOf(body: unknown): CheckedClaim {
   return { userId, fold, orderAmount: moneyFor(order, "order_amount") };
 }
 
-/** What a schema allows. @throws BadRequest that says what is wrong first: an unknown field, else the first wrong one */
+/** What a schema allows. @throws InvalidRequest that says what is wrong first: an unknown field, else the first wrong one */
 export function checked<T>(schema: z.ZodType<T>, body: unknown): T {
   const { success, data, error } = schema.safeParse(body);
   if (success) return data;
@@ -68,7 +68,7 @@ function timeOrNull(value: string | null | undefined): number | null {
 /** What a create may say. */
 export const CREATE_FIELDS: ReadonlySet<string> = new Set(Object.keys(CreateBody.shape));
 
-/** Checks the body of a create. @throws BadRequest */
+/** Checks the body of a create. @throws InvalidRequest */
 export function termsOf(body: unknown): { terms: CouponTerms; fold: string } {
   const { name, ...more } = checked(CreateBody, body);
   return { terms: { name: shownName(name), ...moreTermsOf(more) }, fold: normalizeName(name)! };
@@ -81,7 +81,7 @@ export interface TermFields extends KindFields {
   readonly ends_at?: string | null | undefined;
 }
 
-/** The terms of these fields. @throws BadRequest where they do not go together */
+/** The terms of these fields. @throws InvalidRequest where they do not go together */
 export function moreTermsOf({ amount, starts_at, ends_at, ...kind }: TermFields): Omit<CouponTerms, "name"> {
   const startsAt = timeOrNull(starts_at);
   const endsAt = timeOrNull(ends_at);
@@ -92,7 +92,7 @@ export function moreTermsOf({ amount, starts_at, ends_at, ...kind }: TermFields)
   return terms;
 }
 
-/** Checks the body of an edit; undefined is no body. @throws BadRequest */
+/** Checks the body of an edit; undefined is no body. @throws InvalidRequest */
 export function changesOf(body: unknown): CouponChanges {
   if (body === undefined) return {};
   const { amount, starts_at, ends_at, paused, ...kind } = checked(EditBody, body);
@@ -105,13 +105,13 @@ export function changesOf(body: unknown): CouponChanges {
   };
 }
 
-/** Checks the body of a membership. @throws BadRequest */
+/** Checks the body of a membership. @throws InvalidRequest */
 export function membershipOf(body: unknown): Membership {
   const { ID: userId, segment, expiredSegment: expiresAt } = checked(MembershipBody, body);
   return { userId, segment: shownTitle(segment), expiresAt };
 }
 
-/** Checks the body of a sale's edit; undefined is no body. @throws BadRequest */
+/** Checks the body of a sale's edit; undefined is no body. @throws InvalidRequest */
 export function saleChangesOf(body: unknown): { readonly paused?: boolean } {
   if (body === undefined) return {};
   const { paused } = checked(SaleEditBody, body);

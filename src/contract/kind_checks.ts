@@ -9,7 +9,7 @@ import {
 } from "../domain/coupon_terms.ts";
 import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
 import { shownTitle } from "../domain/name_key.ts";
-import { invalid } from "../http/answers/problem.ts";
+import { invalid } from "./invalid.ts";
 
 /** The field of each amount. */
 export const MONEY_FIELDS = {
@@ -35,7 +35,7 @@ const KIND_RULES: Readonly<Record<CouponKindName, string>> = {
   charge: "a charge has a credit, and no percent_off, amount_off, max_discount or min_order",
 };
 
-/** An amount of money. @throws BadRequest */
+/** An amount of money. @throws InvalidRequest */
 export function moneyFor(value: unknown, field: string): Money {
   const money = moneyOf(value);
   if (money !== undefined) return money;
@@ -67,7 +67,7 @@ function soleFault(kind: CouponKindName, fields: KindFields): MoneyField | undef
   return kind === "charge" ? "credit" : undefined;
 }
 
-/** The terms of a new coupon's kind; none where the body has none. @throws BadRequest where they do not go together */
+/** The terms of a new coupon's kind; none where the body has none. @throws InvalidRequest where they do not go together */
 export function kindTermsFor(fields: KindFields): Partial<KindTerms> {
   const { kind = "plain" } = fields;
   const terms = { ...kindChangesOf(fields), ...kind !== "plain" && { kind } };

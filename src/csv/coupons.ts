@@ -4,11 +4,11 @@
  */
 import { columnNames, type CsvFormat, Header } from "./header.ts";
 import { type CsvLine, readLines } from "./lines.ts";
+import type { NamedCoupon } from "../domain/coupon.ts";
 import { quoted } from "../domain/quoted.ts";
 import { CREATE_FIELDS, termsOf } from "../contract/checks.ts";
-import { BadRequest } from "../http/answers/problem.ts";
+import { invalid, InvalidRequest } from "../contract/invalid.ts";
 import { roundedHint, SeenLines } from "./seen_lines.ts";
-import type { NamedCoupon } from "../storage/coupon_import.ts";
 
 export { BadHeader } from "./header.ts";
 
@@ -63,7 +63,7 @@ function addCoupon(part: CouponPart, { line, fields }: CsvLine, columns: readonl
     const why = `is a duplicate within the file: line ${first} already names ${quoted(name)}${roundedHint(name)}`;
     part.duplicates.push({ line, why });
   } catch (error) {
-    if (!(error instanceof BadRequest)) throw error;
+    if (!(error instanceof InvalidRequest)) throw error;
     part.bad.push({ line, why: error.message });
   }
 }
@@ -75,12 +75,12 @@ export function couponColumns(fields: readonly string[]): string[] | undefined {
   return columns.includes("name") && areKnown && new Set(columns).size === columns.length ? columns : undefined;
 }
 
-/** @throws BadRequest as POST of the same coupon is told */
+/** @throws InvalidRequest as POST of the same coupon is told */
 function couponOf(fields: CsvLine["fields"], columns: readonly string[]): NamedCoupon {
-  if (fields === "too_long") throw new BadRequest("invalid_request", `longer than ${LINE_MAX} characters`);
-  if (fields === "ill_formed") throw new BadRequest("invalid_request", "not well-formed CSV");
+  if (fields === "too_long") throw invalid(`longer than ${LINE_MAX} characters`);
+  if (fields === "ill_formed") throw invalid("not well-formed CSV");
   if (fields.length !== columns.length) {
-    throw new BadRequest("invalid_request", `${fields.length} fields, but the first line has ${columns.length}`);
+    throw invalid(`${fields.length} fields, but the first line has ${columns.length}`);
   }
   const cells = columns.map((column, place) => [column, valueOf(column, fields[place]!)] as const);
   return termsOf({ amount: 1, ...Object.fromEntries(cells.filter(([, value]) => value !== "")) });

@@ -71,6 +71,12 @@ export interface CouponView extends StockTerms, KindTerms {
   readonly updatedAt: number;
 }
 
+/** The terms of a coupon to be made, with its key. */
+export interface NamedCoupon {
+  readonly fold: string;
+  readonly terms: CouponTerms;
+}
+
 /** A coupon's state in its actor. Its claims' own data are in Postgres; here is what the rules ask for. */
 export interface Coupon extends KindTerms {
   name: string;

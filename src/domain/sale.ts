@@ -23,6 +23,15 @@ import { evolve, type Sale, viewOf } from "./sale_state.ts";
 export * from "./sale_kind.ts";
 export * from "./sale_state.ts";
 
+/** The types of a sale's actor. */
+export interface SaleKind {
+  State: Sale;
+  Command: SaleCommand;
+  Event: SaleEvent;
+  Answer: SaleAnswer;
+  Refusal: SaleRefusal;
+}
+
 /** The rules of all sales under one set of settings. */
 export interface SaleRules {
   readonly contentOf: (command: SaleCommand) => string;

@@ -5,7 +5,6 @@
  * but in an answer it is whole, as its user gets it. `n` is an item's number within its sale.
  */
 import type { Decision } from "./decision.ts";
-import type { Sale } from "./sale_state.ts";
 
 /** Why a sale refuses a client, in the order in which the reasons are tested. */
 export const SALE_REFUSALS = [
@@ -175,15 +174,6 @@ export interface SaleReceipt {
 
 /** What a sale's rules decide. */
 export type SaleDecision = Decision<SaleEvent, SaleAnswer, SaleRefusal>;
-
-/** The types of a sale's actor. */
-export interface SaleKind {
-  State: Sale;
-  Command: SaleCommand;
-  Event: SaleEvent;
-  Answer: SaleAnswer;
-  Refusal: SaleRefusal;
-}
 
 /** The content of a checkout: what the same command must ask for again to be the same. Its code is none of it. */
 export function checkoutContent(n: number, userId: string): string {

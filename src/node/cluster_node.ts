@@ -6,9 +6,9 @@ import { couponActOf, isCouponCommand, isCouponKey } from "../cluster/coupon_com
 import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from "../cluster/mod.ts";
 import { PacedStore } from "../cluster/pace.ts";
 import { PeerServer } from "../cluster/peer_server.ts";
-import type { PeerTls } from "../cluster/dial.ts";
+import type { PeerTls } from "../cluster/socket_stream.ts";
 import type { Trust } from "../cluster/handshake.ts";
-import { readPeerTls } from "../config/cluster_tls.ts";
+import { readPeerTls } from "./peer_tls.ts";
 import { RedisRegistry } from "../cluster/registry.ts";
 import { Seal } from "../cluster/seal.ts";
 import { isSaleCommand, isSaleKey, saleActOf } from "../cluster/sale_commands.ts";

@@ -2,7 +2,7 @@
 import { retry } from "@std/async/retry";
 import type { Logger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
-import { serverOf } from "../config/database_server.ts";
+import { serverOf } from "./database_server.ts";
 import { openEmbedded } from "../storage/embedded.ts";
 import { openPostgres } from "../storage/postgres.ts";
 import { ConnectionLost, type Database, NotConnected, SessionRefused } from "../storage/sql.ts";

@@ -1,4 +1,4 @@
-/** What do the actors need of the rooms around them, and what do they offer? */
+/** What do the modules ask of one another? */
 import type { CouponKind } from "../domain/coupon.ts";
 import type { Decision, Kind } from "../domain/decision.ts";
 import type { SaleKind } from "../domain/sale.ts";

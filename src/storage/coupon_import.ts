@@ -1,14 +1,8 @@
 /** How do coupons that someone has named come in by the thousand? Each batch is one commit; what is there stays as it is. */
-import type { CouponTerms } from "../domain/coupon.ts";
+import type { NamedCoupon } from "../domain/coupon.ts";
 import { sameTerms, storedTerms, TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import { DURABLE, type Row, type Sql } from "./sql.ts";
 import { repeatable } from "./trouble.ts";
-
-/** A coupon to be. */
-export interface NamedCoupon {
-  readonly fold: string;
-  readonly terms: CouponTerms;
-}
 
 /** What became of one: made just now; there already with the same name and terms; there otherwise. */
 export type ImportOutcome = "made" | "same" | "other";

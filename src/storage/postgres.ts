@@ -1,13 +1,6 @@
 /** Which sessions of PostgreSQL does a node have? Pools for what is short, and one more for each lane. */
-import {
-  ACTIVATING,
-  COMMITTING,
-  LISTING,
-  PostgresConnection,
-  type Purpose,
-  type SessionOptions,
-  VIEWING,
-} from "./postgres_session.ts";
+import { ACTIVATING, COMMITTING, LISTING, PostgresConnection, type Purpose, VIEWING } from "./postgres_session.ts";
+import type { SessionOptions } from "./postgres_server.ts";
 import { type Database, NotConnected, type Row, type Sql } from "./sql.ts";
 
 /** Where and how to connect. */

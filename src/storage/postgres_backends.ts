@@ -4,7 +4,7 @@
  */
 import pg from "pg";
 import { clientConfig } from "./postgres_server.ts";
-import type { SessionOptions } from "./postgres_session.ts";
+import type { SessionOptions } from "./postgres_server.ts";
 
 /** What an operator is to do about it. */
 export const POOLED =

@@ -76,3 +76,10 @@ export function isFinal(error: unknown): boolean {
   const { code = "", message } = error as { code?: string; message: string };
   return REFUSED.test(code) || OF_TLS.test(code) || SAID.test(message) || message === NO_TLS;
 }
+
+/** How sessions are made. */
+export interface SessionOptions {
+  readonly server: PostgresServer;
+  /** A statement that took longer is given up by the server, in milliseconds. */
+  readonly statementTimeoutMs: number;
+}

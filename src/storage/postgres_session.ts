@@ -1,6 +1,6 @@
 /** What is a session of PostgreSQL? One connection, whose settings are what every statement counts on, or none at all. */
 import pg from "pg";
-import { clientConfig, isFinal, type PostgresServer, withoutTls } from "./postgres_server.ts";
+import { clientConfig, isFinal, type SessionOptions, withoutTls } from "./postgres_server.ts";
 import { isShared, keep, POOLED } from "./postgres_backends.ts";
 import {
   type Connection,
@@ -11,13 +11,6 @@ import {
   SessionRefused,
   SqlError,
 } from "./sql.ts";
-
-/** How sessions are made. */
-export interface SessionOptions {
-  readonly server: PostgresServer;
-  /** A statement that took longer is given up by the server, in milliseconds. */
-  readonly statementTimeoutMs: number;
-}
 
 type Settings = Readonly<Record<string, string>>;
 

@@ -1,5 +1,5 @@
 /** Certificates of an authority of the test's own, by Debian's openssl. */
-import type { PeerTls } from "../../src/cluster/dial.ts";
+import type { PeerTls } from "../../src/cluster/socket_stream.ts";
 
 async function openssl(...args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command("openssl", { args, stdout: "null", stderr: "piped" }).output();

@@ -1,5 +1,5 @@
 /** Two nodes' ends of a link over a real connection: what one has proved to the other is the test's to choose. */
-import type { PeerTls } from "../../src/cluster/dial.ts";
+import type { PeerTls } from "../../src/cluster/socket_stream.ts";
 import type { Trust, Versions } from "../../src/cluster/handshake.ts";
 import { Link } from "../../src/cluster/link.ts";
 import { PROTOCOL } from "../../src/cluster/member.ts";

@@ -1,14 +1,5 @@
 /** Sales in memory: a store with the fencing of the real one, and views of what it holds. */
-import type {
-  Activation,
-  Clock,
-  Completion,
-  Handle,
-  ItemState,
-  Page,
-  Part,
-  SaleSummary,
-} from "../../src/ports/mod.ts";
+import type { Activation, Clock, Completion, Handle, ItemState, Page, Part, SaleSummary } from "../../src/ports/mod.ts";
 import type { SaleViews, Store } from "../../src/ports/mod.ts";
 import { Fenced } from "../../src/ports/mod.ts";
 import {

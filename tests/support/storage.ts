@@ -1,5 +1,5 @@
 /** Storage on a database of the test's own. */
-import { serverOf } from "../../src/config/database_server.ts";
+import { serverOf } from "../../src/node/database_server.ts";
 import { openEmbedded } from "../../src/storage/embedded.ts";
 import { openStorage, type Storage, type StorageOptions } from "../../src/storage/mod.ts";
 import { openPostgres, type PostgresOptions } from "../../src/storage/postgres.ts";

@@ -31,7 +31,7 @@ const DRIVES: readonly Drive[] = [
 
 /** Answers that are not asked for here, of any operation, and why. */
 const NOT_ASKED = new Map([
-  ["408 request_timeout", "takes 10 s; see tests/http/edge_test.ts"],
+  ["408 request_timeout", "takes 10 s; see tests/unit/http/edge_test.ts"],
   ["500 internal_error", "is a mistake of ours"],
   ["503 overloaded", "needs a full mailbox"],
   ["503 deadline", "needs an owner that hangs"],
@@ -39,7 +39,7 @@ const NOT_ASKED = new Map([
   ["503 moved", "needs a cluster in motion"],
   ["503 stopping", "needs a node that leaves"],
   ["503 data_error", "needs a row that the schema refuses"],
-  ["412 sale_over", "needs an hour to pass; see tests/http/sales_test.ts"],
+  ["412 sale_over", "needs an hour to pass; see tests/unit/http/sales_test.ts"],
 ]);
 
 Deno.test("each documented operation is asked for each answer that can be had, and gives no other", async () => {

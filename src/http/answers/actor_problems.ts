@@ -2,7 +2,18 @@
 import type { FaultCode } from "../../ports/mod.ts";
 import type { CouponRefusal } from "../../domain/coupon.ts";
 import type { ToldSaleRefusal } from "../../domain/sale.ts";
-import type { Meaning } from "./problem_table.ts";
+
+/** What a code means. Backticks in its texts mark what a program would read or send. */
+export interface Meaning {
+  readonly status: number;
+  readonly title: string;
+  /** For the page that explains it; empty where another entry with the same `code` explains both. */
+  readonly help: string;
+  /** What a client is told, where two mean one thing to a client, but not one status. */
+  readonly code?: string;
+  /** The field of the body, parameter of the query, or header that is always at fault. */
+  readonly param?: string;
+}
 
 /** What a coupon may refuse a client with. */
 export type ToldRefusal = Exclude<CouponRefusal, "membership_needed">;

@@ -1,10 +1,12 @@
 /** How does an answer leave, whatever happened? */
 import { Fault, type OutcomeOf } from "../../ports/mod.ts";
 import type { CouponAnswer, CouponKind } from "../../domain/coupon.ts";
+import { InvalidRequest } from "../../contract/invalid.ts";
 import { BadRequest, problem, type ProblemCode } from "./problem.ts";
 import { reply } from "./reply.ts";
 import { headersOf, type RequestId } from "../requests/request_id.ts";
-import { showCoupon, showDetails, showTime } from "./shown.ts";
+import { showCoupon, showDetails } from "./shown.ts";
+import { showTime } from "../../contract/times.ts";
 
 const TYPE = "application/json";
 
@@ -29,6 +31,7 @@ export function refusal(code: ProblemCode, id: RequestId, detail?: string, param
 
 /** What a thrown error leaves as: a bad request its own problem, a fault 503, anything else 500. */
 export function failure(error: unknown, id: RequestId): Answered {
+  if (error instanceof InvalidRequest) return refusal("invalid_request", id, error.detail, error.param);
   if (error instanceof BadRequest) return refusal(error.code, id, error.detail, error.param);
   return { ...refusal(error instanceof Fault ? error.code : "internal_error", id), error };
 }

@@ -1,5 +1,6 @@
 /** How does a refusal or a failure leave as an answer? As a problem of RFC 9457. */
-import { type EdgeRefusal, type Meaning, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "./problem_table.ts";
+import { type EdgeRefusal, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "./problem_table.ts";
+import type { Meaning } from "./actor_problems.ts";
 import { reply } from "./reply.ts";
 import { headersOf, type RequestId } from "../requests/request_id.ts";
 
@@ -16,11 +17,6 @@ export class BadRequest extends Error {
   constructor(readonly code: EdgeRefusal, readonly detail?: string, readonly param?: string) {
     super(detail ?? code);
   }
-}
-
-/** The refusal of a request that is not valid. @param detail what is wrong and what is allowed @param param at fault */
-export function invalid(detail: string, param?: string): BadRequest {
-  return new BadRequest("invalid_request", detail, param);
 }
 
 const REALM = 'Bearer realm="doorbuster"';

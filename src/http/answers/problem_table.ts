@@ -1,17 +1,5 @@
 /** What does each `code` of a problem mean? The one table, from which problems and their documentation are made. */
-import { ACTOR_PROBLEMS, type ActorProblem } from "./actor_problems.ts";
-
-/** What a code means. Backticks in its texts mark what a program would read or send. */
-export interface Meaning {
-  readonly status: number;
-  readonly title: string;
-  /** For the page that explains it; empty where another entry with the same `code` explains both. */
-  readonly help: string;
-  /** What a client is told, where two mean one thing to a client, but not one status. */
-  readonly code?: string;
-  /** The field of the body, parameter of the query, or header that is always at fault. */
-  readonly param?: string;
-}
+import { ACTOR_PROBLEMS, type ActorProblem, type Meaning } from "./actor_problems.ts";
 
 /** Refusals of the edge itself, before an actor is asked. */
 export type EdgeRefusal = keyof typeof EDGE_PROBLEMS | "forbidden";

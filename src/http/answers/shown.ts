@@ -3,18 +3,7 @@ import type { ClaimView, CouponPage } from "../../ports/mod.ts";
 import type { ClaimDetails, CouponView, KindTerms } from "../../domain/coupon.ts";
 import { MONEY_TERMS } from "../../domain/coupon_terms.ts";
 import { MONEY_FIELDS } from "../../contract/kind_checks.ts";
-
-let lastMs = NaN;
-let lastTime = "";
-
-/** A time in milliseconds, as RFC 3339 UTC. A turn's claims share theirs, so the last one is kept. */
-export function showTime(ms: number): string {
-  if (ms !== lastMs) {
-    lastTime = new Date(ms).toISOString();
-    lastMs = ms;
-  }
-  return lastTime;
-}
+import { showTime } from "../../contract/times.ts";
 
 function showOptionalTime(ms: number | null): string | null {
   return ms === null ? null : showTime(ms);

@@ -4,7 +4,7 @@ import type { Answered } from "../answers/answer.ts";
 import { admit, type Authority, forbidden, isAdmitted } from "./authority.ts";
 import { type Callers, OPEN } from "./callers.ts";
 import { namesOf, placesOf } from "../requests/paths.ts";
-import { BadRequest } from "../answers/problem.ts";
+import { invalid, InvalidRequest } from "../../contract/invalid.ts";
 import type { RequestId } from "../requests/request_id.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import type { Target } from "../requests/target.ts";
@@ -50,24 +50,24 @@ export function guard(
       return await handler({ request, target, id, caller, names });
     }
     const names = tried(() => namesOf(target.segments, places));
-    const routed = { request, target, id, caller, names: names instanceof BadRequest ? [] : names };
+    const routed = { request, target, id, caller, names: names instanceof InvalidRequest ? [] : names };
     return await trail.perform(authority, routed, connected, (act) => {
-      if (names instanceof BadRequest) throw names;
+      if (names instanceof InvalidRequest) throw names;
       checkUser(names[user]);
       return handler({ ...routed, act });
     });
   };
 }
 
-/** @throws BadRequest where the path names a user with white space around it: another than the one that is meant */
+/** @throws InvalidRequest where the path names a user with white space around it: another than the one that is meant */
 function checkUser(userId: string | undefined): void {
-  if (userId !== undefined && hasOuterSpace(userId)) throw new BadRequest("invalid_request", `user_id ${USER_ID_RULE}`);
+  if (userId !== undefined && hasOuterSpace(userId)) throw invalid(`user_id ${USER_ID_RULE}`);
 }
 
-function tried(read: () => string[]): string[] | BadRequest {
+function tried(read: () => string[]): string[] | InvalidRequest {
   try {
     return read();
   } catch (error) {
-    return error as BadRequest;
+    return error as InvalidRequest;
   }
 }

@@ -7,7 +7,7 @@ import { scopeOf } from "./callers.ts";
 import { cursorAfter, cursorOf, limitOf } from "../requests/pages.ts";
 import { RateLimiter } from "./rate_limit.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showTime } from "../answers/shown.ts";
+import { showTime } from "../../contract/times.ts";
 import { Target } from "../requests/target.ts";
 
 /** Refusals of one caller that are recorded in a minute: else anyone with a token could fill the trail. */

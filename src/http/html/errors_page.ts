@@ -1,6 +1,7 @@
 /** What does each code of a problem mean? A page with an anchor for each, made from the table of problems. */
 import { PAGE_HEAD } from "./page_style.ts";
-import { type Meaning, type ProblemCode, PROBLEMS, shownCodeOf } from "../answers/problem_table.ts";
+import { type ProblemCode, PROBLEMS, shownCodeOf } from "../answers/problem_table.ts";
+import type { Meaning } from "../answers/actor_problems.ts";
 
 /** What is said of one code. */
 interface Entry {

@@ -1,6 +1,7 @@
 /** What is said of the trail of administrators' acts, and of audits of counters? */
 import * as z from "zod";
-import { name, type Operation } from "./operation.ts";
+import { type Operation } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import { count, cursorQuery, nextCursor, timeShown } from "../../contract/values.ts";
 
 const Act = name(

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { BulkBody } from "../../contract/bodies.ts";
 import { fileAnswer } from "./files.ts";
 import { kindFieldsShown } from "../../contract/kind_values.ts";
-import { name, type Operation, pageOf } from "./operation.ts";
+import { type Operation, pageOf } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import { amount, count, pageQuery, timeShown } from "../../contract/values.ts";
 
 const BulkJob = name(

@@ -1,6 +1,7 @@
 /** What is said of checkout and purchase? */
 import * as z from "zod";
-import { name, type Operation } from "./operation.ts";
+import { type Operation } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import { code, codeSent, exampleItem, heldFields, itemIdSent } from "./sale_values.ts";
 import { message, timeShown, userId } from "../../contract/values.ts";
 

@@ -2,8 +2,18 @@
 import * as z from "zod";
 import { ClaimBody } from "../../contract/bodies.ts";
 import { detailsShown } from "../../contract/kind_values.ts";
-import { name, type Operation } from "./operation.ts";
-import { claimId, count, couponName, cursorQuery, message, nextCursor, timeShown, userId } from "../../contract/values.ts";
+import { type Operation } from "./operation.ts";
+import { name } from "../../contract/named.ts";
+import {
+  claimId,
+  count,
+  couponName,
+  cursorQuery,
+  message,
+  nextCursor,
+  timeShown,
+  userId,
+} from "../../contract/values.ts";
 
 const remaining = count.meta({ description: "Units left after it." });
 const couponShown = z.string().meta({ description: "The coupon's name as it was created.", examples: ["PROMO_SUPER"] });

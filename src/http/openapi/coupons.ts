@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { CreateBody, EditBody } from "../../contract/bodies.ts";
 import { kindFieldsShown } from "../../contract/kind_values.ts";
-import { name, type Operation, pageOf } from "./operation.ts";
+import { type Operation, pageOf } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import { amount, count, couponName, message, pageQuery, timeShown } from "../../contract/values.ts";
 
 const optionalTime = z.nullable(timeShown);

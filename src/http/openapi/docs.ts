@@ -1,6 +1,7 @@
 /** What is said of this document itself, and of the page that shows it? */
 import * as z from "zod";
-import { name, type Operation } from "./operation.ts";
+import { type Operation } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 
 const tag = "Documentation";
 const etag = { etag: { description: "Of these bytes." } };

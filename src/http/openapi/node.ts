@@ -1,6 +1,7 @@
 /** What is said of a node: its health, its metrics, its view of the cluster, and this document? */
 import * as z from "zod";
-import { name, type Operation } from "./operation.ts";
+import { type Operation } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import { count, timeShown } from "../../contract/values.ts";
 
 const Healthy = name("Healthy", z.object({ status: z.literal("healthy") }));

@@ -1,5 +1,6 @@
 /** What is said of an operation? The form that each resource's description has. */
 import * as z from "zod";
+import { name } from "../../contract/named.ts";
 import type { ProblemCode } from "../answers/problem.ts";
 
 /**
@@ -79,15 +80,6 @@ export interface Operation {
   readonly answers: Readonly<Record<number, AnswerNote>>;
   /** Refusals of its own, in the order in which they are tested; those of the edge are added. */
   readonly problems: readonly ProblemCode[];
-}
-
-/** Schemas that have a name of their own in the document. */
-export const named = z.registry<{ id: string }>();
-
-/** Gives a schema a name in the document. */
-export function name<T extends z.ZodType>(id: string, schema: T): T {
-  named.add(schema, { id });
-  return schema;
 }
 
 /** The answer of a numbered page of something. */

@@ -1,7 +1,9 @@
 /** How is each refusal described? Problems by status, each with the codes that an operation can answer. */
 import * as z from "zod";
-import { type Meaning, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "../answers/problem_table.ts";
-import { name, type Operation } from "./operation.ts";
+import { type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "../answers/problem_table.ts";
+import type { Meaning } from "../answers/actor_problems.ts";
+import { type Operation } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SALE_REFUSALS } from "../../domain/sale.ts";
 import { itemIdOf, parseSaleKey } from "../../domain/sale_ids.ts";
 import { showItem } from "../answers/sale_shown.ts";
-import { name } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import { count, timeShown, userId } from "../../contract/values.ts";
 
 /** An item's id. */

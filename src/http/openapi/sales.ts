@@ -1,7 +1,8 @@
 /** What is said of flash sales and their items? */
 import * as z from "zod";
 import { SaleEditBody } from "../../contract/bodies.ts";
-import { name, type Operation, pageOf } from "./operation.ts";
+import { type Operation, pageOf } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import {
   attemptOutcome,
   itemId,
@@ -13,7 +14,16 @@ import {
   saleIdSent,
   saleState,
 } from "./sale_values.ts";
-import { count, cursorQuery, eitherQuery, message, nextCursor, pageQuery, timeShown, userId } from "../../contract/values.ts";
+import {
+  count,
+  cursorQuery,
+  eitherQuery,
+  message,
+  nextCursor,
+  pageQuery,
+  timeShown,
+  userId,
+} from "../../contract/values.ts";
 
 const SaleEdited = name(
   "SaleEdited",

@@ -3,9 +3,19 @@ import * as z from "zod";
 import { MembershipBody } from "../../contract/bodies.ts";
 import { Claim } from "./claims.ts";
 import { expiry, segment } from "../../contract/kind_values.ts";
-import { name, type Operation } from "./operation.ts";
+import { type Operation } from "./operation.ts";
+import { name } from "../../contract/named.ts";
 import { code, Item } from "./sale_values.ts";
-import { claimId, count, cursorQuery, message, nextCursor, timeShown, userId, userIdShown } from "../../contract/values.ts";
+import {
+  claimId,
+  count,
+  cursorQuery,
+  message,
+  nextCursor,
+  timeShown,
+  userId,
+  userIdShown,
+} from "../../contract/values.ts";
 
 const signedMoney = z.string().meta({ pattern: "^-?\\d+\\.\\d{2}$", examples: ["25.00"] });
 

@@ -1,5 +1,6 @@
 /** What did the client send? A JSON object of at most 16 KiB, in time. */
 import { parseMediaType } from "./media_type.ts";
+import { invalid, type InvalidRequest } from "../../contract/invalid.ts";
 import { BadRequest } from "../answers/problem.ts";
 import { IncomingRequest } from "../wire/incoming_request.ts";
 
@@ -76,7 +77,7 @@ export class BodyReader {
   /**
    * The body, which must be JSON.
    *
-   * @throws BadRequest `unsupported_media_type`, `body_too_large`, `request_timeout`, or `invalid_request`
+   * @throws BadRequest `unsupported_media_type`, `body_too_large`, `request_timeout`; InvalidRequest
    */
   json(request: Request): Promise<unknown> {
     const peeked = this.#peeked.size === 0 ? undefined : this.#peeked.get(request);
@@ -168,8 +169,8 @@ function formFault(headers: Headers): BadRequest | undefined {
   );
 }
 
-function notJson(): BadRequest {
-  return new BadRequest("invalid_request", "The body is not valid JSON");
+function notJson(): InvalidRequest {
+  return invalid("The body is not valid JSON");
 }
 
 function parsed(text: string): Promise<unknown> {

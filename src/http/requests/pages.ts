@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import type { Page } from "../../ports/mod.ts";
 import { normalizeSearch } from "../../domain/name_key.ts";
-import { type BadRequest, invalid } from "../answers/problem.ts";
+import { invalid, type InvalidRequest } from "../../contract/invalid.ts";
 
 /** Letters of a list's digest in a cursor. */
 const TAG_LENGTH = 8;
@@ -10,7 +10,7 @@ const PER_PAGE_MAX = 100;
 const LIMIT_MAX = 1_000;
 const INTEGER_MAX = 2_147_483_647;
 
-/** A parameter that may stand once, by one of its names. @throws BadRequest where it stands twice */
+/** A parameter that may stand once, by one of its names. @throws InvalidRequest where it stands twice */
 export function parameter(query: URLSearchParams, ...names: string[]): string | undefined {
   const values = names.flatMap((name) => query.getAll(name));
   if (values.length > 1) throw wrong(query, names, "must be given once");
@@ -18,7 +18,7 @@ export function parameter(query: URLSearchParams, ...names: string[]): string | 
 }
 
 /** A wrong parameter. @param names it may have; the one that it has is told */
-function wrong(query: URLSearchParams, names: readonly string[], must: string): BadRequest {
+function wrong(query: URLSearchParams, names: readonly string[], must: string): InvalidRequest {
   const param = names.find((name) => query.has(name)) ?? names[0]!;
   return invalid(`${names.join(" or ")} ${must}`, param);
 }
@@ -33,7 +33,7 @@ function wholeNumber(query: URLSearchParams, names: string[], fallback: number, 
   return number;
 }
 
-/** `page` and `per_page` (or `page_num` and `page_size`), counted from 1; defaults 1 and 20. @throws BadRequest */
+/** `page` and `per_page` (or `page_num` and `page_size`), counted from 1; defaults 1 and 20. @throws InvalidRequest */
 export function pageOf(query: URLSearchParams): { page: number; perPage: number } {
   return {
     page: wholeNumber(query, ["page", "page_num"], 1, INTEGER_MAX),
@@ -41,7 +41,7 @@ export function pageOf(query: URLSearchParams): { page: number; perPage: number 
   };
 }
 
-/** Whether a list that has both is wanted by `page`, not by `cursor`. @throws BadRequest where it is wanted by both */
+/** Whether a list that has both is wanted by `page`, not by `cursor`. @throws InvalidRequest where it is wanted by both */
 export function isNumberedPage(query: URLSearchParams): boolean {
   const byCursor = ["cursor", "limit"].filter((name) => query.has(name));
   const byPage = ["page", "per_page", "page_num", "page_size"].filter((name) => query.has(name));
@@ -62,7 +62,7 @@ export function showPage<T>(
   return { data: data.map(show), meta };
 }
 
-/** A parameter of few values; undefined where absent. @throws BadRequest */
+/** A parameter of few values; undefined where absent. @throws InvalidRequest */
 export function oneOf<T extends string>(query: URLSearchParams, name: string, allowed: readonly T[]): T | undefined {
   const value = parameter(query, name);
   if (value === undefined) return undefined;
@@ -70,12 +70,12 @@ export function oneOf<T extends string>(query: URLSearchParams, name: string, al
   throw wrong(query, [name], `must be one of ${allowed.join(", ")}`);
 }
 
-/** `limit` of a cursor page; default 100, at most 1,000. @throws BadRequest */
+/** `limit` of a cursor page; default 100, at most 1,000. @throws InvalidRequest */
 export function limitOf(query: URLSearchParams): number {
   return wholeNumber(query, ["limit"], 100, LIMIT_MAX);
 }
 
-/** `search`, in the form in which names are compared; empty where absent. @throws BadRequest */
+/** `search`, in the form in which names are compared; empty where absent. @throws InvalidRequest */
 export function searchOf(query: URLSearchParams): string {
   const text = normalizeSearch(parameter(query, "search") ?? "");
   if (text === undefined) {
@@ -94,7 +94,7 @@ export function cursorAfter(list: string, place: number): string {
  * The place that a `cursor` names; 0 where absent.
  *
  * @param max the greatest place that the list can have
- * @throws BadRequest where it is none that `cursorAfter` made
+ * @throws InvalidRequest where it is none that `cursorAfter` made
  */
 export function cursorOf(query: URLSearchParams, list: string, max: number = INTEGER_MAX): number {
   const cursor = parameter(query, "cursor");

@@ -1,5 +1,5 @@
 /** What does a path name? Patterns of paths, whose variable segments begin with `:`. */
-import { BadRequest } from "../answers/problem.ts";
+import { invalid } from "../../contract/invalid.ts";
 
 /** Where the variable segments of a pattern stand, among all that `/` divides; by their names. */
 export function placesOf(pattern: string): Map<string, number> {
@@ -13,12 +13,12 @@ export function patternFits(pattern: readonly string[], given: readonly string[]
     pattern.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
 }
 
-/** A path's segments at some places, decoded. @throws BadRequest where they are not well-formed */
+/** A path's segments at some places, decoded. @throws InvalidRequest where they are not well-formed */
 export function namesOf(segments: readonly string[], places: readonly number[]): string[] {
   if (places.length === 0) return [];
   try {
     return places.map((place) => decodeURIComponent(segments[place]!));
   } catch {
-    throw new BadRequest("invalid_request", "The path must be percent-encoded, well-formed UTF-8");
+    throw invalid("The path must be percent-encoded, well-formed UTF-8");
   }
 }

@@ -9,7 +9,8 @@ import { type CodeCells, codeCells, type CodeColumn, codeColumns } from "../../c
 import type { CsvStreams } from "../answers/csv_streams.ts";
 import { pageOf } from "../requests/pages.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showCoupon, showTime } from "../answers/shown.ts";
+import { showCoupon } from "../answers/shown.ts";
+import { showTime } from "../../contract/times.ts";
 
 /** What keys of jobs are bound to; no coupon can be called so. */
 const KEYS = "/bulk";

@@ -7,7 +7,7 @@ import { actsFor, type Caller, OWN_CODE, soleUserOf } from "../auth/callers.ts";
 import { newCode } from "./codes.ts";
 import { askCurrent } from "./current_sale.ts";
 import { parameter } from "../requests/pages.ts";
-import { invalid } from "../answers/problem.ts";
+import { invalid } from "../../contract/invalid.ts";
 import type { RateLimiter } from "../auth/rate_limit.ts";
 import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
 import { type AskedSales, askSale, tellSale, type Wanted, wordSale } from "./sale_asking.ts";

@@ -10,7 +10,7 @@ import { changesOf, claimOf, termsOf } from "../../contract/checks.ts";
 import { commandId } from "../requests/command_id.ts";
 import { askAsMember, needsMembership } from "./eligibility.ts";
 import { cursorAfter, cursorOf, limitOf, pageOf, searchOf, showPage } from "../requests/pages.ts";
-import { BadRequest } from "../answers/problem.ts";
+import { InvalidRequest } from "../../contract/invalid.ts";
 import type { RequestId } from "../requests/request_id.ts";
 import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
 import { showClaim, showCoupon, showCouponPage } from "../answers/shown.ts";
@@ -76,7 +76,7 @@ export class CouponRoutes {
       changes = changesOf(await this.bodies.optionalJson(request));
     } catch (error) {
       // 404 comes before 400.
-      const known = error instanceof BadRequest && error.code === "invalid_request";
+      const known = error instanceof InvalidRequest;
       if (known && await this.views.coupon(fold, 0) === undefined) return refusal("coupon_not_found", id);
       throw error;
     }

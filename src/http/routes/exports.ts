@@ -9,7 +9,7 @@ import { type Answered, refusal } from "../answers/answer.ts";
 import { textCell } from "../../csv/cells.ts";
 import type { CsvFile, CsvStreams } from "../answers/csv_streams.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showTime } from "../answers/shown.ts";
+import { showTime } from "../../contract/times.ts";
 
 /** Lines of one page. */
 const PAGE_LINES = 2_000;

@@ -8,7 +8,7 @@ import { saleChangesOf } from "../../contract/checks.ts";
 import { type CheckoutParts, CheckoutRoutes } from "./checkouts.ts";
 import type { ItemPictures } from "./item_pictures.ts";
 import { cursorAfter, cursorOf, isNumberedPage, limitOf, oneOf, pageOf, showPage } from "../requests/pages.ts";
-import { BadRequest } from "../answers/problem.ts";
+import { InvalidRequest } from "../../contract/invalid.ts";
 import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
 import { tellSale } from "./sale_asking.ts";
 import { showAttempt, showItemState, showSale } from "../answers/sale_shown.ts";
@@ -64,7 +64,7 @@ export class SaleRoutes {
       changes = saleChangesOf(await this.parts.bodies.optionalJson(request));
     } catch (error) {
       // 404 comes before 400.
-      const known = error instanceof BadRequest && error.code === "invalid_request";
+      const known = error instanceof InvalidRequest;
       if (known && await this.parts.views.sale(number) === undefined) return refusal("sale_not_found", id);
       throw error;
     }

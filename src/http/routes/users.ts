@@ -8,7 +8,8 @@ import { membershipOf } from "../../contract/checks.ts";
 import { cursorAfter, cursorOf, limitOf } from "../requests/pages.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showItem } from "../answers/sale_shown.ts";
-import { showClaim, showTime } from "../answers/shown.ts";
+import { showClaim } from "../answers/shown.ts";
+import { showTime } from "../../contract/times.ts";
 
 /** Segments that a user's own view shows. */
 const SEGMENTS_MAX = 1_000;

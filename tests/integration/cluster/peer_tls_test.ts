@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DIAL_MS } from "../../../src/cluster/link.ts";
 import { STRANGER_MS } from "../../../src/cluster/peer_server.ts";
-import { readPeerTls } from "../../../src/config/cluster_tls.ts";
+import { readPeerTls } from "../../../src/node/peer_tls.ts";
 import { type Certificate, makeCertificate } from "../../support/certificates.ts";
 import { DATABASE, Dialler, type EndOptions, Listener, SECRET } from "../../support/link_ends.ts";
 import { until } from "../../support/until.ts";

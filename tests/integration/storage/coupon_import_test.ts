@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { CouponImport, type NamedCoupon } from "../../../src/storage/coupon_import.ts";
+import { CouponImport } from "../../../src/storage/coupon_import.ts";
+import { type NamedCoupon } from "../../../src/domain/coupon.ts";
 import type { Database } from "../../../src/storage/sql.ts";
 import type { Storage } from "../../../src/storage/mod.ts";
 import { openTestEmbedded, openTestPostgres, openTestStorage } from "../../support/storage.ts";

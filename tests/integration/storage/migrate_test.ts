@@ -79,7 +79,10 @@ for (const [name, open] of [["PostgreSQL", openTestPostgres], ["embedded", openT
       ONE,
       stepOf('import { a } from "../../storage/a.ts";\nimport {\n  b,\n} from "../../storage/b.ts";\nx();\n', nothing),
     ]);
-    assert.deepEqual(await migrate(connection, [ONE, stepOf('import { a, b } from "../../c.ts";\nx();\n', nothing)]), []);
+    assert.deepEqual(
+      await migrate(connection, [ONE, stepOf('import { a, b } from "../../c.ts";\nx();\n', nothing)]),
+      [],
+    );
     for (const edited of [stepOf("y();\n", nothing), TWO]) {
       await assert.rejects(migrate(connection, [ONE, edited]), /0002_two was edited/);
     }

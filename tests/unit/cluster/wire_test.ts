@@ -18,7 +18,16 @@ import {
   versioned,
 } from "../../../src/cluster/wire.ts";
 import { claim, create, edit, terms, validate, voidClaim } from "../../support/commands.ts";
-import { checkout, editSale, KEY, newCode, open, purchase, release, voidPurchase } from "../../support/sale_commands.ts";
+import {
+  checkout,
+  editSale,
+  KEY,
+  newCode,
+  open,
+  purchase,
+  release,
+  voidPurchase,
+} from "../../support/sale_commands.ts";
 
 const SENT = { now: 1_000_000, monotonic: 5_000 };
 const POSTED = { kind: "coupon", key: "ünï 🎉", command: claim("u"), deadline: 9_000, lease: 7_000 };

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { detailsOf, discountOf, isMoneyTerm, isWhole, type KindTerms, PLAIN } from "../../../src/domain/coupon_terms.ts";
+import {
+  detailsOf,
+  discountOf,
+  isMoneyTerm,
+  isWhole,
+  type KindTerms,
+  PLAIN,
+} from "../../../src/domain/coupon_terms.ts";
 import { compareMoney, moneyOf } from "../../../src/domain/money.ts";
 
 function discount(more: Partial<KindTerms>): KindTerms {

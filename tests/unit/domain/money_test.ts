@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compareMoney, isMoney, lesserOf, lessOf, MONEY_MAX, moneyOf, percentageOf } from "../../../src/domain/money.ts";
+import {
+  compareMoney,
+  isMoney,
+  lesserOf,
+  lessOf,
+  MONEY_MAX,
+  moneyOf,
+  percentageOf,
+} from "../../../src/domain/money.ts";
 
 /** Cents as the text that they are; reckoned apart from the code under test. */
 function text(cents: bigint): string {

@@ -17,8 +17,8 @@ import {
 } from "../../../src/contract/bodies.ts";
 import { CodeQuery, ItemQuery, PurchaseQuery } from "../../../src/http/openapi/checkouts.ts";
 import { makeDocument } from "../../../src/http/openapi/document.ts";
-import { named } from "../../../src/http/openapi/operation.ts";
-import { BadRequest } from "../../../src/http/answers/problem.ts";
+import { named } from "../../../src/contract/named.ts";
+import { InvalidRequest } from "../../../src/contract/invalid.ts";
 import { Described } from "../../support/described.ts";
 import { get, makeEdge } from "../../support/edge.ts";
 import { KEY, newCode, NUMBER, open } from "../../support/sale_commands.ts";
@@ -118,7 +118,7 @@ function allowed<T>(check: (body: unknown) => T, body: unknown): T | undefined {
   try {
     return check(body);
   } catch (error) {
-    assert(error instanceof BadRequest && error.code === "invalid_request", String(error));
+    assert(error instanceof InvalidRequest, String(error));
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cursorAfter, cursorOf } from "../../../src/http/requests/pages.ts";
-import { BadRequest } from "../../../src/http/answers/problem.ts";
+import { InvalidRequest } from "../../../src/contract/invalid.ts";
 
 const INTEGER_MAX = 2_147_483_647;
 
@@ -11,6 +11,6 @@ Deno.test("cursorOf() gives the place that cursorAfter() was given, where the li
   assert.equal(placeOf(INTEGER_MAX + 1, Number.MAX_SAFE_INTEGER), INTEGER_MAX + 1);
   // Anyone can make such a cursor, and Postgres has no such place.
   for (const place of [0, -1, 1.5, INTEGER_MAX + 1, NaN, Infinity]) {
-    assert.throws(() => placeOf(place), (error) => error instanceof BadRequest && error.code === "invalid_request");
+    assert.throws(() => placeOf(place), (error) => error instanceof InvalidRequest);
   }
 });

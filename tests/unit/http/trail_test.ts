@@ -5,7 +5,7 @@ import { itemIdOf } from "../../../src/domain/sale_ids.ts";
 import { answer } from "../../../src/http/answers/answer.ts";
 import { onFields } from "../../../src/http/auth/authority.ts";
 import { BodyReader } from "../../../src/http/requests/body.ts";
-import { BadRequest } from "../../../src/http/answers/problem.ts";
+import { InvalidRequest } from "../../../src/contract/invalid.ts";
 import { Target } from "../../../src/http/requests/target.ts";
 import { Trail } from "../../../src/http/auth/trail.ts";
 import { get, makeEdge, post, type TestEdge, withEdge } from "../../support/edge.ts";
@@ -290,6 +290,6 @@ Deno.test("an act is answered once what became of it is recorded, and its body i
   resolve();
   assert.deepEqual(await performed, { name: "Promo" });
   assert.equal(acts.rows[0]!.status, 201);
-  await assert.rejects(bodies.json(request), BadRequest, "it was read already, and is kept no more");
+  await assert.rejects(bodies.json(request), InvalidRequest, "it was read already, and is kept no more");
   bodies.close();
 });

@@ -1,8 +1,8 @@
 /** How is the server of a database URL met? Its certificates are read from their files, and checked, at start. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { parseDatabaseUrl, type TlsTarget } from "./database_url.ts";
-import { wrong } from "./settings.ts";
+import { parseDatabaseUrl, type TlsTarget } from "../config/database_url.ts";
+import { wrong } from "../config/settings.ts";
 import type { PostgresServer, PostgresTls } from "../storage/postgres_server.ts";
 
 /** The server of a URL. @throws DatabaseUrlError; ConfigError where a certificate or the key cannot be used */
