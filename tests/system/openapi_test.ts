@@ -35,7 +35,7 @@ const NOT_ASKED = new Map([
   ["500 internal_error", "is a mistake of ours"],
   ["503 overloaded", "needs a full mailbox"],
   ["503 deadline", "needs an owner that hangs"],
-  ["503 storage_unavailable", "needs a database that is away; see tests/system/crash_test.ts"],
+  ["503 storage_unavailable", "needs a database that is away; see tests/system/coupon_crash_test.ts"],
   ["503 moved", "needs a cluster in motion"],
   ["503 stopping", "needs a node that leaves"],
   ["503 data_error", "needs a row that the schema refuses"],
