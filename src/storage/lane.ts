@@ -5,9 +5,10 @@
  * new one and goes on.
  */
 import type { Clock, Completion, Handle, Part } from "../ports/mod.ts";
-import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
+import { Fault, LostAnswer } from "../ports/mod.ts";
 import type { Batch, Job } from "./batch.ts";
-import { type Connection, ConnectionLost, NotConnected, type Row, SessionRefused, SqlError } from "./sql.ts";
+import { type Committed, tell } from "./committed.ts";
+import { type Connection, ConnectionLost, NotConnected, SessionRefused, SqlError } from "./sql.ts";
 
 /** A commit that has so many events takes no further part. */
 const COMMIT_EVENTS_MAX = 8_192;
@@ -49,6 +50,8 @@ export class Lane<Event> {
   /** Whether its session was dropped since it must not store: the next one may be refused as soon as it stores. */
   #wasRefused = false;
   #closed = false;
+  /** Ends a wait before the next session is asked for. */
+  #endPause: () => void = () => {};
 
   constructor(
     readonly batchOf: (jobs: readonly Job<Event>[]) => Batch<Event>,
@@ -85,6 +88,7 @@ export class Lane<Event> {
     this.#closed = true;
     this.#connection?.destroy();
     this.#connection = undefined;
+    this.#endPause();
   }
 
   /** Sends in the next tick: turns that are decided in this one come along. */
@@ -145,7 +149,13 @@ export class Lane<Event> {
   /** Gives up what has waited for too long, and waits before the next session is asked for. */
   #pause(): Promise<void> {
     this.#expire();
-    return new Promise((resolve) => this.clock.after(RECONNECT_MS, resolve));
+    return new Promise((resolve) => {
+      const cancel = this.clock.after(RECONNECT_MS, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   #expire(): void {
@@ -233,31 +243,5 @@ export class Lane<Event> {
 
   #forget(connection: Connection): void {
     if (this.#connection === connection) this.#connection = undefined;
-  }
-}
-
-/** A commit's answer, before anyone is told of it. */
-interface Committed {
-  readonly batch: Batch<unknown>;
-  readonly rows: readonly Row[];
-}
-
-function tell(committed: Committed | undefined): void {
-  if (committed === undefined) return;
-  const { batch: { parts, confirmations }, rows } = committed;
-  settle(parts, rows[0]!);
-  if (confirmations.length > 0) settle(confirmations, rows[1]!);
-}
-
-/** @param row how many jobs were done, and where that is not all of them, the places of those, which count from 1 */
-function settle(jobs: readonly Job<unknown>[], [count, places]: Row): void {
-  if (count === jobs.length) {
-    for (const { completion } of jobs) completion.done();
-    return;
-  }
-  const done = new Set(String(places ?? "").split(",").map(Number));
-  for (const [index, { completion }] of jobs.entries()) {
-    if (done.has(index + 1)) completion.done();
-    else completion.failed(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
   }
 }

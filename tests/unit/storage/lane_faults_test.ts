@@ -232,6 +232,18 @@ Deno.test("close() ends the session, and the one that is being made", async () =
   assert(other.sessions[0]!.destroyed);
 });
 
+Deno.test("close() ends the wait before the next session is asked for", async () => {
+  const { lane, clock, sessions, network, counts } = await openLane();
+  network.isDown = true;
+  sessions[0]!.lost = true;
+  lane.keep();
+  await settle();
+  assert.deepEqual([counts.connects, clock.timers], [1, 1]);
+  lane.close();
+  await clock.advance(60_000);
+  assert.deepEqual([counts.connects, clock.timers], [1, 0]);
+});
+
 Deno.test("a commit takes no further part once it has 8,192 events, and one part of any size", async () => {
   const { add, commits } = await openLane();
   const events = (count: number) => Array<string>(count).fill("claimed");
