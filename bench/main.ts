@@ -14,7 +14,7 @@ import { SEGMENTS_COUNT } from "./extremes/segments.ts";
 import { TWO_SERVERS } from "./extremes/two_servers.ts";
 import { Lab, SLEEPERS } from "./lab.ts";
 import { shown } from "./numbers.ts";
-import { type Options, readOptions } from "./options.ts";
+import { helpOf, type Options, readOptions } from "./options.ts";
 import { CONNECTIONS, type Experiment, ROWS } from "./rows.ts";
 import { COLD_SALE } from "./sales/cold.ts";
 import { SALE_ROWS } from "./sales/rows.ts";
@@ -75,9 +75,26 @@ async function main(options: Options): Promise<boolean> {
   }
 }
 
+const NAMES = EXPERIMENTS.map(({ name }) => name);
+
+/** The options; ends the process where help is asked for, or they are wrong. */
+function optionsOrEnd(): Options {
+  if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+    console.log(helpOf(NAMES));
+    Deno.exit(0);
+  }
+  try {
+    return readOptions(Deno.args, NAMES);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+}
+
+const options = optionsOrEnd();
 let exact = false;
 try {
-  exact = await main(readOptions(Deno.args, EXPERIMENTS.map(({ name }) => name)));
+  exact = await main(options);
 } catch (error) {
   console.error((error as Error).message);
 }

@@ -1,5 +1,19 @@
 /** What may be asked of the benchmark? `[--rounds 3] [--seconds 4] [--only name,name]` */
 
+/** What `--help` prints. @param names of the experiments */
+export function helpOf(names: readonly string[]): string {
+  return `Usage: deno task bench [--rounds 3] [--seconds 4] [--only name,name]
+
+Measures everything side by side on a PostgreSQL of its own, and prints one table.
+
+  --rounds <number>    how often everything is measured, in turns; the table has the medians
+  --seconds <number>   of one measurement
+  --only <names>       some of: ${names.join(", ")}
+
+Examples:
+  deno task bench --only ceiling,hot,redis --rounds 5`;
+}
+
 /** The checked options. */
 export interface Options {
   readonly rounds: number;

@@ -6,6 +6,18 @@ import { rm } from "node:fs/promises";
 import { offsetOf, shifted } from "./faketime.ts";
 import { endWithMe, ensurePrograms, startPostgres, startRedis } from "./services.ts";
 
+const HELP = `Usage: deno task test [--at <time>] [options of deno test] [paths]
+
+Runs the tests, with a PostgreSQL and a Redis of their own.
+
+  --at <time>   run at another time: +400d, or 2028-02-29T12:00 (UTC); needs Debian's faketime
+  paths         folders or files; all of tests if there are none
+
+Examples:
+  deno task test tests/unit/http
+  deno task test tests/integration/storage/lane_faults_test.ts --filter deadlock
+  TZ=Pacific/Apia deno task test --at 2028-02-29T12:00`;
+
 const ROOT = new URL("..", import.meta.url).pathname;
 
 /** Counts of one test run. */
@@ -99,6 +111,11 @@ async function runHere(args: string[]): Promise<number> {
 async function main(args: string[]): Promise<number> {
   const place = args.indexOf("--at");
   return place < 0 ? await runHere(args) : await runAt(args[place + 1] ?? "", args.toSpliced(place, 2));
+}
+
+if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+  console.log(HELP);
+  Deno.exit(0);
 }
 
 let closing: string | undefined = "0 passed, 0 failed";

@@ -44,7 +44,7 @@ export class Teller {
   progressed(bytes: number, summary: () => string): void {
     if (performance.now() - this.#toldAt < PROGRESS_EVERY_MS) return;
     this.#toldAt = performance.now();
-    console.error(`${Math.floor(100 * bytes / Math.max(1, this.#size))} %: ${summary()}`);
+    console.error(`${Math.floor(100 * bytes / Math.max(1, this.#size))} % read: ${summary()}`);
   }
 }
 

@@ -20,6 +20,9 @@ export const MONEY_FIELDS = {
   credit: "credit",
 } as const satisfies Record<typeof MONEY_TERMS[number], string>;
 
+/** What is said of a value that is no amount of money. */
+export const MONEY_RULE = `must be an amount such as "49.99", with up to two places, from 0 to ${MONEY_MAX}`;
+
 type MoneyField = typeof MONEY_FIELDS[keyof typeof MONEY_FIELDS];
 
 /** What a body says of a kind, each value checked. */
@@ -39,7 +42,7 @@ const KIND_RULES: Readonly<Record<CouponKindName, string>> = {
 export function moneyFor(value: unknown, field: string): Money {
   const money = moneyOf(value);
   if (money !== undefined) return money;
-  throw invalid(`${field} must be an amount such as "49.99", with up to two places, from 0 to ${MONEY_MAX}`, field);
+  throw invalid(`${field} ${MONEY_RULE}`, field);
 }
 
 /** Those of the terms that a body has; null clears one. */

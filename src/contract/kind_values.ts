@@ -2,24 +2,28 @@
 import * as z from "zod";
 import { COUPON_KINDS, isMoneyTerm, type MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { EXPIRY_MAX_S } from "../domain/membership.ts";
-import { MONEY_MAX, moneyOf } from "../domain/money.ts";
+import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
 import { isSegment } from "../domain/name_key.ts";
-import { MONEY_FIELDS } from "./kind_checks.ts";
+import { MONEY_FIELDS, MONEY_RULE } from "./kind_checks.ts";
 import { textBy } from "./values.ts";
 
-const MONEY_RULE = `must be an amount such as "49.99", with up to two places, from 0 to ${MONEY_MAX}`;
+/** An amount of money, as it is sent. @param must what is said of a value that is not fit */
+function moneyBy(must: string, isFit: (money: Money | undefined) => boolean): z.ZodType<string | number> {
+  return z.union([
+    z.string().meta({ pattern: "^(?:0|[1-9]\\d{0,12})(?:\\.\\d{1,2})?$" }),
+    z.number().meta({ minimum: 0, maximum: Number(MONEY_MAX) }),
+  ], must)
+    .refine((value) => isFit(moneyOf(value)), must)
+    .meta({
+      description:
+        `An amount, 0 to ${MONEY_MAX}: a decimal text, or a number whose shortest form is one, with at most ` +
+        "two places.",
+      examples: ["49.99"],
+    });
+}
 
 /** An amount of money, as it is sent. */
-export const moneySent = z.union([
-  z.string().meta({ pattern: "^(?:0|[1-9]\\d{0,12})(?:\\.\\d{1,2})?$" }),
-  z.number().meta({ minimum: 0, maximum: Number(MONEY_MAX) }),
-], MONEY_RULE)
-  .refine((value) => moneyOf(value) !== undefined, MONEY_RULE)
-  .meta({
-    description: `An amount, 0 to ${MONEY_MAX}: a decimal text, or a number whose shortest form is one, with at most ` +
-      "two places.",
-    examples: ["49.99"],
-  });
+export const moneySent = moneyBy(MONEY_RULE, (money) => money !== undefined);
 
 /** An amount of money, as it is answered. */
 export const money = z.string().meta({
@@ -39,8 +43,10 @@ const MONEY_NOTES: Readonly<Record<typeof MONEY_TERMS[number], string>> = {
 };
 
 function moneyTermSent(name: typeof MONEY_TERMS[number]): z.ZodType<string | number | null | undefined> {
-  const must = `must be above 0${name === "percentOff" ? " and up to 100" : ""}`;
-  const term = moneySent.refine((value) => isMoneyTerm(name, moneyOf(value)), must);
+  const must = name === "percentOff"
+    ? 'must be a percentage such as "12.5", with up to two places, above 0 and up to 100'
+    : `must be an amount such as "49.99", with up to two places, above 0 and up to ${MONEY_MAX}`;
+  const term = moneyBy(must, (money) => isMoneyTerm(name, money));
   return z.nullable(term).meta({ description: MONEY_NOTES[name] + " Null: none." }).optional();
 }
 

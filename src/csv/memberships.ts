@@ -51,6 +51,7 @@ export async function* readMemberships(
     }
     yield part;
   }
+  if (header.columns === undefined) throw header.empty();
 }
 
 function addMembership(part: CsvPart, membership: Membership, line: number, seen: SeenLines): void {

@@ -7,7 +7,7 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 async function run(program: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const command = new Deno.Command(Deno.execPath(), {
     // No permission at all, but for tools: whoever asks for help, or asks wrongly, opens and reads nothing.
-    args: ["run", "--no-prompt", ...program.startsWith("tools") ? ["--allow-all"] : [], program, ...args],
+    args: ["run", "--no-prompt", .../^(?:tools|bench)/.test(program) ? ["--allow-all"] : [], program, ...args],
     cwd: ROOT,
     stdin: "null",
   });
@@ -52,6 +52,17 @@ Deno.test("a misspelt command, option or number of files is refused with 2, and 
     assert.match(err, /Try --help\.\n$/);
     assert.deepEqual([code, out], [2, ""], args.join(" "));
   }));
+});
+
+Deno.test("the tests and the benchmark say how they are used, and do nothing then", async () => {
+  for (const [program, name] of [["tools/test.ts", "test"], ["bench/main.ts", "bench"]] as const) {
+    const help = await run(program, ["--help"]);
+    assert.deepEqual([help.code, help.err], [0, ""], name);
+    assert.match(help.out, new RegExp(`^Usage: deno task ${name} [^]*\\nExamples:\\n  .*deno task ${name}`), name);
+  }
+  const { code, out, err } = await run("bench/main.ts", ["--round", "3"]);
+  assert.deepEqual([code, out], [2, ""]);
+  assert.match(err, /^Cannot measure as there is no option --round; .*\n$/);
 });
 
 Deno.test("the tools of a checkout have the same manners: help with examples, and 2 for what is not there", async () => {

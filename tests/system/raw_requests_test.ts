@@ -1,7 +1,7 @@
 /** What does a server make of requests that no HTTP client would send? */
 import assert from "node:assert/strict";
 import { freshDatabase } from "../support/database.ts";
-import { createCoupon, startNode } from "../support/node.ts";
+import { ask, createCoupon, startNode } from "../support/node.ts";
 import { sendRaw } from "../support/raw.ts";
 
 Deno.test("a Host that is none is 400", async () => {
@@ -121,6 +121,31 @@ Deno.test("a body may begin with a byte order mark, and one alone, with its leng
         assert.equal(told, status, `${JSON.stringify(more)}: ${text}`);
       }
     }
+  } finally {
+    await node.kill();
+  }
+});
+
+Deno.test("a body whose chunks are malformed is refused with what is wrong, and not executed", async () => {
+  const node = await startNode({ databaseUrl: await freshDatabase() });
+  try {
+    await createCoupon(node.url, "CT", 5);
+    const headers = { host: "localhost", "content-type": "application/json", "transfer-encoding": "chunked" };
+    const json = '{"user_id":"joe","coupon_name":"CT"}';
+    const chunk = `${json.length.toString(16)}\r\n${json}\r\n`;
+    const bodies: [string, RegExp][] = [
+      ["xyz\r\n", /a chunk's size is not valid/],
+      [`${json.length.toString(16)}\r\n${json}!\r\n0\r\n\r\n`, /its chunks are not valid/],
+      [`${chunk}0\r\nno trailer\r\n\r\n`, /in its trailers, a header field has no colon/],
+      [`${chunk}0\r\na: \0\r\n\r\n`, /in its trailers, a header field's value is not valid/],
+    ];
+    for (const [body, why] of bodies) {
+      const { status, text } = await sendRaw(node.url, "POST", "/api/coupons/claim", headers, body);
+      const { code, detail } = JSON.parse(text);
+      assert.deepEqual([status, code], [400, "invalid_request"], text);
+      assert.match(detail, why);
+    }
+    assert.equal((await ask(node.url, "GET", "/api/coupons/CT")).body.remaining_amount, 5);
   } finally {
     await node.kill();
   }

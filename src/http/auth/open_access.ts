@@ -46,7 +46,8 @@ export class OpenAccess {
   }
 
   /** Why a request is refused; undefined where it is not. Its Host must have been found to be a host. */
-  refusalOf({ url, headers }: Request): OpenRefusal | undefined {
+  refusalOf(request: Request): OpenRefusal | undefined {
+    const { url, headers } = request;
     const authority = url.slice(url.indexOf("//") + 2, url.indexOf("/", 8));
     const host = headers.get("host");
     if (!this.#allows(authority) || host !== null && host !== authority && !this.#allows(host)) {
@@ -56,7 +57,8 @@ export class OpenAccess {
     if (origin !== null) {
       return this.#origins.has(origin) || isOwn(origin, authority) ? undefined : "origin_not_allowed";
     }
-    return headers.get("sec-fetch-site")?.trim().toLowerCase() === "cross-site" ? "cross_site_request" : undefined;
+    if (headers.get("sec-fetch-site")?.trim().toLowerCase() !== "cross-site") return undefined;
+    return isPageVisited(request, url.slice(url.indexOf("/", 8))) ? undefined : "cross_site_request";
   }
 
   #allows(authority: string): boolean {
@@ -68,6 +70,15 @@ export class OpenAccess {
     if (allowed) this.#known = authority;
     return allowed;
   }
+}
+
+/** The pages for people. */
+const PAGES = /^\/(?:docs(?:\/[^?#]*)?)?(?:[?#]|$)/;
+
+/** Whether somebody followed a link of another site to a page for people, which that site cannot read. */
+function isPageVisited({ method, headers }: Request, target: string): boolean {
+  return (method === "GET" || method === "HEAD") && PAGES.test(target) &&
+    headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
 }
 
 /** Whether a page of this origin came from the node itself; a proxy on the way may have added TLS. */

@@ -2,6 +2,7 @@
 import { parseMediaType } from "./media_type.ts";
 import { invalid, type InvalidRequest } from "../../contract/invalid.ts";
 import { BadRequest } from "../answers/problem.ts";
+import { MalformedBody } from "../wire/incoming_body.ts";
 import { IncomingRequest } from "../wire/incoming_request.ts";
 
 /** Largest body, in bytes. */
@@ -122,7 +123,7 @@ export class BodyReader {
   #inTime(read: Promise<string>, parse: (text: string) => unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const waiting = this.#add(reject);
-      const refuse = (error: unknown) => reject(error instanceof BadRequest ? error : notJson());
+      const refuse = (error: unknown) => reject(refusalOf(error));
       read.then((text) => {
         this.#remove(waiting);
         try {
@@ -167,6 +168,11 @@ function formFault(headers: Headers): BadRequest | undefined {
     "The body must not have a Content-Encoding",
     "Content-Encoding",
   );
+}
+
+function refusalOf(error: unknown): Error {
+  if (error instanceof MalformedBody) return invalid(`The body could not be read: ${error.message}`);
+  return error instanceof BadRequest ? error : notJson();
 }
 
 function notJson(): InvalidRequest {

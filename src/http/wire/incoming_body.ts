@@ -1,11 +1,17 @@
 /** What is the body of a request? So many bytes, or chunks (RFC 9112, sections 6 and 7.1). */
 import type { Inbound } from "./inbound.ts";
-import { type BodyLength, CHUNKED } from "./request_head.ts";
+import { type BodyLength, checkField, CHUNKED } from "./request_head.ts";
 
 const LINE_MAX = 4 * 1024;
 const TRAILERS_MAX = 64 * 1024;
 const CHUNK_MAX = 64 * 1024;
-const CHUNK_SIZE = /^([\da-f]{1,8})[ \t]*(?:;.*)?$/i;
+// deno-lint-ignore no-control-regex -- control characters are what is not allowed
+const CHUNK_SIZE = /^([\da-f]{1,8})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/i;
+
+/** Thrown where a body is not what its transfer coding says. */
+export class MalformedBody extends Error {
+  override readonly name = "MalformedBody";
+}
 
 /** Told of who waits for a body. */
 export interface BodyWaits {
@@ -63,7 +69,7 @@ export class IncomingBody {
     this.#isAbandoned = true;
   }
 
-  /** Its next bytes; undefined at its end. @throws Error where it is malformed or breaks off */
+  /** Its next bytes; undefined at its end. @throws MalformedBody; Error where its request was answered meanwhile */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     for (;;) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -76,7 +82,7 @@ export class IncomingBody {
       const came = await this.#inbound.more();
       if (this.#isAbandoned) throw new Error("Cannot read the body: its request was answered");
       this.waits.ended();
-      if (!came) throw new Error("Cannot read the body: it broke off");
+      if (!came) throw new MalformedBody("it broke off");
     }
   }
 
@@ -92,34 +98,52 @@ export class IncomingBody {
     return chunk;
   }
 
+  /** A line; undefined where it is not there whole. @throws MalformedBody */
+  #takeLine(max: number): string | undefined {
+    try {
+      return this.#inbound.takeLine(max);
+    } catch {
+      throw new MalformedBody("its chunks are not valid");
+    }
+  }
+
   /** Whether bytes of a chunk come next; false where its size is not there yet, or the body is at its end. */
   #atChunk(): boolean {
     if (this.#isInTrailers) return this.#skipTrailers();
     if (this.#left > 0) return true;
     if (this.#isBetween) {
-      const between = this.#inbound.takeLine(0);
+      const between = this.#takeLine(0);
       if (between === undefined) return false;
       this.#isBetween = false;
     }
-    const line = this.#inbound.takeLine(LINE_MAX);
+    const line = this.#takeLine(LINE_MAX);
     if (line === undefined) return false;
     const size = CHUNK_SIZE.exec(line)?.[1];
-    if (size === undefined) throw new Error("Cannot read the body: a chunk's size is not valid");
+    if (size === undefined) throw new MalformedBody("a chunk's size is not valid");
     this.#left = parseInt(size, 16);
     if (this.#left > 0) return true;
     this.#isInTrailers = true;
     return this.#skipTrailers();
   }
 
+  #checkTrailer(line: string): void {
+    try {
+      checkField(line);
+    } catch (error) {
+      throw new MalformedBody(`in its trailers, ${(error as Error).message}`);
+    }
+  }
+
   /** Always false: no bytes of a chunk come after them. */
   #skipTrailers(): false {
-    for (let line; (line = this.#inbound.takeLine(LINE_MAX)) !== undefined;) {
+    for (let line; (line = this.#takeLine(LINE_MAX)) !== undefined;) {
       if (line === "") {
         this.#isWhole = true;
         return false;
       }
+      this.#checkTrailer(line);
       this.#trailers += line.length;
-      if (this.#trailers > TRAILERS_MAX) throw new Error("Cannot read the body: its trailers are too long");
+      if (this.#trailers > TRAILERS_MAX) throw new MalformedBody("its trailers are too long");
     }
     return false;
   }

@@ -60,6 +60,18 @@ function nameOf(written: string): string {
   return name;
 }
 
+/** Checks a line that is one header field. @throws MalformedHead */
+export function checkField(line: string): void {
+  const colon = line.indexOf(":");
+  if (colon < 0) throw new MalformedHead("a header field has no colon");
+  nameOf(line.slice(0, colon));
+  checkValue(line.slice(colon + 1));
+}
+
+function checkValue(value: string): void {
+  if (NOT_IN_VALUE.test(value)) throw new MalformedHead("a header field's value is not valid");
+}
+
 /** Without blanks and tabs around it. */
 function trimmed(line: string, begin: number, end: number): string {
   while (begin < end && isBlank(line.charCodeAt(begin))) begin++;
@@ -145,7 +157,7 @@ export function parseHead(text: string): RequestHead {
     if (colon < 0 || colon > end) throw new MalformedHead("a header field has no colon");
     const name = nameOf(text.slice(begin, colon));
     const value = trimmed(text, colon + 1, end);
-    if (NOT_IN_VALUE.test(value)) throw new MalformedHead("a header field's value is not valid");
+    checkValue(value);
     if (fields.push(name, value) > 2 * FIELDS_MAX) throw new MalformedHead("there are too many header fields");
     framing.see(name, value);
   }

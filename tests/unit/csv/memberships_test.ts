@@ -178,3 +178,10 @@ Deno.test("users who collapse into one are told as duplicates within the file", 
     /^is a duplicate within the file: line 1 already has "1\.23457E\+17" in "gold"; it looks/,
   );
 });
+
+Deno.test("a file without a record or a header is told to be empty; a header alone is a file of none", async () => {
+  for (const text of ["", "\ufeff", "\n\n"]) {
+    await assert.rejects(read(text), /the file is empty/, JSON.stringify(text));
+  }
+  assert.deepEqual((await read("ID,segment,expiredSegment\n")).memberships, []);
+});

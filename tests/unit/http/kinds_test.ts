@@ -166,3 +166,25 @@ Deno.test("a coupon that is opened to everyone under way takes the claim", async
     assert.equal((await ask(claimBy("nobody"))).status, 200);
   });
 });
+
+Deno.test("what is said of an amount that is not allowed names the bounds of its own field", async () => {
+  await withCoupon(DISCOUNT, async (ask) => {
+    for (const value of ["abc", -1, 0, "0.00", 100.01, 101, 1e20, 12.345, true]) {
+      for (
+        const [field, bounds] of [["percent_off", /above 0 and up to 100$/], [
+          "amount_off",
+          /above 0 and up to 9999/,
+        ]] as const
+      ) {
+        const { status, body } = await ask(
+          post("/api/coupons", { name: "x", amount: 1, kind: "discount", [field]: value }),
+        );
+        if (field === "amount_off" && [100.01, 101].includes(value as number)) continue;
+        assert.deepEqual([status, body["param"]], [400, field], `${field} ${value}`);
+        assert.match(body["detail"] as string, bounds, `${field} ${value}`);
+      }
+    }
+    const { body } = await ask(claimBy("ann", { order_amount: "abc" }));
+    assert.match(body["detail"] as string, /^order_amount must be an amount .* from 0 to 9999/);
+  });
+});

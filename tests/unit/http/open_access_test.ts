@@ -113,6 +113,23 @@ Deno.test("what a browser sends for another site without an Origin is refused; w
   ]));
 });
 
+Deno.test("a link of another site leads to the pages for people, and to nothing else", () => {
+  const visit = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+  const to = (path: string, headers: Record<string, string> = visit) =>
+    asked("localhost:8080", headers, `http://localhost:8080${path}`);
+  const pages = ["/", "/?a=/b", "/docs", "/docs/", "/docs/errors", "/docs/errors?a#sold_out"];
+  const others = ["/api/coupons", "/api/audit", "/checkout?code=/docs", "/docsx", "/api/docs", "//docs", "/cluster"];
+  const refused = "cross_site_request";
+  judge(
+    ...pages.map((path) => [to(path), undefined, path] as [Request, undefined, string]),
+    ...others.map((path) => [to(path), refused, path] as [Request, OpenRefusal, string]),
+    [to("/docs", { ...visit, "sec-fetch-dest": "iframe" }), refused, "a frame"],
+    [to("/docs", { ...visit, "sec-fetch-mode": "no-cors" }), refused, "a picture or a script"],
+    [to("/docs", { "sec-fetch-site": "cross-site" }), refused, "what does not say what it is for"],
+    [to("/docs", { ...visit, origin: "https://evil.example" }), "origin_not_allowed", "a form"],
+  );
+});
+
 const open = { openAccess: access, cors: new Cors([SHOP]), callers: new Callers() };
 
 async function codeOf(edge: TestEdge, request: Request): Promise<[number, unknown, unknown]> {

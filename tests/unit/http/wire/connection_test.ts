@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { hasField, reply, setField } from "../../../../src/http/answers/reply.ts";
 import { Connection, type ConnectionHost, type Handler } from "../../../../src/http/wire/connection.ts";
+import { MalformedBody } from "../../../../src/http/wire/incoming_body.ts";
 import type { WireRefusal } from "../../../../src/http/wire/request_head.ts";
 import { Turns } from "../../../../src/http/wire/turns.ts";
 
@@ -212,6 +213,12 @@ Deno.test("a body that breaks off or is malformed fails its reader, and no reque
     "a size beyond numbers": chunked + "100000000000000003\r\nabc\r\n0\r\n\r\n",
     "a chunk longer than its size": chunked + "2\r\nabc\r\n0\r\n\r\n",
     "a line feed alone": chunked + "3\nabc\r\n0\r\n\r\n",
+    "a control character in an extension": chunked + "3;a=\x01\r\nabc\r\n0\r\n\r\n",
+    "a carriage return in an extension": chunked + "3;a\rb\r\nabc\r\n0\r\n\r\n",
+    "a trailer without a colon": chunked + "3\r\nabc\r\n0\r\nx\r\n\r\n",
+    "a trailer that is folded": chunked + "3\r\nabc\r\n0\r\na: b\r\n c: d\r\n\r\n",
+    "a trailer whose name has a blank": chunked + "3\r\nabc\r\n0\r\na : b\r\n\r\n",
+    "NUL in a trailer": chunked + "3\r\nabc\r\n0\r\na: \0\r\n\r\n",
     "an endless size": `${chunked}3;${"x".repeat(5_000)}`,
     "endless trailers": `${chunked}0\r\n${"a: b\r\n".repeat(20_000)}\r\n`,
   };
@@ -222,6 +229,7 @@ Deno.test("a body that breaks off or is malformed fails its reader, and no reque
       return new Response("no", { status: 400 });
     });
     assert.deepEqual([statuses, failures.length], [["400"], 1], name);
+    assert(failures[0] instanceof MalformedBody, name);
   }
 });
 
