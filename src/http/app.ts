@@ -8,6 +8,7 @@ import { guard } from "./auth/guard.ts";
 import { HostCheck } from "./auth/host_check.ts";
 import type { Tally } from "./metrics.ts";
 import type { OpenAccess } from "./auth/open_access.ts";
+import { queryCheckOf } from "./requests/known_parameters.ts";
 import { patternFits } from "./requests/paths.ts";
 import { problem, type ProblemCode } from "./answers/problem.ts";
 import { type RequestId, requestIdOf } from "./requests/request_id.ts";
@@ -165,7 +166,7 @@ export class Edge {
     known.methods.add(method);
     if (method === "GET") known.methods.add("HEAD");
     this.#routes.push({ method, path, authority });
-    const guarded = guard(path, authority, handler, this.#parts);
+    const guarded = guard(path, authority, handler, { ...this.#parts, checkQuery: queryCheckOf(method, path) });
     this.#app.on(method, path, async ({ req: { raw: request }, env: { target, connected } }) => {
       const id = requestIdOf(request.headers);
       let answered: Answered;

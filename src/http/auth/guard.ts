@@ -5,6 +5,7 @@ import { admit, type Authority, forbidden, isAdmitted } from "./authority.ts";
 import { type Callers, OPEN } from "./callers.ts";
 import { namesOf, placesOf } from "../requests/paths.ts";
 import { invalid, InvalidRequest } from "../../contract/invalid.ts";
+import type { QueryCheck } from "../requests/known_parameters.ts";
 import type { RequestId } from "../requests/request_id.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import type { Target } from "../requests/target.ts";
@@ -21,6 +22,13 @@ export interface Arrived {
   readonly connected: Connected | undefined;
 }
 
+/** What a guard works with. */
+export interface GuardParts {
+  readonly callers: Callers;
+  readonly trail: Trail;
+  readonly checkQuery: QueryCheck;
+}
+
 /** What guards a route. @throws BadRequest or Fault, as the route itself */
 export type Guarded = (arrived: Arrived) => Promise<Answered>;
 
@@ -34,7 +42,7 @@ export function guard(
   path: string,
   authority: Authority,
   handler: Handler,
-  { callers, trail }: { readonly callers: Callers; readonly trail: Trail },
+  { callers, trail, checkQuery }: GuardParts,
 ): Guarded {
   const named = placesOf(path);
   const places = [...named.values()];
@@ -47,6 +55,7 @@ export function guard(
       const names = namesOf(target.segments, places);
       checkUser(names[user]);
       admit(authority, caller, names[user]);
+      checkQuery(target.query);
       return await handler({ request, target, id, caller, names });
     }
     const names = tried(() => namesOf(target.segments, places));
@@ -54,6 +63,7 @@ export function guard(
     return await trail.perform(authority, routed, connected, (act) => {
       if (names instanceof InvalidRequest) throw names;
       checkUser(names[user]);
+      checkQuery(target.query);
       return handler({ ...routed, act });
     });
   };

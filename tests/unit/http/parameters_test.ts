@@ -43,3 +43,36 @@ Deno.test("each bound that the document says of a query's parameter is kept, and
     edge.close();
   }
 });
+
+/** Requests of the systems before this one, and those of browsers, probes and scrapers. */
+const TAKES_ANY =
+  /^(?:POST \/(?:checkout|purchase|users|api\/coupons|api\/coupons\/claim)$|GET \/(?:health|livez|readyz|metrics|docs|favicon|openapi|segments)|GET \/$|GET \/api\/(?:health|coupons\/[^/]+$)|\w+ \/api\/users\/register$|GET .*\.svg$)/;
+
+Deno.test("a parameter that a route does not know is refused and named, but on those that take any", async () => {
+  const edge = makeEdge();
+  const described = new Described(makeDocument());
+  const segments = { name: "promo", id: KEY, user_id: "user_1", job_id: "1" };
+  const strict: string[] = [];
+  const lenient: string[] = [];
+  try {
+    for (const { method, path } of edge.routes) {
+      const target = path.replace(/:\w+/g, (name) => name === ":sale" ? KEY : name === ":user" ? "user_1" : "1");
+      const response = await edge.fetch(new Request(`http://127.0.0.1${target}?limitt=5`, { method }));
+      const text = await response.text();
+      const isUnknown = text.includes('Unknown query parameter \\"limitt\\"') && text.includes('"param":"limitt"');
+      (isUnknown ? strict : lenient).push(`${method} ${path}`);
+      if (isUnknown) assert.equal(response.status, 400);
+    }
+    assert.deepEqual(lenient.filter((route) => !TAKES_ANY.test(route)), []);
+    assert.deepEqual(strict.filter((route) => TAKES_ANY.test(route)), []);
+    assert(strict.length > 20, String(strict.length));
+    const asked = described.requestOf("http://127.0.0.1", "listCoupons", { segments, query: { serch: "x" } });
+    const { detail } = await (await edge.fetch(asked)).json();
+    assert.match(
+      detail,
+      /^Unknown query parameter "serch"; allowed parameters are search, page, per_page, page_num, page_size$/,
+    );
+  } finally {
+    edge.close();
+  }
+});
