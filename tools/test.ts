@@ -35,11 +35,35 @@ function countCases(junit: string): Counts {
   return { passed: cases.length - failed - skipped, failed, skipped };
 }
 
-async function runTests(args: string[], env: Record<string, string>): Promise<{ code: number; counts: Counts }> {
+/** Test files of these folders run several at a time. Those of the other one run whole nodes under load, one at a time. */
+const TOGETHER = ["tests/unit", "tests/simulation", "tests/integration"];
+const ALONE = ["tests/system"];
+
+/** Some of these files wait while others work. */
+const JOBS = String(navigator.hardwareConcurrency + 1);
+
+interface Result {
+  readonly code: number;
+  readonly counts: Counts;
+}
+
+/** Runs the tests that are asked for, or all. */
+async function runTests(args: string[], env: Record<string, string>): Promise<Result> {
+  if (args.some(isPath)) return await runFiles(args, env);
+  const together = await runFiles([...TOGETHER, "--parallel", ...args], { DENO_JOBS: JOBS, ...env });
+  const alone = await runFiles([...ALONE, ...args], env);
+  const sum = (count: keyof Counts) => together.counts[count] + alone.counts[count];
+  return {
+    code: together.code || alone.code,
+    counts: { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") },
+  };
+}
+
+async function runFiles(args: string[], env: Record<string, string>): Promise<Result> {
   const scratch = await Deno.makeTempDir({ prefix: "doorbuster-test-" });
   const junit = `${scratch}/junit.xml`;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", `--junit-path=${junit}`, ...pathsOf(args), ...args],
+    args: ["test", "--allow-all", `--junit-path=${junit}`, ...args],
     cwd: ROOT,
     env: { ...env, TEST_SCRATCH: scratch },
     stdin: "null",
@@ -56,10 +80,6 @@ async function runTests(args: string[], env: Record<string, string>): Promise<{ 
     forget();
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-function pathsOf(args: string[]): string[] {
-  return args.some(isPath) ? [] : ["tests"];
 }
 
 function isPath(arg: string): boolean {
@@ -83,7 +103,7 @@ async function runAt(at: string, args: string[]): Promise<number> {
     return (await child.status.finally(forget)).code;
   };
   // Types are checked before, so that the tests begin close to that time.
-  await run(Deno.execPath(), "test", "--quiet", "--no-run", ...pathsOf(args), ...args);
+  await run(Deno.execPath(), "test", "--quiet", "--no-run", ...args.some(isPath) ? [] : ["tests"], ...args);
   const command = [Deno.execPath(), "run", "--allow-all", "tools/test.ts", ...args];
   const [program, ...all] = shifted(command, offsetOf(at, Date.now()));
   closing = undefined; // that run says it
