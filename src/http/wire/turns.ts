@@ -22,6 +22,8 @@ export class Turns {
   #round: PromiseWithResolvers<void> | undefined;
   #loop: Loop | undefined;
   #isClosed = false;
+  /** Ends a round where there is no loop. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     this.#open().catch(() => {}); // The timer serves, then.
@@ -47,12 +49,13 @@ export class Turns {
 
   #begin(): PromiseWithResolvers<void> {
     const end = () => this.#end();
-    if (this.#loop === undefined) setTimeout(end, 0);
+    if (this.#loop === undefined) this.#timer = setTimeout(end, 0);
     else this.#loop.from.write(BYTE).catch(end);
     return Promise.withResolvers();
   }
 
   #end(): void {
+    clearTimeout(this.#timer);
     this.#requests = 0;
     this.#round?.resolve();
     this.#round = undefined;
