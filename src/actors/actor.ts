@@ -5,31 +5,31 @@
 import type { Kind } from "../domain/decision.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { lateFault, lostElsewhere, Mailbox } from "./mailbox.ts";
-import type { Activation, HandBack, Handle, Moment } from "../ports/mod.ts";
+import type { ClockReading, HandBack, Handle, LoadedActor } from "../ports/mod.ts";
 import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
-import { Tenure, type TenureContext, type TenureHost } from "./tenure.ts";
-import { asFault, type LetterOf } from "./turn.ts";
+import { Activation, type ActivationContext, type ActivationHost } from "./activation.ts";
+import { asFault, type MessageOf } from "./turn.ts";
 import type { Usable } from "./use_order.ts";
 
 /** What an actor works with. */
-export interface ActorContext<K extends Kind> extends TenureContext<K> {
+export interface ActorContext<K extends Kind> extends ActivationContext<K> {
   /** Letters that may wait. */
   readonly mailboxMax: number;
   /** Lets the actor's turn run soon, together with others'. */
   readonly schedule: (actor: Actor<K>) => void;
-  /** Told, in the same tick, when the actor has no state and no letters: its entry is to be removed. */
+  /** Told, in the same tick, when the actor has no state and no messages: its entry is to be removed. */
   readonly gone: (actor: Actor<K>) => void;
   /** Undefined on a node that is alone. */
   handBack?: HandBack<K>;
 }
 
 /** One actor of this node: activating, awake, or gone. */
-export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
-  readonly mailbox: Mailbox<LetterOf<K>>;
+export class Actor<K extends Kind> implements Usable<Actor<K>>, ActivationHost<K> {
+  readonly mailbox: Mailbox<MessageOf<K>>;
   /** Undefined while it is activating, backing off, or gone. */
-  #awake: Tenure<K> | undefined = undefined;
+  #awake: Activation<K> | undefined = undefined;
   /** Of the last activation, where it was fenced: what it knew need not be read again. */
-  #former: { readonly remnant: K["State"] | undefined } | undefined = undefined;
+  #former: { readonly staleState: K["State"] | undefined } | undefined = undefined;
   #activating = false;
   #scheduled = false;
   /** Whether it is to be let go once nothing is under way. */
@@ -51,28 +51,28 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
     return this.#awake && { epoch: this.#awake.handle.epoch, confirmedAt: this.#awake.confirmedAt };
   }
 
-  /** Whether it may be passivated: no letter waits and nothing is under way. */
+  /** Whether it may be passivated: no message waits and nothing is under way. */
   get idle(): boolean {
     return !this.#activating && !this.#scheduled && this.#outstanding === 0 && this.mailbox.size === 0;
   }
 
-  /** Puts a letter in the mailbox, or rejects it where that is full. @param now monotonic milliseconds */
-  put(letter: LetterOf<K>, now: number): void {
+  /** Puts a message in the mailbox, or rejects it where that is full. @param now monotonic milliseconds */
+  put(message: MessageOf<K>, now: number): void {
     this.lastUsed = now;
-    if (this.mailbox.push(letter)) this.wake();
+    if (this.mailbox.push(message)) this.wake();
     else {
       const waiting = this.mailbox.size;
-      letter.reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${waiting} wait`));
+      message.reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${waiting} wait`));
     }
   }
 
-  /** Drops letters whose deadline has passed. */
+  /** Drops messages whose deadline has passed. */
   expire(now: number): void {
     this.mailbox.expire(now);
   }
 
   /** Runs the scheduled turn. @param at by which it decides */
-  run(at: Moment): void {
+  run(at: ClockReading): void {
     this.#scheduled = false;
     if (this.#activating) return;
     if (this.#awake === undefined) this.#retry();
@@ -96,15 +96,15 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
   }
 
   #handBack(holder: string | undefined): void {
-    const letters = this.mailbox.take();
-    if (letters.length === 0 || this.context.handBack?.(this.key, letters, holder)) return;
-    this.mailbox.putBack(letters);
+    const messages = this.mailbox.take();
+    if (messages.length === 0 || this.context.handBack?.(this.key, messages, holder)) return;
+    this.mailbox.putBack(messages);
   }
 
-  // --- for its tenure ---
+  // --- for its activation ---
 
-  goesOn(tenure: Tenure<K>): boolean {
-    return this.#awake === tenure && !this.#releasing;
+  goesOn(activation: Activation<K>): boolean {
+    return this.#awake === activation && !this.#releasing;
   }
 
   began(): void {
@@ -122,25 +122,25 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
     this.context.schedule(this);
   }
 
-  failed(tenure: Tenure<K>, fenced: boolean): void {
+  failed(activation: Activation<K>, fenced: boolean): void {
     this.#outstanding--;
-    this.#fail(tenure, fenced);
+    this.#fail(activation, fenced);
     this.#letGo();
   }
 
   // --- what a failure means ---
 
-  #fail(tenure: Tenure<K>, fenced: boolean): void {
+  #fail(activation: Activation<K>, fenced: boolean): void {
     const { clock, events } = this.context;
-    if (this.#awake !== tenure) {
+    if (this.#awake !== activation) {
       if (this.mailbox.size > 0) this.wake();
       return;
     }
     this.#awake = undefined;
     if (!fenced) return this.#retry();
-    this.#former = tenure;
+    this.#former = activation;
     events.fenced();
-    if (clock.monotonic() - tenure.since > BACKOFF_RESET_MS) this.#losses = 0;
+    if (clock.monotonic() - activation.since > BACKOFF_RESET_MS) this.#losses = 0;
     this.#backOff();
   }
 
@@ -180,60 +180,60 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, TenureHost<K> {
     const former = this.#former;
     this.#former = undefined;
     try {
-      const activation = await store.activate(this.key, clock.now(), former?.remnant);
+      const activation = await store.activate(this.key, clock.now(), former?.staleState);
       if (activation === undefined) return await this.#absent(asked);
       events.activated();
       this.#awaken(activation, since);
     } catch (error) {
       if (error instanceof Fenced) { // another owner took it while it was read
-        this.#former = { remnant: error.remnant as K["State"] | undefined };
+        this.#former = { staleState: error.staleState as K["State"] | undefined };
         this.#backOff();
         return;
       }
       if (!(error instanceof LostAnswer)) {
         const fault = asFault(error);
-        for (const letter of this.mailbox.take()) letter.reject(fault);
+        for (const message of this.mailbox.take()) message.reject(fault);
       }
       this.#retry();
     }
   }
 
-  #awaken(activation: Activation<K["State"]>, since: number): void {
+  #awaken(activation: LoadedActor<K["State"]>, since: number): void {
     this.#activating = false;
-    this.#awake = new Tenure(this, activation, since);
+    this.#awake = new Activation(this, activation, since);
     this.wake();
   }
 
   /**
-   * There was no such actor when the letters `asked` were here already: those are decided on nothing, and the first of
+   * There was no such actor when the messages `asked` were here already: those are decided on nothing, and the first of
    * them that makes the actor is stored.
    */
-  async #absent(asked: readonly LetterOf<K>[]): Promise<void> {
+  async #absent(asked: readonly MessageOf<K>[]): Promise<void> {
     const { rules, store, clock } = this.context;
-    const letters = this.mailbox.takeThose(asked);
-    for (const [index, letter] of letters.entries()) {
-      if (letter.deadline < clock.monotonic()) {
-        letter.reject(lateFault(letter));
+    const messages = this.mailbox.takeThose(asked);
+    for (const [index, message] of messages.entries()) {
+      if (message.deadline < clock.monotonic()) {
+        message.reject(lateFault(message));
         continue;
       }
-      const decision = rules.decide(undefined, letter.command, clock.now());
-      if (decision.kind === "refused") letter.resolve(decision);
+      const decision = rules.decide(undefined, message.command, clock.now());
+      if (decision.kind === "refused") message.resolve(decision);
       if (decision.kind !== "accepted") continue;
       const since = clock.monotonic();
       let handle: Handle | undefined;
       try {
         handle = await store.create(this.key, decision.event);
       } catch (error) {
-        if (error instanceof LostAnswer) letter.lost = lostElsewhere({ kind: "done", answer: decision.answer });
-        this.mailbox.putBack(letters.slice(index));
+        if (error instanceof LostAnswer) message.lost = lostElsewhere({ kind: "done", answer: decision.answer });
+        this.mailbox.putBack(messages.slice(index));
         throw error;
       }
       if (handle === undefined) { // someone else made it meanwhile
-        this.mailbox.putBack(letters.slice(index));
+        this.mailbox.putBack(messages.slice(index));
         break;
       }
-      this.mailbox.putBack(letters.slice(index + 1));
-      letter.resolve({ kind: "done", answer: decision.answer });
+      this.mailbox.putBack(messages.slice(index + 1));
+      message.resolve({ kind: "done", answer: decision.answer });
       this.#awaken({ handle, turn: 0, state: rules.evolve(undefined, decision.event) }, since);
       return;
     }

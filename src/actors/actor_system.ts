@@ -1,7 +1,7 @@
 /** Which actors are awake on this node, and who may wake one more? */
 import type { Kind } from "../domain/decision.ts";
 import { Actor, type ActorContext } from "./actor.ts";
-import { Letter, lostElsewhere } from "./mailbox.ts";
+import { lostElsewhere, Message } from "./mailbox.ts";
 import type {
   ActorEvents,
   ActorView,
@@ -15,7 +15,7 @@ import type {
   Store,
 } from "../ports/mod.ts";
 import { Fault } from "../ports/mod.ts";
-import type { LetterOf } from "./turn.ts";
+import type { MessageOf } from "./turn.ts";
 import { UseOrder } from "./use_order.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */
@@ -122,9 +122,9 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     }
     this.#order.use(actor);
     const deadline = Math.min(now + this.limits.timeoutMs, asking?.deadline ?? Infinity);
-    const letter: LetterOf<K> = new Letter(command, deadline, resolve, reject, asking?.handed);
-    if (asking?.doubtful) letter.lost = lostElsewhere({ kind: "done", answer: undefined });
-    actor.put(letter, now);
+    const message: MessageOf<K> = new Message(command, deadline, resolve, reject, asking?.handed);
+    if (asking?.mayBeStored) message.lost = lostElsewhere({ kind: "done", answer: undefined });
+    actor.put(message, now);
   }
 
   handBackTo(take: HandBack<K>): void {

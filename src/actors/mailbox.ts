@@ -7,7 +7,7 @@ export interface LostTurn<Answer, Refusal> {
   /** Of the activation that sent it. */
   readonly epoch: number;
   readonly turn: number;
-  /** What the letter was to be told. */
+  /** What the message was to be told. */
   readonly outcome: Outcome<Answer, Refusal>;
 }
 
@@ -17,7 +17,7 @@ export function lostElsewhere<Answer, Refusal>(outcome: Outcome<Answer, Refusal>
 }
 
 /** A command on its way, with the way back. */
-export class Letter<Command, Answer, Refusal> {
+export class Message<Command, Answer, Refusal> {
   /** Set once it is decided; told once it is durable. */
   outcome: Outcome<Answer, Refusal> | undefined = undefined;
   /** Whether it was accepted before: its stored answer is due. */
@@ -38,7 +38,7 @@ export class Letter<Command, Answer, Refusal> {
   ) {}
 }
 
-/** What a mailbox needs to know of a letter. */
+/** What a mailbox needs to know of a message. */
 interface Perishable {
   readonly deadline: number;
   readonly lost: unknown;
@@ -46,69 +46,69 @@ interface Perishable {
 }
 
 /**
- * A bounded first-in, first-out queue, emptied whole. When it is full the new letter is refused, none is dropped.
+ * A bounded first-in, first-out queue, emptied whole. When it is full the new message is refused, none is dropped.
  *
  * An empty one holds no array of its own: of thousands of actors, each used now and then, such arrays outlive the young
  * generation only to be collected with the old one.
  */
 export class Mailbox<L extends Perishable> {
   /** Undefined where it is empty. */
-  #letters: L[] | undefined = undefined;
+  #messages: L[] | undefined = undefined;
 
-  /** @param max letters that may wait */
+  /** @param max messages that may wait */
   constructor(readonly max: number) {}
 
   /** How many wait. */
   get size(): number {
-    return this.#letters?.length ?? 0;
+    return this.#messages?.length ?? 0;
   }
 
-  /** Puts a letter last; false where the mailbox is full. */
-  push(letter: L): boolean {
+  /** Puts a message last; false where the mailbox is full. */
+  push(message: L): boolean {
     if (this.size >= this.max) return false;
-    if (this.#letters === undefined) this.#letters = [letter];
-    else this.#letters.push(letter);
+    if (this.#messages === undefined) this.#messages = [message];
+    else this.#messages.push(message);
     return true;
   }
 
-  /** Puts letters first that were here before; they may exceed the limit, since they were counted once. */
-  putBack(letters: readonly L[]): void {
-    if (letters.length > 0) this.#letters = [...letters, ...this.#letters ?? []];
+  /** Puts messages first that were here before; they may exceed the limit, since they were counted once. */
+  putBack(messages: readonly L[]): void {
+    if (messages.length > 0) this.#messages = [...messages, ...this.#messages ?? []];
   }
 
   /** Takes all that wait. */
   take(): L[] {
-    const letters = this.#letters ?? [];
-    this.#letters = undefined;
-    return letters;
+    const messages = this.#messages ?? [];
+    this.#messages = undefined;
+    return messages;
   }
 
   /** All that wait now, which stay. */
   waiting(): readonly L[] {
-    return [...this.#letters ?? []];
+    return [...this.#messages ?? []];
   }
 
-  /** Takes those of some letters that still wait. */
+  /** Takes those of some messages that still wait. */
   takeThose(some: readonly L[]): L[] {
     const wanted = new Set(some);
-    const letters = this.take();
-    this.putBack(letters.filter((letter) => !wanted.has(letter)));
-    return letters.filter((letter) => wanted.has(letter));
+    const messages = this.take();
+    this.putBack(messages.filter((message) => !wanted.has(message)));
+    return messages.filter((message) => wanted.has(message));
   }
 
   /** Drops those whose deadline has passed, each with the Fault of {@linkcode lateFault}. */
   expire(now: number): void {
-    const letters = this.#letters ?? [];
-    if (!letters.some((letter) => letter.deadline < now)) return;
-    const open = letters.filter((letter) => letter.deadline >= now);
-    this.#letters = open.length > 0 ? open : undefined;
-    for (const letter of letters) if (letter.deadline < now) letter.reject(lateFault(letter));
+    const messages = this.#messages ?? [];
+    if (!messages.some((message) => message.deadline < now)) return;
+    const open = messages.filter((message) => message.deadline >= now);
+    this.#messages = open.length > 0 ? open : undefined;
+    for (const message of messages) if (message.deadline < now) message.reject(lateFault(message));
   }
 }
 
 /** The fault of a command that was not decided in time: `deadline`, or less where a turn with it may be stored. */
-export function lateFault(letter: Perishable): Fault {
-  if (letter.lost === undefined) {
+export function lateFault(message: Perishable): Fault {
+  if (message.lost === undefined) {
     return new Fault("deadline", "Command dropped: it was not decided before its deadline");
   }
   return new Fault("storage_unavailable", "Command dropped: it was not known in time whether it was stored");

@@ -1,15 +1,15 @@
 /** What is a turn? Letters decided one by one over one state, stored together, answered together. */
 import type { Kind } from "../domain/decision.ts";
-import { lateFault, type Letter } from "./mailbox.ts";
+import { lateFault, type Message } from "./mailbox.ts";
 import type { Rules } from "../ports/mod.ts";
 import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
 
-/** A letter to an actor of a kind. */
-export type LetterOf<K extends Kind> = Letter<K["Command"], K["Answer"], K["Refusal"]>;
+/** A message to an actor of a kind. */
+export type MessageOf<K extends Kind> = Message<K["Command"], K["Answer"], K["Refusal"]>;
 
 /** A turn on its way to storage. */
 export interface Turn<K extends Kind> {
-  readonly letters: readonly LetterOf<K>[];
+  readonly messages: readonly MessageOf<K>[];
   readonly events: readonly K["Event"][];
   /** Its number; undefined where it has nothing to store. */
   readonly number: number | undefined;
@@ -18,15 +18,15 @@ export interface Turn<K extends Kind> {
 }
 
 /**
- * Decides each letter in its order.
+ * Decides each message in its order.
  *
  * @param draft its state becomes what it is after the events
  * @param now milliseconds since the epoch
  * @param monotonic the same moment by the monotonic clock, for deadlines
  * @returns the events, to be stored as one, and whether an absence is to be told
  */
-export function decideLetters<K extends Kind>(
-  letters: readonly LetterOf<K>[],
+export function decideMessages<K extends Kind>(
+  messages: readonly MessageOf<K>[],
   rules: Rules<K>,
   draft: { state: K["State"] },
   now: number,
@@ -34,17 +34,17 @@ export function decideLetters<K extends Kind>(
 ): { events: K["Event"][]; hasAbsence: boolean } {
   let events: K["Event"][] | undefined;
   let hasAbsence = false;
-  for (const letter of letters) {
-    if (letter.deadline < monotonic) {
-      letter.reject(lateFault(letter));
+  for (const message of messages) {
+    if (message.deadline < monotonic) {
+      message.reject(lateFault(message));
       continue;
     }
-    const decision = rules.decide(draft.state, letter.command, now);
+    const decision = rules.decide(draft.state, message.command, now);
     if (decision.kind === "replay") {
-      letter.replayed = true;
+      message.replayed = true;
       continue;
     }
-    letter.outcome = decision.kind === "refused"
+    message.outcome = decision.kind === "refused"
       ? { kind: "refused", refusal: decision.refusal }
       : { kind: "done", answer: decision.answer };
     if (decision.kind === "refused" && decision.isAbsence) hasAbsence = true;
@@ -58,31 +58,31 @@ export function decideLetters<K extends Kind>(
 }
 
 /**
- * Takes back what the letters of a failed turn were to be told.
+ * Takes back what the messages of a failed turn were to be told.
  *
  * @returns those that are to be decided again; all others have their fault
  */
-export function reopen<K extends Kind>(turn: Turn<K>, epoch: number, error: unknown): LetterOf<K>[] {
-  const open = turn.letters.filter((letter) => letter.outcome !== undefined || letter.replayed);
-  for (const letter of open) {
-    const { outcome } = letter;
+export function reopen<K extends Kind>(turn: Turn<K>, epoch: number, error: unknown): MessageOf<K>[] {
+  const open = turn.messages.filter((message) => message.outcome !== undefined || message.replayed);
+  for (const message of open) {
+    const { outcome } = message;
     if (error instanceof LostAnswer && turn.number !== undefined && outcome !== undefined) {
-      letter.lost = { epoch, turn: turn.number, outcome };
+      message.lost = { epoch, turn: turn.number, outcome };
     }
-    letter.outcome = undefined;
-    letter.replayed = false;
+    message.outcome = undefined;
+    message.replayed = false;
   }
   if (error instanceof LostAnswer) return open;
-  if (error instanceof Fenced) return open.filter((letter) => isFirstRedirect(letter));
+  if (error instanceof Fenced) return open.filter((message) => isFirstRedirect(message));
   const fault = asFault(error);
-  for (const letter of open) letter.reject(fault);
+  for (const message of open) message.reject(fault);
   return [];
 }
 
-function isFirstRedirect<K extends Kind>(letter: LetterOf<K>): boolean {
-  if (letter.redirected) letter.reject(new Fault("moved", "Command dropped: its actor was fenced twice"));
-  const isFirst = !letter.redirected;
-  letter.redirected = true;
+function isFirstRedirect<K extends Kind>(message: MessageOf<K>): boolean {
+  if (message.redirected) message.reject(new Fault("moved", "Command dropped: its actor was fenced twice"));
+  const isFirst = !message.redirected;
+  message.redirected = true;
   return isFirst;
 }
 

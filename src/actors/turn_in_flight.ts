@@ -1,7 +1,7 @@
 /** What becomes of a turn that was sent, and of one that rests on it? */
 import type { Kind } from "../domain/decision.ts";
 import type { Completion } from "../ports/mod.ts";
-import type { LetterOf, Turn } from "./turn.ts";
+import type { MessageOf, Turn } from "./turn.ts";
 
 /** Who sent it. */
 export interface Sender<K extends Kind> {
@@ -17,8 +17,8 @@ export class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
   #follower: TurnInFlight<K> | undefined = undefined;
 
   constructor(
-    readonly tenure: Sender<K>,
-    readonly letters: readonly LetterOf<K>[],
+    readonly activation: Sender<K>,
+    readonly messages: readonly MessageOf<K>[],
     readonly events: readonly K["Event"][],
     readonly number: number | undefined,
     public sentAt: number,
@@ -33,16 +33,16 @@ export class TurnInFlight<K extends Kind> implements Turn<K>, Completion {
 
   done(): void {
     if (this.number === undefined) { // it rests on the turn before it, whatever Postgres says of the epoch
-      if (this.tenure.failure !== undefined) return this.failed(this.tenure.failure);
+      if (this.activation.failure !== undefined) return this.failed(this.activation.failure);
       if (this.before !== undefined) return this.before.follow(this);
     }
-    this.tenure.settle(this);
+    this.activation.settle(this);
     const follower = this.#next();
-    if (follower !== undefined) this.tenure.settleOrAsk(follower);
+    if (follower !== undefined) this.activation.settleOrAsk(follower);
   }
 
   failed(error: Error): void {
-    this.tenure.fail(this, error);
+    this.activation.fail(this, error);
     this.#next()?.failed(error);
   }
 

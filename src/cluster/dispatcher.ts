@@ -11,7 +11,7 @@ import { fail, type Failure, type Forward, forwardOf, untilLeaseEnds } from "./f
 import { holderOf, isSame, type Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
 import { Peers } from "./peers.ts";
-import type { Roster } from "./roster.ts";
+import type { ClusterView } from "./cluster_view.ts";
 import type { Transport } from "./transport.ts";
 
 /** An actor hands a command back so often: each time its owner changed under way. Then it is refused as `moved`. */
@@ -71,7 +71,7 @@ export class Dispatcher {
   }
 
   /** To be told of each new roster: actors that others own now go, and so do the ways to nodes that are gone. */
-  follow(now: Roster, before: Roster): void {
+  follow(now: ClusterView, before: ClusterView): void {
     if (now.ring !== before.ring) {
       let actors = 0;
       for (const { local } of this.#kinds.values()) actors += local.release((key) => now.ownerOf(key) === now.self);
@@ -142,7 +142,7 @@ export class Dispatcher {
     const { events, membership } = this.context;
     events.forwarded(failure.kind, 1);
     if (failure.kind === "never_connected") membership.refused(asked);
-    if (failure.kind === "ambiguous") forward.doubtful = true;
+    if (failure.kind === "ambiguous") forward.mayBeStored = true;
     if (forward.isAskedAgain && failure.kind !== "unsent") {
       fail(forward, "moved", `Command dropped: asked twice, and ${asked.id} was ${failure.kind}`);
       return;

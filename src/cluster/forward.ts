@@ -17,7 +17,7 @@ const MARGIN_MS = 100;
 
 /** A command on its way, with the way back. */
 export interface Forward extends Posted {
-  doubtful: boolean;
+  mayBeStored: boolean;
   /** Monotonic milliseconds after which no copy that was sent is decided any more. */
   lease: number;
   /** Whether it was asked again already. */
@@ -37,7 +37,7 @@ export interface Failure {
 export function forwardOf(
   start: Pick<Forward, "kind" | "key" | "command" | "deadline" | "handed" | "resolve" | "reject">,
 ): Forward {
-  return { ...start, doubtful: start.handed > 0, lease: -Infinity, isAskedAgain: false };
+  return { ...start, mayBeStored: start.handed > 0, lease: -Infinity, isAskedAgain: false };
 }
 
 /** The lease of a copy that is sent now. */
@@ -57,6 +57,6 @@ const FAULTS: ReadonlySet<string> = new Set<FaultCode>([...NOTHING_HAPPENED, "st
 /** Tells a forward its fault, as much of it as is certain. */
 export function fail(forward: Forward, code: string, message: string): void {
   const known = FAULTS.has(code) ? code as FaultCode : "storage_unavailable";
-  const isUncertain = forward.doubtful && NOTHING_HAPPENED.has(known);
+  const isUncertain = forward.mayBeStored && NOTHING_HAPPENED.has(known);
   forward.reject(new Fault(isUncertain ? "storage_unavailable" : known, message));
 }

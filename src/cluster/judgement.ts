@@ -2,14 +2,14 @@
 import type { Found } from "./calls.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { Member } from "./member.ts";
-import type { Roster } from "./roster.ts";
+import type { ClusterView } from "./cluster_view.ts";
 
 /**
  * The roster after a node was asked directly.
  *
  * @param missing whether the registry answered and does not list it; a registry that did not answer says nothing
  */
-export function judged(roster: Roster, member: Member, found: Found, missing: boolean): Roster {
+export function applyProbe(roster: ClusterView, member: Member, found: Found, missing: boolean): ClusterView {
   if (found === "silent") return missing ? roster.lost(member) : roster;
   if (found === "refused") return missing ? roster.lost(member) : roster.refused(member);
   // Another node listens there now: this one does not.
@@ -18,7 +18,7 @@ export function judged(roster: Roster, member: Member, found: Found, missing: bo
 }
 
 /** Why a node that was in the ring is not. */
-export function whyGone(roster: Roster, member: Member): Parameters<ClusterEvents["nodeGone"]>[1] {
+export function whyGone(roster: ClusterView, member: Member): Parameters<ClusterEvents["nodeGone"]>[1] {
   if (roster.hasLeft(member)) return "left";
   return roster.unreachable.some(({ id }) => id === member.id) ? "unreachable" : "expired";
 }

@@ -6,10 +6,10 @@
 import type { Clock } from "../ports/mod.ts";
 import type { Calls, Pong } from "./calls.ts";
 import type { ClusterEvents } from "./events.ts";
-import { judged, whyGone } from "./judgement.ts";
+import { applyProbe, whyGone } from "./judgement.ts";
 import { isSame, type Member } from "./member.ts";
 import type { Registry } from "./registry.ts";
-import { Roster } from "./roster.ts";
+import { ClusterView } from "./cluster_view.ts";
 
 /** A leaving node waits so long for its peers, in milliseconds. */
 export const LEAVE_MS = 1_000;
@@ -26,12 +26,12 @@ export interface MembershipContext {
   readonly events: ClusterEvents;
   readonly heartbeatMs: number;
   /** Told of each new roster, in the same tick. */
-  readonly changed: (now: Roster, before: Roster) => void;
+  readonly changed: (now: ClusterView, before: ClusterView) => void;
 }
 
 /** Who is in the ring, as this node sees it. */
 export class Membership {
-  #roster: Roster;
+  #roster: ClusterView;
   #leaving = false;
   #cancelBeat: () => void = () => {};
   /** Monotonic time at which the registry answered last. */
@@ -41,11 +41,11 @@ export class Membership {
   readonly #reachedAt = new Map<string, number>();
 
   constructor(readonly self: Member, readonly context: MembershipContext) {
-    this.#roster = Roster.alone(self);
+    this.#roster = ClusterView.alone(self);
   }
 
   /** The ring and its nodes, now. */
-  get roster(): Roster {
+  get roster(): ClusterView {
     return this.#roster;
   }
 
@@ -224,13 +224,13 @@ export class Membership {
       const isMissing = await missing?.(found) ?? false;
       this.#checks.delete(key);
       if (typeof found === "object") this.#reachedAt.set(found.id, clock.monotonic());
-      this.#become(judged(this.#roster, member, found, isMissing));
+      this.#become(applyProbe(this.#roster, member, found, isMissing));
     })();
     this.#checks.set(key, check);
     return check;
   }
 
-  #become(now: Roster): void {
+  #become(now: ClusterView): void {
     const before = this.#roster;
     if (now === before) return;
     this.#roster = now;

@@ -7,7 +7,7 @@ import type { ClusterEvents } from "./events.ts";
 import { type Member, PROTOCOL } from "./member.ts";
 import { Membership } from "./membership.ts";
 import { Pace } from "./pace.ts";
-import { Reception } from "./reception.ts";
+import { PeerRequestHandler } from "./peer_request_handler.ts";
 import type { Registry } from "./registry.ts";
 import type { Transport } from "./transport.ts";
 
@@ -53,7 +53,7 @@ export class Cluster {
   readonly membership: Membership;
   readonly dispatcher: Dispatcher;
   /** Takes what the peers' listener receives. */
-  readonly reception: Reception;
+  readonly reception: PeerRequestHandler;
   /** For this node's stores. */
   readonly pace: Pace;
 
@@ -63,7 +63,13 @@ export class Cluster {
     const changed: Dispatcher["follow"] = (now, before) => this.dispatcher.follow(now, before);
     this.membership = new Membership(self, { registry, calls, clock, events, heartbeatMs, changed });
     this.dispatcher = new Dispatcher({ membership: this.membership, transport, clock, events, timeoutMs });
-    this.reception = new Reception({ dispatcher: this.dispatcher, membership: this.membership, acts, clock, events });
+    this.reception = new PeerRequestHandler({
+      dispatcher: this.dispatcher,
+      membership: this.membership,
+      acts,
+      clock,
+      events,
+    });
     this.pace = new Pace(clock, joinActivations);
   }
 

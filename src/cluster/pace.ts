@@ -2,7 +2,7 @@
  * How fast may a node that joins wake the actors that are its own now? So fast that it does not stand in the way of
  * those that are awake elsewhere: for its first seconds activations keep a distance.
  */
-import type { Activation, Clock, Completion, Handle, Part, Store } from "../ports/mod.ts";
+import type { Clock, Completion, Handle, LoadedActor, Part, Store } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
 
 /** After joining, activations are paced for so long, in milliseconds. */
@@ -47,10 +47,10 @@ export class Pace {
 export class PacedStore<K extends Kind> implements Store<K> {
   constructor(readonly store: Store<K>, readonly pace: Pace) {}
 
-  async activate(key: string, now: number, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined> {
+  async activate(key: string, now: number, staleState?: K["State"]): Promise<LoadedActor<K["State"]> | undefined> {
     const waitMs = this.pace.take();
     if (waitMs > 0) await new Promise<void>((resolve) => this.pace.clock.after(waitMs, resolve));
-    return await this.store.activate(key, now, remnant);
+    return await this.store.activate(key, now, staleState);
   }
 
   create(key: string, event: K["Event"]): Promise<Handle | undefined> {

@@ -7,8 +7,8 @@ import type { Clock } from "../ports/mod.ts";
 import type { PeerTls } from "./socket_stream.ts";
 import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { HANDSHAKE_MAX, Listening, type Trust } from "./handshake.ts";
-import { HANG_UP_MS, LinkEnd } from "./link_end.ts";
-import type { Reception } from "./reception.ts";
+import { HANG_UP_MS, LinkServer } from "./link_server.ts";
+import type { PeerRequestHandler } from "./peer_request_handler.ts";
 import { listenTls, type TlsListener } from "./socket_stream.ts";
 
 /** Where the peers' listener is. */
@@ -20,7 +20,7 @@ export interface PeerServerOptions {
   /** Undefined: connections are not encrypted. */
   readonly tls: PeerTls | undefined;
   readonly clock: Clock;
-  readonly reception: Pick<Reception, "receive">;
+  readonly reception: Pick<PeerRequestHandler, "receive">;
 }
 
 /** Who connects has so long to prove that it is a peer, in milliseconds. */
@@ -43,7 +43,7 @@ export class PeerServer {
   #port = 0;
   /** The oldest first. */
   readonly #strangers = new Set<FrameStream>();
-  readonly #ends = new Set<LinkEnd>();
+  readonly #ends = new Set<LinkServer>();
   #closing = false;
   #accepting: Promise<void> | undefined;
 
@@ -140,7 +140,7 @@ export class PeerServer {
 
   #link(frames: FrameStream, session: ReturnType<Listening["end"]>["session"]): void {
     const { clock, reception } = this.options;
-    const end = new LinkEnd(frames, session, clock, (what, text) => reception.receive(session.remote, what, text));
+    const end = new LinkServer(frames, session, clock, (what, text) => reception.receive(session.remote, what, text));
     this.#ends.add(end);
     end.ended.then(() => this.#ends.delete(end));
   }

@@ -1,7 +1,7 @@
 /** Which ways lead to other nodes? One to each incarnation, made when it is first needed. */
 import { isSame, type Member } from "./member.ts";
 import { Peer, type PeerContext } from "./peer.ts";
-import type { Roster } from "./roster.ts";
+import type { ClusterView } from "./cluster_view.ts";
 
 /** The ways to all other nodes. */
 export class Peers {
@@ -23,7 +23,7 @@ export class Peers {
    * Closes the ways to nodes that are no longer in the ring. One that said good-bye may still answer what it took; of
    * any other nothing is to be expected.
    */
-  follow(roster: Roster): void {
+  follow(roster: ClusterView): void {
     for (const [id, peer] of this.#peers) {
       const member = roster.member(id);
       if (member !== undefined && isSame(member, peer.member)) continue;

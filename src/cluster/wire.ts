@@ -6,7 +6,7 @@
  * Commands: `[4, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of those that differ in nothing but
  * the command. Answers are lines, each of them `[[place, code, value], …]`.
  */
-import type { FaultCode, Moment } from "../ports/mod.ts";
+import type { ClockReading, FaultCode } from "../ports/mod.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
 
 /** Commands in one batch; the rest waits for the next. */
@@ -23,7 +23,7 @@ export interface Posted {
   /** Monotonic milliseconds of this process after which it, or this copy of it, may not be decided any more. */
   readonly deadline: number;
   /** Whether it may be stored already. */
-  readonly doubtful: boolean;
+  readonly mayBeStored: boolean;
   /** Times that an actor has handed it back. */
   readonly handed: number;
 }
@@ -55,13 +55,13 @@ export interface Run extends Omit<Posted, "command"> {
 export function encodeCommands(
   posted: readonly (Posted & { readonly lease: number })[],
   version: number,
-  at: Moment,
+  at: ClockReading,
 ): string {
   const runs: unknown[][] = [];
-  for (const { kind, key, command, lease, doubtful, handed } of posted) {
+  for (const { kind, key, command, lease, mayBeStored, handed } of posted) {
     const run = runs.at(-1);
     const remainingMs = Math.max(0, Math.floor(lease - at.monotonic));
-    const marks = handed << 1 | Number(doubtful);
+    const marks = handed << 1 | Number(mayBeStored);
     const goesOn = run?.[1] === key && run[0] === kind && run[2] === remainingMs && run[3] === marks;
     if (goesOn) run.push(command);
     else runs.push([kind, key, remainingMs, marks, command]);
@@ -75,7 +75,7 @@ export function encodeCommands(
  * @param at when it is read
  * @throws BadMessage
  */
-export function decodeCommands(message: unknown, at: Moment): Run[] {
+export function decodeCommands(message: unknown, at: ClockReading): Run[] {
   const [, sentAt, told] = versioned(message);
   if (!isTime(sentAt) || !Array.isArray(told)) throw new BadMessage("A batch must have its time and its commands");
   const lay = Math.max(0, at.now - sentAt);
@@ -94,7 +94,7 @@ function runOf(told: unknown, sentAt: number): Run {
   const isFit = typeof kind === "string" && typeof key === "string" && isTime(remainingMs) && isTime(marks) &&
     commands.length > 0 && commands.every(hasId);
   if (!isFit) throw new BadMessage("A run must be [kind, key, remainingMs, marks, command, …]");
-  return { kind, key, commands, deadline: sentAt + remainingMs, doubtful: (marks & 1) === 1, handed: marks >> 1 };
+  return { kind, key, commands, deadline: sentAt + remainingMs, mayBeStored: (marks & 1) === 1, handed: marks >> 1 };
 }
 
 function hasId(command: unknown): boolean {

@@ -18,7 +18,7 @@ export interface CallersConfig {
 }
 
 /** How this node meets the world. */
-export interface DoorConfig {
+export interface AccessConfig {
   /** Undefined: whoever reaches this node may do everything. Only on loopback. */
   readonly callers: CallersConfig | undefined;
   /** Checkouts that a user may ask for in a minute; 0 for any number. */
@@ -137,7 +137,7 @@ function hostsOf(env: Environment): string[] {
 }
 
 /** Checks the settings of callers. @param host what this node listens on @throws ConfigError */
-export function doorConfig(env: Environment, host: string): DoorConfig {
+export function accessConfig(env: Environment, host: string): AccessConfig {
   const { known: _, ...config } = readAll({
     known: () => checkKnown(env, host),
     callers: () => callersConfig(env),

@@ -1,7 +1,7 @@
 /** What may be configured? The only reader of the environment; every value is checked at start. */
 import { clusterSecret } from "./cluster_secret.ts";
 import { nodeUrlOf, type PeerTlsFiles, peerTlsFiles } from "./cluster_tls.ts";
-import { type DoorConfig, doorConfig, isLoopback } from "./callers_config.ts";
+import { type AccessConfig, accessConfig, isLoopback } from "./callers_config.ts";
 import { postgresUrl } from "./database_config.ts";
 import {
   duration,
@@ -16,11 +16,11 @@ import {
   wrong,
 } from "./settings.ts";
 
-export type { CallersConfig, DoorConfig } from "./callers_config.ts";
+export type { AccessConfig, CallersConfig } from "./callers_config.ts";
 export { ConfigError, type Environment } from "./settings.ts";
 
 /** The checked settings. Times are milliseconds. */
-export interface Config extends DoorConfig {
+export interface Config extends AccessConfig {
   readonly host: string;
   readonly port: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
@@ -182,7 +182,7 @@ export function readConfig(env: Environment = PROCESS): Config {
     keepAttemptsMs: () => duration(env, "KEEP_ATTEMPTS", 30 * 24 * HOUR_MS, HOUR_MS, 3_650 * 24 * HOUR_MS),
     cluster: () => clusterConfig(env, host),
     auditEveryMs: () => duration(env, "AUDIT_EVERY", 600_000, 0, 24 * HOUR_MS),
-    door: () => doorConfig(env, host),
+    door: () => accessConfig(env, host),
   });
   return Object.freeze({ ...config, ...door });
 }

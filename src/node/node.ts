@@ -7,7 +7,7 @@ import { BackgroundLog } from "./background_log.ts";
 import { Identity, type LocalSystems, type Paced, prepareCluster } from "./cluster_node.ts";
 import type { Config } from "../config/config.ts";
 import { openDatabase, whenReached } from "./database.ts";
-import { knownCallers } from "./door.ts";
+import { knownCallers } from "./access_control.ts";
 import type { CouponKind } from "../domain/coupon.ts";
 import { couponRules } from "../domain/coupon_state.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../domain/sale.ts";

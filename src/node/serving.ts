@@ -3,7 +3,7 @@ import type { Logger } from "@logtape/logtape";
 import { type Audits, type Clock, Fault } from "../ports/mod.ts";
 import type { ClusterNode } from "./cluster_node.ts";
 import type { Config } from "../config/config.ts";
-import { makeDoor } from "./door.ts";
+import { makeAccessControl } from "./access_control.ts";
 import { Edge, type Outcome, type RequestLog } from "../http/app.ts";
 import type { BodyReader } from "../http/requests/body.ts";
 import { AuditRoutes } from "../http/routes/audits.ts";
@@ -42,7 +42,7 @@ export interface ServingParts {
 export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge {
   const { callers, storage, cluster, metrics, health, bodies, streams, files } = parts;
   const { clock, acts, views, saleViews, userViews } = storage;
-  const { limiter, ...door } = makeDoor(config, log, callers, clock, { acts, bodies });
+  const { limiter, ...door } = makeAccessControl(config, log, callers, clock, { acts, bodies });
   const pictures = new ItemPictures();
   return new Edge({
     coupons: new CouponRoutes(cluster.coupons, views, bodies, storage.eligibility),

@@ -1,7 +1,7 @@
 /** Where do time and chance come from? From outside, so that tests can set them. */
 
 /** One moment by both clocks. */
-export interface Moment {
+export interface ClockReading {
   /** {@linkcode Clock.now} */
   readonly now: number;
   /** {@linkcode Clock.monotonic} */

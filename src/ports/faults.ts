@@ -32,8 +32,8 @@ export class Fault extends Error {
 export class Fenced extends Error {
   override readonly name = "Fenced";
 
-  /** @param remnant of an activation: a state that once was true, from what was read so far */
-  constructor(message: string, readonly remnant?: unknown) {
+  /** @param staleState of an activation: a state that once was true, from what was read so far */
+  constructor(message: string, readonly staleState?: unknown) {
     super(message);
   }
 }

@@ -5,7 +5,7 @@ import type { SaleKind } from "../domain/sale.ts";
 import type { Fault } from "./faults.ts";
 
 export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
-export type { Clock, Moment } from "./clock.ts";
+export type { Clock, ClockReading } from "./clock.ts";
 import type { Page } from "./views.ts";
 export type { AdminAct, AdminActs, AdminActView } from "./admin_acts.ts";
 export type {
@@ -50,7 +50,7 @@ export interface Asking {
   /** Monotonic milliseconds after which it may not be decided any more. */
   readonly deadline?: number;
   /** Whether it may be stored already: then its stored answer is what it gets. */
-  readonly doubtful?: boolean;
+  readonly mayBeStored?: boolean;
   /** Times that an actor has handed it back. */
   readonly handed?: number;
 }
@@ -172,7 +172,7 @@ export interface Handle {
 }
 
 /** What an activation brings. */
-export interface Activation<State> {
+export interface LoadedActor<State> {
   readonly handle: Handle;
   /** Number of the last stored turn. */
   readonly turn: number;
@@ -200,11 +200,11 @@ export interface Store<K extends Kind> {
    * Raises the actor's epoch, names this node as its holder, and reads its state.
    *
    * @param now by the actors' clock, in milliseconds since the Unix epoch: stored answers of 48 hours and more are left out
-   * @param remnant a state that once was true, to be used up: only what has changed since need be read
+   * @param staleState a state that once was true, to be used up: only what has changed since need be read
    * @returns undefined where no such actor exists
-   * @throws Fenced where another owner raised the epoch before the state was read; it may have a remnant
+   * @throws Fenced where another owner raised the epoch before the state was read; it may have a stale state
    */
-  activate(key: string, now: number, remnant?: K["State"]): Promise<Activation<K["State"]> | undefined>;
+  activate(key: string, now: number, staleState?: K["State"]): Promise<LoadedActor<K["State"]> | undefined>;
   /**
    * Makes an actor by its first event, where none has its key.
    *

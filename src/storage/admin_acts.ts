@@ -1,7 +1,7 @@
 /** How are the acts of administrators kept? Each is a row before it is done; what became of it is added after. */
 import type { AdminAct, AdminActs, AdminActView } from "../ports/mod.ts";
 import { DURABLE, type Sql } from "./sql.ts";
-import { repeatable, unavailable } from "./trouble.ts";
+import { retryOnLostConnection, unavailable } from "./db_errors.ts";
 
 const BEGIN = `insert into admin_acts (at, caller, act, target_parts, address, request_id)
 values (case when ${DURABLE} then clock_timestamp() end, $1, $2, $3::text[], $4, $5) returning id`;
@@ -29,21 +29,21 @@ export class PostgresAdminActs implements AdminActs {
   }
 
   async vouches(id: number, act: string, commandId: string): Promise<boolean> {
-    const rows = await repeatable("Cannot look an act up", () => {
+    const rows = await retryOnLostConnection("Cannot look an act up", () => {
       return this.sql.query(VOUCHES, [id, act, commandId], "vouches");
     });
     return rows.length > 0;
   }
 
   async complete(id: number, status: number, code: string | null): Promise<void> {
-    await repeatable(
+    await retryOnLostConnection(
       "Cannot record what became of an act",
       () => this.sql.query(COMPLETE, [id, status, code], "complete_act"),
     );
   }
 
   async page(before: number, limit: number): Promise<{ data: AdminActView[]; next: number | undefined }> {
-    const rows = await repeatable("Cannot read", () => this.sql.query(PAGE, [before, limit + 1], "acts"));
+    const rows = await retryOnLostConnection("Cannot read", () => this.sql.query(PAGE, [before, limit + 1], "acts"));
     const data = rows.slice(0, limit).map(([id, at, caller, act, target, address, requestId, status, code]) => {
       return { id: Number(id), at: Number(at), caller, act, target, address, requestId, status, code } as AdminActView;
     });

@@ -1,7 +1,7 @@
 /** How do old attempts go? A sale's are as a rule a partition of their own, dropped whole. */
 import { saleKeyOf } from "../domain/sale_ids.ts";
 import { type Sql, SqlError } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 /** Someone held the partition for too long. */
 const LOCK_NOT_AVAILABLE = "55P03";
@@ -35,7 +35,10 @@ export class AttemptPartitions {
    * refused one; some may have been dropped
    */
   async dropAttempts(beforeMs: number, goesOn: () => boolean = () => true): Promise<string[]> {
-    const old = await repeatable("Cannot find old attempts", () => this.sql.query(OLD, [Math.floor(beforeMs)]));
+    const old = await retryOnLostConnection(
+      "Cannot find old attempts",
+      () => this.sql.query(OLD, [Math.floor(beforeMs)]),
+    );
     const dropped: string[] = [];
     let refused: unknown;
     for (const [number, isPartition] of old as [number, boolean][]) {
@@ -54,14 +57,17 @@ export class AttemptPartitions {
   }
 
   async #drop(number: number): Promise<boolean> {
-    await repeatable("Cannot drop attempts", () => this.sql.query(DROP, [number]));
+    await retryOnLostConnection("Cannot drop attempts", () => this.sql.query(DROP, [number]));
     return true;
   }
 
   /** Returns whether it came to the end. */
   async #delete(number: number, goesOn: () => boolean): Promise<boolean> {
     while (goesOn()) {
-      const [row] = await repeatable("Cannot delete attempts", () => this.sql.query(DELETE, [number, this.deletedMax]));
+      const [row] = await retryOnLostConnection(
+        "Cannot delete attempts",
+        () => this.sql.query(DELETE, [number, this.deletedMax]),
+      );
       if (row![0] !== this.deletedMax) return true;
     }
     return false;

@@ -14,7 +14,7 @@ import type {
 import type { SaleSettings } from "../domain/sale.ts";
 import { ATTEMPTS_PAGE, AUDIT_STATEMENTS, CLAIMS_PAGE, FEW_CLAIMS } from "./audit_sql.ts";
 import type { Row, Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 const BELOW_ALL = -2_147_483_648;
 const BEFORE_ALL = "00000000-0000-0000-0000-000000000000";
@@ -100,7 +100,7 @@ export class PostgresAuditRows implements AuditRows {
   }
 
   #read(name: keyof typeof AUDIT_STATEMENTS, params: unknown[]): Promise<Row[]> {
-    return repeatable("Cannot audit", () => this.sql.query(AUDIT_STATEMENTS[name], params, name));
+    return retryOnLostConnection("Cannot audit", () => this.sql.query(AUDIT_STATEMENTS[name], params, name));
   }
 }
 

@@ -4,7 +4,7 @@ import type { CouponTerms } from "../domain/coupon.ts";
 import { kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { storedTerms } from "./coupon_terms.ts";
 import { DURABLE, type Row, type Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 /** Jobs that may run at once, waiting ones among them; one more is refused. */
 export const RUNNING_MAX = 100;
@@ -65,9 +65,9 @@ export class PostgresBulkJobs implements BulkJobs {
 
   async add({ id, count, pattern, terms }: BulkRequest): Promise<BulkJob | "reused"> {
     const params = [id, count, pattern, JSON.stringify(storedTerms(terms))];
-    const [made] = await repeatable("Cannot add a job", () => this.sql.query(ADD, params));
+    const [made] = await retryOnLostConnection("Cannot add a job", () => this.sql.query(ADD, params));
     if (made !== undefined) return jobOf(made);
-    const [found] = await repeatable("Cannot read a job", () => this.sql.query(ADDED, params));
+    const [found] = await retryOnLostConnection("Cannot read a job", () => this.sql.query(ADDED, params));
     if (found === undefined) {
       throw new Fault("overloaded", `Cannot add a job as too many run: ${RUNNING_MAX}`);
     }
@@ -86,7 +86,7 @@ export class PostgresBulkJobs implements BulkJobs {
   }
 
   async cancel(id: number): Promise<BulkJob | undefined> {
-    await repeatable("Cannot cancel a job", () => this.sql.query(CANCEL, [id]));
+    await retryOnLostConnection("Cannot cancel a job", () => this.sql.query(CANCEL, [id]));
     return await this.job(id);
   }
 
@@ -107,6 +107,6 @@ export class PostgresBulkJobs implements BulkJobs {
   }
 
   #read(text: string, params: unknown[], name: string): Promise<Row[]> {
-    return repeatable("Cannot read", () => this.views.query(text, params, name));
+    return retryOnLostConnection("Cannot read", () => this.views.query(text, params, name));
   }
 }

@@ -5,7 +5,7 @@
 import { type BulkWork, type Codes, Fault, type LeasedJob } from "../ports/mod.ts";
 import { TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import { DURABLE, type Row, SEPARATOR, type Sql, SqlError } from "./sql.ts";
-import { repeatable, unavailable } from "./trouble.ts";
+import { retryOnLostConnection, unavailable } from "./db_errors.ts";
 
 /** Jobs that one holder works on at once, in turn. */
 const LEASED_MAX = 16;
@@ -134,6 +134,6 @@ export class PostgresBulkWork implements BulkWork {
   }
 
   #run(action: string, text: string, params: unknown[], name?: string): Promise<Row[]> {
-    return repeatable(action, () => this.sql.query(text, params, name));
+    return retryOnLostConnection(action, () => this.sql.query(text, params, name));
   }
 }

@@ -6,14 +6,14 @@
  * coupon from each other would else only read.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Activation } from "../ports/mod.ts";
+import type { LoadedActor } from "../ports/mod.ts";
 import { Fenced } from "../ports/mod.ts";
 import type { Coupon } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
 import { answersSince } from "./batch.ts";
 import { claimContentOf, kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 /** Activations in one statement. */
 const JOINED_MAX = 1_000;
@@ -56,8 +56,8 @@ interface Waiter {
   readonly fold: string;
   readonly now: number;
   /** What this node knew of the coupon before, to be used up. */
-  readonly remnant: Coupon | undefined;
-  readonly resolve: (activation: Activation<Coupon> | undefined) => void;
+  readonly staleState: Coupon | undefined;
+  readonly resolve: (activation: LoadedActor<Coupon> | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -70,10 +70,10 @@ export class CouponActivator {
   constructor(readonly sql: Sql, readonly holder: string) {}
 
   /** Activates one. As {@linkcode Store.activate}. */
-  async activate(fold: string, now: number, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
-    if (remnant !== undefined) remnant.seq = (await this.#readOn(fold, remnant, remnant.seq)).after;
+  async activate(fold: string, now: number, staleState?: Coupon): Promise<LoadedActor<Coupon> | undefined> {
+    if (staleState !== undefined) staleState.seq = (await this.#readOn(fold, staleState, staleState.seq)).after;
     return await new Promise((resolve, reject) => {
-      this.#waiting.push({ fold, now, remnant, resolve, reject });
+      this.#waiting.push({ fold, now, staleState, resolve, reject });
       if (this.#running < AT_ONCE) this.#run();
     });
   }
@@ -87,7 +87,7 @@ export class CouponActivator {
 
   async #activateJoined(waiters: readonly Waiter[]): Promise<void> {
     try {
-      const raised = await repeatable("Cannot activate", () => this.#raise(waiters));
+      const raised = await retryOnLostConnection("Cannot activate", () => this.#raise(waiters));
       const unread: Unread[] = [];
       for (const waiter of waiters) {
         const row = raised.get(waiter.fold);
@@ -111,7 +111,7 @@ export class CouponActivator {
     // Of those that are read together, the one that has waited longest tells how old answers may be.
     const since = answersSince(Math.min(...unread.map(({ waiter }) => waiter.now)));
     const params = [ids, unread.map(({ after }) => after), since];
-    const rows = await repeatable("Cannot activate", () => this.sql.query(READ, params, "read"));
+    const rows = await retryOnLostConnection("Cannot activate", () => this.sql.query(READ, params, "read"));
     const byId = new Map(rows.map((row) => [row[6] as number, row]));
     for (const one of unread) this.#finish(one, byId.get(one.activation.handle.id));
   }
@@ -139,13 +139,16 @@ export class CouponActivator {
   }
 
   async #readPage(fold: string, after: number): Promise<Row> {
-    const [page] = await repeatable("Cannot activate", () => this.sql.query(READ_PAGE, [fold, after], "read_page"));
+    const [page] = await retryOnLostConnection(
+      "Cannot activate",
+      () => this.sql.query(READ_PAGE, [fold, after], "read_page"),
+    );
     return page!;
   }
 
   /**
    * Reads on; each page's epoch tells whether what was read so far is still this activation's. Where it is not, it is a
-   * remnant: an owner that is slow to read would else never get through beside one that is awake.
+   * stale state: an owner that is slow to read would else never get through beside one that is awake.
    */
   async #finish(unread: Unread, first: Row | undefined): Promise<void> {
     const { waiter, activation } = unread;
@@ -173,23 +176,23 @@ export class CouponActivator {
 /** A raised coupon whose claims are to be read. */
 interface Unread {
   readonly waiter: Waiter;
-  readonly activation: Activation<Coupon>;
+  readonly activation: LoadedActor<Coupon>;
   /** The number of the last claim that its state holds already. */
   readonly after: number;
 }
 
 /**
- * The remnant holds the claims up to its last number, less those that were voided since; a user who claimed again is
+ * The stale state holds the claims up to its last number, less those that were voided since; a user who claimed again is
  * read. So the sizes are equal where it can be used, and only there.
  */
 function unreadOf(waiter: Waiter, { activation }: Raised): Unread {
-  const { remnant } = waiter;
-  if (remnant === undefined) return { waiter, activation, after: 0 };
-  const { seq, holders, keys } = remnant;
+  const { staleState } = waiter;
+  if (staleState === undefined) return { waiter, activation, after: 0 };
+  const { seq, holders, keys } = staleState;
   return { waiter, activation: { ...activation, state: { ...activation.state, holders, keys } }, after: seq };
 }
 
-/** The same without a remnant. */
+/** The same without a stale state. */
 function wholeOf({ waiter, activation }: Unread): Unread {
   const state = { ...activation.state, holders: new Holders(), keys: new Map() };
   return { waiter, activation: { ...activation, state }, after: 0 };
@@ -201,7 +204,7 @@ function fenced(state: Coupon, seq: number): Fenced {
 
 /** A raised row, and whether there is more to read of it: claims or receipts. */
 interface Raised {
-  readonly activation: Activation<Coupon>;
+  readonly activation: LoadedActor<Coupon>;
   readonly hasMore: boolean;
 }
 

@@ -2,7 +2,7 @@
 import type { NamedCoupon } from "../domain/coupon.ts";
 import { sameTerms, storedTerms, TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import { DURABLE, type Row, type Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 /** What became of one: made just now; there already with the same name and terms; there otherwise. */
 export type ImportOutcome = "made" | "same" | "other";
@@ -43,7 +43,7 @@ export class CouponImport {
   }
 
   #run(text: string, coupons: readonly NamedCoupon[]): Promise<Row[]> {
-    return repeatable(
+    return retryOnLostConnection(
       "Cannot import coupons",
       () =>
         this.sql.query(text, [JSON.stringify(coupons.map(({ fold, terms }) => ({ fold, terms: storedTerms(terms) })))]),

@@ -1,5 +1,5 @@
 /** Where do coupons live? The Store of coupon actors: activation, the journal's lanes, and stored answers. */
-import type { Activation, Completion, Handle, Part, Store } from "../ports/mod.ts";
+import type { Completion, Handle, LoadedActor, Part, Store } from "../ports/mod.ts";
 import {
   contentOf,
   type CouponAnswer,
@@ -13,7 +13,7 @@ import { keyOf } from "./coupon_terms.ts";
 import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
 import { DURABLE, type Sql } from "./sql.ts";
-import { lostOrUnavailable, repeatable } from "./trouble.ts";
+import { lostOrUnavailable, retryOnLostConnection } from "./db_errors.ts";
 
 const CREATE = `with c as (
   insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
@@ -54,9 +54,9 @@ export class CouponStore implements Store<CouponKind> {
   activate(
     key: string,
     now: number,
-    remnant?: CouponKind["State"],
-  ): Promise<Activation<CouponKind["State"]> | undefined> {
-    return this.activator.activate(key, now, remnant);
+    staleState?: CouponKind["State"],
+  ): Promise<LoadedActor<CouponKind["State"]> | undefined> {
+    return this.activator.activate(key, now, staleState);
   }
 
   async create(key: string, event: CouponEvent): Promise<Handle | undefined> {
@@ -102,12 +102,15 @@ export class CouponStore implements Store<CouponKind> {
       command.kind === "claim" || command.kind === "validate" ? command.userId : ""
     );
     const params = [handle.id, commands.map(contentOf), commands.map(({ id }) => id), users];
-    const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL, params, "recall"));
+    const rows = await retryOnLostConnection(
+      "Cannot read stored answers",
+      () => this.sql.query(RECALL, params, "recall"),
+    );
     return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
   }
 
   async holderOf(key: string): Promise<string | undefined> {
-    const [row] = await repeatable("Cannot read a holder", () => this.sql.query(HOLDER, [key], "holder"));
+    const [row] = await retryOnLostConnection("Cannot read a holder", () => this.sql.query(HOLDER, [key], "holder"));
     return row?.[0] as string | undefined;
   }
 

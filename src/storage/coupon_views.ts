@@ -4,7 +4,7 @@ import type { CouponView } from "../domain/coupon.ts";
 import { kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { SharedReads } from "./shared_reads.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 import { claimOf } from "./user_views.ts";
 
 const COLUMNS = `c.name, c.amount, c.remaining, c.paused,
@@ -51,7 +51,7 @@ function patternOf(text: string): string {
 }
 
 function read(sql: Sql, text: string, params: readonly unknown[], name: string): Promise<Row[]> {
-  return repeatable("Cannot read", () => sql.query(text, params, name));
+  return retryOnLostConnection("Cannot read", () => sql.query(text, params, name));
 }
 
 function viewOf(row: Row): CouponView {

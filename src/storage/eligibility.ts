@@ -2,7 +2,7 @@
 import { type EligibilityViews, Fault } from "../ports/mod.ts";
 import type { ClaimMembership } from "../domain/coupon.ts";
 import type { Row, Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 /** Questions in one statement. */
 const JOINED_MAX = 1_000;
@@ -53,7 +53,7 @@ export class PostgresEligibility implements EligibilityViews {
   async #read(waiters: readonly Waiter[]): Promise<void> {
     const params = [waiters.map(({ fold }) => fold), waiters.map(({ userId }) => userId)];
     try {
-      const rows = await repeatable(
+      const rows = await retryOnLostConnection(
         "Cannot read memberships",
         () => this.sql.query(MEMBERSHIPS, params, "memberships"),
       );

@@ -1,7 +1,7 @@
 /** How is everything read, however much there is? By its keys, a page a statement, none of them long. */
 import type { ClaimView, ExportViews, ListPart, Place, PurchaseView, WalletEntryView } from "../ports/mod.ts";
 import type { Row, Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 import { claimOf, purchaseOf, walletEntryOf } from "./user_views.ts";
 
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
@@ -54,7 +54,7 @@ export class PostgresExportViews implements ExportViews {
     keys: number,
     viewOf: (row: Row) => View,
   ): Promise<ListPart<View, Place>> {
-    const rows = await repeatable("Cannot read", () => this.sql.query(text, [...after, limit + 1], name));
+    const rows = await retryOnLostConnection("Cannot read", () => this.sql.query(text, [...after, limit + 1], name));
     const shown = rows.slice(0, limit);
     const next = rows.length > limit ? shown.at(-1)!.slice(0, keys) as Place : undefined;
     return { data: shown.map(viewOf), next };

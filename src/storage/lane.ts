@@ -8,6 +8,7 @@ import type { Clock, Completion, Handle, Part } from "../ports/mod.ts";
 import { Fault, LostAnswer } from "../ports/mod.ts";
 import type { Batch, Job } from "./batch.ts";
 import { type Committed, tell } from "./committed.ts";
+import { TRANSIENT_RETRIES, TRANSIENT_SQLSTATES } from "./db_errors.ts";
 import { type Connection, ConnectionLost, NotConnected, SessionRefused, SqlError } from "./sql.ts";
 
 /** A commit that has so many events takes no further part. */
@@ -21,9 +22,6 @@ const COMMITS_IN_FLIGHT = 2;
 const WORTH_A_COMMIT = 32;
 /** Wait before a lane connects again, in milliseconds. */
 const RECONNECT_MS = 100;
-/** Times that a commit is sent again after a failure that passes: deadlock, lock time-out, serialization. */
-const RETRIES = 3;
-const PASSING = new Set(["40001", "40P01", "55P03", "57014"]);
 
 /** What a lane tells of its work. */
 export interface LaneEvents {
@@ -193,7 +191,7 @@ export class Lane<Event> {
   async #commit(
     connection: Connection,
     jobs: readonly Job<Event>[],
-    retries: number = RETRIES,
+    retries: number = TRANSIENT_RETRIES,
   ): Promise<Committed | undefined> {
     const startedAt = this.clock.monotonic();
     try {
@@ -226,7 +224,7 @@ export class Lane<Event> {
         this.#wasRefused = true;
         this.events.disconnected(error);
       }
-    } else if (error instanceof SqlError && PASSING.has(error.sqlstate) && retries > 0) {
+    } else if (error instanceof SqlError && TRANSIENT_SQLSTATES.has(error.sqlstate) && retries > 0) {
       return await this.#commit(connection, jobs, retries - 1);
     } else if (error instanceof SqlError && /^2[23]/.test(error.sqlstate) && jobs.length > 1) {
       // One actor's rows were refused, and with them everyone's: each alone, only the guilty one suffers.

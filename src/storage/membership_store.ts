@@ -6,8 +6,8 @@ import { Fault, type Memberships } from "../ports/mod.ts";
 import { type Membership, membershipKey } from "../domain/membership.ts";
 import { normalizeTitle } from "../domain/name_key.ts";
 import { arrayText } from "./batch.ts";
-import { DURABLE, SEPARATOR, type Sql, SqlError } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { DURABLE, SEPARATOR, type Sql } from "./sql.ts";
+import { retryOnLostConnection, retryTransient } from "./db_errors.ts";
 
 const PUT = `select put_memberships($1, $2, $3::text::bigint[], $4) where ${DURABLE}`;
 const REGISTER = `with r as (
@@ -23,9 +23,6 @@ const JOINED_MAX = 1_000;
 const WAITING_MAX = 4_096;
 /** Seconds of segments that one sweep takes out of the totals. */
 const SWEEP_MAX = 5_000;
-/** Times that a statement is sent again after a failure that passes: deadlock, lock time-out, serialization. */
-const RETRIES = 3;
-const PASSING = new Set(["40001", "40P01", "55P03"]);
 
 interface Waiting {
   readonly membership: Membership;
@@ -64,7 +61,7 @@ export class MembershipStore implements Memberships {
 
   async register(userIds: readonly string[]): Promise<number> {
     const run = () => this.sql.query(REGISTER, [userIds.join(SEPARATOR)], "register_users");
-    const [row] = await repeatable("Cannot register users", run);
+    const [row] = await retryOnLostConnection("Cannot register users", run);
     return row![0] as number;
   }
 
@@ -77,7 +74,7 @@ export class MembershipStore implements Memberships {
    */
   async sweep(now: number): Promise<boolean> {
     const run = () => this.sql.query(SWEEP, [Math.floor(now), SWEEP_MAX], "sweep_segments");
-    const [row] = await repeatable("Cannot sweep segments", () => passing(run));
+    const [row] = await retryOnLostConnection("Cannot sweep segments", () => retryTransient(run));
     return row![0] as number >= SWEEP_MAX;
   }
 
@@ -119,18 +116,7 @@ export class MembershipStore implements Memberships {
       memberships.map(({ segment }) => segment).join(SEPARATOR),
     ];
     const run = () => this.sql.query(PUT, params, "put_memberships");
-    const [row] = await repeatable("Cannot store memberships", () => passing(run));
+    const [row] = await retryOnLostConnection("Cannot store memberships", () => retryTransient(run));
     return row![0] as number[];
-  }
-}
-
-/** Runs a statement again where what kept it from going through has passed. */
-async function passing<T>(run: () => Promise<T>): Promise<T> {
-  for (let retries = RETRIES;; retries--) {
-    try {
-      return await run();
-    } catch (error) {
-      if (retries === 0 || !(error instanceof SqlError) || !PASSING.has(error.sqlstate)) throw error;
-    }
   }
 }

@@ -2,7 +2,7 @@
  * How do sales come into memory? One statement raises the epoch and names the holder; others, each with a snapshot of
  * its own, read the holds and purchases in pages, with the epoch: where it moved, what was read is not ours.
  */
-import type { Activation } from "../ports/mod.ts";
+import type { LoadedActor } from "../ports/mod.ts";
 import { Fenced } from "../ports/mod.ts";
 import {
   addHold,
@@ -16,7 +16,7 @@ import {
 import { answersSince } from "./batch.ts";
 import { codeOf } from "./sale_batch.ts";
 import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 /** Holds in a page. */
 const PAGE = 5_000;
@@ -49,14 +49,17 @@ export class SaleActivator {
   constructor(readonly sql: Sql, readonly holder: string) {}
 
   /** Activates the sale of a number. As {@linkcode Store.activate}. */
-  async activate(number: number, now: number): Promise<Activation<Sale> | undefined> {
-    const [row] = await repeatable("Cannot activate", () => this.sql.query(RAISE, [number, this.holder], "raise_sale"));
+  async activate(number: number, now: number): Promise<LoadedActor<Sale> | undefined> {
+    const [row] = await retryOnLostConnection(
+      "Cannot activate",
+      () => this.sql.query(RAISE, [number, this.holder], "raise_sale"),
+    );
     if (row === undefined) return undefined;
     const [epoch, turn] = row as [number, number];
     const sale = saleOf(number, row);
     let last = BEFORE_ALL;
     for (let count = PAGE; count === PAGE;) {
-      const [page] = await repeatable(
+      const [page] = await retryOnLostConnection(
         "Cannot activate",
         () => this.sql.query(READ_PAGE, [number, last, answersSince(now)], "read_sale_page"),
       );

@@ -1,5 +1,5 @@
 /** Where do sales live? The Store of sale actors: making, activation, the journal's lanes, and stored answers. */
-import type { Activation, Completion, Handle, Part, Store } from "../ports/mod.ts";
+import type { Completion, Handle, LoadedActor, Part, Store } from "../ports/mod.ts";
 import { contentOf, type SaleAnswer, type SaleCommand, type SaleEvent, type SaleKind } from "../domain/sale.ts";
 import { parseSaleKey, saleKeyOf } from "../domain/sale_ids.ts";
 import type { Lane } from "./lane.ts";
@@ -7,7 +7,7 @@ import type { SaleActivator } from "./sale_activator.ts";
 import { uuidOf } from "./sale_batch.ts";
 import { codeShown } from "./sale_sql.ts";
 import { DURABLE, type Sql } from "./sql.ts";
-import { lostOrUnavailable, repeatable } from "./trouble.ts";
+import { lostOrUnavailable, retryOnLostConnection } from "./db_errors.ts";
 
 const MAKE = `select make_sale($1::integer, $2::integer, to_timestamp($3::bigint / 1000::float8),
   to_timestamp($4::bigint / 1000::float8), $5, $6::uuid, $7, $8::jsonb) where ${DURABLE}`;
@@ -39,7 +39,7 @@ export class SaleStore implements Store<SaleKind> {
     readonly holder: string,
   ) {}
 
-  activate(key: string, now: number): Promise<Activation<SaleKind["State"]> | undefined> {
+  activate(key: string, now: number): Promise<LoadedActor<SaleKind["State"]> | undefined> {
     const number = parseSaleKey(key);
     return number === undefined ? Promise.resolve(undefined) : this.activator.activate(number, now);
   }
@@ -70,13 +70,19 @@ export class SaleStore implements Store<SaleKind> {
   async recall(handle: Handle, commands: readonly SaleCommand[]): Promise<Map<string, SaleAnswer>> {
     const codes = commands.map((command) => "code" in command ? uuidOf(command.code) : null);
     const params = [handle.id, commands.map(({ id }) => id), codes, commands.map(contentOf)];
-    const rows = await repeatable("Cannot read stored answers", () => this.sql.query(RECALL, params, "recall_sale"));
+    const rows = await retryOnLostConnection(
+      "Cannot read stored answers",
+      () => this.sql.query(RECALL, params, "recall_sale"),
+    );
     return new Map(rows.map(([id, answer]) => [id as string, answer as SaleAnswer]));
   }
 
   async holderOf(key: string): Promise<string | undefined> {
     const params = [parseSaleKey(key)];
-    const [row] = await repeatable("Cannot read a holder", () => this.sql.query(HOLDER, params, "sale_holder"));
+    const [row] = await retryOnLostConnection(
+      "Cannot read a holder",
+      () => this.sql.query(HOLDER, params, "sale_holder"),
+    );
     return row?.[0] as string | undefined;
   }
 

@@ -6,7 +6,7 @@ import { saleKeyOf, saleNumberAt } from "../domain/sale_ids.ts";
 import { uuidOf } from "./sale_batch.ts";
 import { SharedReads } from "./shared_reads.ts";
 import type { Row, Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
 
@@ -179,5 +179,5 @@ export class PostgresSaleViews implements SaleViews {
 }
 
 function read(sql: Sql, text: string, params: readonly unknown[], name: string): Promise<Row[]> {
-  return repeatable("Cannot read", () => sql.query(text, params, name));
+  return retryOnLostConnection("Cannot read", () => sql.query(text, params, name));
 }

@@ -5,7 +5,7 @@ import { SALE_NUMBER_MAX } from "../domain/sale_ids.ts";
 import { codeOf } from "./sale_batch.ts";
 import { SharedRead } from "./shared_read.ts";
 import type { Row, Sql } from "./sql.ts";
-import { repeatable } from "./trouble.ts";
+import { retryOnLostConnection } from "./db_errors.ts";
 
 /** Sales that one statement looks into for a user's purchases. */
 const SALES_AT_ONCE = 2_000;
@@ -141,6 +141,6 @@ export class PostgresUserViews implements UserViews {
   }
 
   #read(text: string, params: unknown[], name: string): Promise<Row[]> {
-    return repeatable("Cannot read", () => this.sql.query(text, params, name));
+    return retryOnLostConnection("Cannot read", () => this.sql.query(text, params, name));
   }
 }

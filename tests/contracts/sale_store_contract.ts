@@ -1,6 +1,6 @@
 /** What must every Store of sales do? One suite; each implementation passes it. */
 import assert from "node:assert/strict";
-import type { Activation, Store } from "../../src/ports/mod.ts";
+import type { LoadedActor, Store } from "../../src/ports/mod.ts";
 import { Fenced } from "../../src/ports/mod.ts";
 import {
   type Sale,
@@ -39,7 +39,7 @@ function checkout(
 
 /** A sale under a writer of its own: decides like an actor and stores turn by turn. */
 class Writer {
-  active!: Activation<Sale>;
+  active!: LoadedActor<Sale>;
   readonly rules;
   readonly answers = new Map<SaleCommand, SaleAnswer>();
 

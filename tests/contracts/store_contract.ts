@@ -1,6 +1,6 @@
 /** What must every Store of coupons do? One suite; each implementation passes it. */
 import assert from "node:assert/strict";
-import type { Activation, Store } from "../../src/ports/mod.ts";
+import type { LoadedActor, Store } from "../../src/ports/mod.ts";
 import { Fenced } from "../../src/ports/mod.ts";
 import {
   claimContent,
@@ -21,7 +21,7 @@ const KEYED = () => ({ id: crypto.randomUUID(), keyed: true });
 
 /** A coupon under a writer of its own: decides like an actor and stores turn by turn. */
 class Writer {
-  constructor(readonly store: Store<CouponKind>, readonly key: string, public active: Activation<Coupon>) {}
+  constructor(readonly store: Store<CouponKind>, readonly key: string, public active: LoadedActor<Coupon>) {}
 
   static async open(store: Store<CouponKind>, key: string): Promise<Writer> {
     return new Writer(store, key, (await store.activate(key, NOW))!);
@@ -137,14 +137,14 @@ export function storeContract(name: string, open: () => Promise<Stores>): void {
     ["an edit", (other) => other.tell(edit({ amount: 900, paused: true }))],
   ];
   for (const [what, act] of meanwhile) {
-    test(`activate() with a remnant brings what it brings without one, after ${what}`, async (store) => {
+    test(`activate() with a stale state brings what it brings without one, after ${what}`, async (store) => {
       const writer = await Writer.make(store, 1_000);
       await writer.tell(claim("a"), claim("b", { id: crypto.randomUUID(), keyed: true }), claim("c"));
       const first = writer.decide(claim("lost"));
       const second = writer.decide(claim("lost too"));
       await act(await Writer.open(store, writer.key));
-      const remnant = undo(undo(writer.active.state, first)!, second)!;
-      const brought = (await store.activate(writer.key, NOW, remnant))!.state;
+      const staleState = undo(undo(writer.active.state, first)!, second)!;
+      const brought = (await store.activate(writer.key, NOW, staleState))!.state;
       const whole = (await store.activate(writer.key, NOW))!.state;
       assert.deepEqual(shown(brought), shown(whole));
       for (const user of ["a", "b", "c", "x", "y", "m0", "m249", "lost", "lost too"]) {

@@ -3,7 +3,7 @@
  * real one it says for sure that something was not delivered only where nothing listens; and what was sent to a frozen
  * process is read once it goes on, whether or not the sender still waits.
  */
-import type { Reply } from "../../src/cluster/reception.ts";
+import type { Reply } from "../../src/cluster/peer_request_handler.ts";
 import { isSame, type Member } from "../../src/cluster/member.ts";
 import { COMMANDS, NeverConnected, type Transport } from "../../src/cluster/transport.ts";
 import type { NodeClock } from "./node_clock.ts";

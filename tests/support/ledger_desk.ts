@@ -1,6 +1,6 @@
 /** A coupon under a writer of its own, over a store whose ledger can be read: whoever writes tells what and when. */
 import assert from "node:assert/strict";
-import type { Activation, Store } from "../../src/ports/mod.ts";
+import type { LoadedActor, Store } from "../../src/ports/mod.ts";
 import {
   type Coupon,
   type CouponAnswer,
@@ -29,7 +29,7 @@ const NOW = Date.UTC(2026, 10, 21, 14);
 export class Desk {
   readonly told = new Map<CouponCommand, CouponAnswer>();
 
-  constructor(readonly stores: LedgerStores, readonly key: string, public active: Activation<Coupon>) {}
+  constructor(readonly stores: LedgerStores, readonly key: string, public active: LoadedActor<Coupon>) {}
 
   static async make(stores: LedgerStores, amount: number, more: Partial<CouponTerms>): Promise<Desk> {
     const key = `c-${crypto.randomUUID()}`;

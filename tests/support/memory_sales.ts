@@ -1,5 +1,14 @@
 /** Sales in memory: a store with the fencing of the real one, and views of what it holds. */
-import type { Activation, Clock, Completion, Handle, ItemState, Page, Part, SaleSummary } from "../../src/ports/mod.ts";
+import type {
+  Clock,
+  Completion,
+  Handle,
+  ItemState,
+  LoadedActor,
+  Page,
+  Part,
+  SaleSummary,
+} from "../../src/ports/mod.ts";
 import type { SaleViews, Store } from "../../src/ports/mod.ts";
 import { Fenced } from "../../src/ports/mod.ts";
 import {
@@ -31,7 +40,7 @@ export class MemorySaleStore implements Store<SaleKind> {
 
   constructor(readonly rows: Map<string, Row> = new Map()) {}
 
-  activate(key: string): Promise<Activation<Sale> | undefined> {
+  activate(key: string): Promise<LoadedActor<Sale> | undefined> {
     const row = this.rows.get(key);
     if (row === undefined) return Promise.resolve(undefined);
     const handle = { id: row.number, epoch: ++row.epoch, lane: row.number };

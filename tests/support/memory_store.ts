@@ -1,6 +1,6 @@
 /** A store of coupons in memory, with the fencing of the real one, whose next calls can be made to fail. */
 import assert from "node:assert/strict";
-import type { Activation, Completion, Handle, Part, Store } from "../../src/ports/mod.ts";
+import type { Completion, Handle, LoadedActor, Part, Store } from "../../src/ports/mod.ts";
 import { Fault, Fenced, LostAnswer } from "../../src/ports/mod.ts";
 import {
   contentOf,
@@ -54,14 +54,14 @@ export class MemoryStore implements Store<CouponKind> {
 
   constructor(readonly rows: MemoryRows = new MemoryRows(), readonly holder: string = "memory") {}
 
-  async activate(key: string, now: number, remnant?: Coupon): Promise<Activation<Coupon> | undefined> {
+  async activate(key: string, now: number, staleState?: Coupon): Promise<LoadedActor<Coupon> | undefined> {
     await this.gate;
     this.activations++;
     const row = this.rows.byKey.get(key);
     if (row === undefined) return undefined;
     row.epoch++;
     row.holder = this.holder;
-    const state = remnant === undefined ? knownAt(row, now) : broughtUp(remnant, knownAt(row, now), row.events);
+    const state = staleState === undefined ? knownAt(row, now) : broughtUp(staleState, knownAt(row, now), row.events);
     return { handle: { id: row.id, epoch: row.epoch, lane: row.id }, turn: row.turn, state };
   }
 
@@ -192,14 +192,16 @@ function knownAt(row: Row, now: number): Coupon {
   return coupon;
 }
 
-/** What a store makes of a remnant: it adds the claims since then, unless the numbers tell that some were voided. */
-function broughtUp(remnant: Coupon, whole: Coupon, events: readonly CouponEvent[]): Coupon {
-  const { holders, seq } = remnant;
+/** What a store makes of a stale state: it adds the claims since then, unless the numbers tell that some were voided. */
+function broughtUp(staleState: Coupon, whole: Coupon, events: readonly CouponEvent[]): Coupon {
+  const { holders, seq } = staleState;
   for (const event of events) {
     if (event.kind === "claimed" && event.seq > seq && whole.holders.has(event.userId)) holders.add(event.userId);
   }
   if (holders.size !== whole.holders.size) return whole;
   const users = new Set(events.map(({ userId }) => userId));
-  for (const user of users) assert.equal(holders.has(user), whole.holders.has(user), "a remnant that never was true");
+  for (const user of users) {
+    assert.equal(holders.has(user), whole.holders.has(user), "a staleState that never was true");
+  }
   return { ...whole, holders };
 }

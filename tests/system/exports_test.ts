@@ -57,7 +57,7 @@ Deno.test("a coupon's claims leave as one whole file, each page once its client 
 
 Deno.test("a file of any length leaves a server of little memory: what was sent is let go", async () => {
   const program = `
-    import { CsvStreams } from "./src/http/csv_streams.ts";
+    import { CsvStreams } from "./src/http/answers/csv_streams.ts";
     async function* pages() {
       for (let page = 0; page < 600; page++) yield Array.from({ length: 2_000 }, (_, line) => ["x".repeat(100), page, line]);
     }

@@ -10,7 +10,7 @@ import { MESSAGE, PING, PONG, type Session } from "../../../src/cluster/session.
 import { COMMANDS, NeverConnected, PING as ASKS } from "../../../src/cluster/transport.ts";
 import { MESSAGE_MAX } from "../../../src/cluster/wire.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { Dialler, Listener, SECRET, trustOf, withLink } from "../../support/link_ends.ts";
+import { Dialler, Listener, SECRET, trustOf, withLink } from "../../support/link_servers.ts";
 import { until } from "../../support/until.ts";
 
 Deno.test("messages of one link are answered in any order, each line as it falls, to the message it belongs to", () =>

@@ -3,7 +3,7 @@ import { DIAL_MS } from "../../../src/cluster/link.ts";
 import { STRANGER_MS } from "../../../src/cluster/peer_server.ts";
 import { readPeerTls } from "../../../src/node/peer_tls.ts";
 import { type Certificate, makeCertificate } from "../../support/certificates.ts";
-import { DATABASE, Dialler, type EndOptions, Listener, SECRET } from "../../support/link_ends.ts";
+import { DATABASE, Dialler, type EndOptions, Listener, SECRET } from "../../support/link_servers.ts";
 import { until } from "../../support/until.ts";
 
 async function withCertificates(body: (folder: string) => Promise<void>): Promise<void> {

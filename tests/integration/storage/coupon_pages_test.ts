@@ -95,7 +95,7 @@ Deno.test("activate() reads no further once another owner has raised the epoch, 
     sql.onPage = ([, ...rest]) => [sql.pages.length >= raisedAt ? 2 : 1, ...rest];
     await assert.rejects(new CouponActivator(sql, "a").activate("c", NOW), (error) => {
       assert(error instanceof Fenced);
-      const { seq, holders } = error.remnant as { seq: number; holders: { size: number } };
+      const { seq, holders } = error.staleState as { seq: number; holders: { size: number } };
       assert.deepEqual([seq, holders.size], [100 + 4_000 * raisedAt, 100 + 4_000 * raisedAt]);
       return true;
     });

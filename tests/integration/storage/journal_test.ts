@@ -137,7 +137,7 @@ Deno.test("an activation that another overtook leaves what it read to the next o
           if (told.status === "fulfilled") continue;
           assert(told.reason instanceof Fenced, String(told.reason));
           remnants++;
-          const { state } = (await two.coupons.activate("k", NOW, told.reason.remnant as Coupon))!;
+          const { state } = (await two.coupons.activate("k", NOW, told.reason.staleState as Coupon))!;
           assert.deepEqual([state.holders.size, state.remaining, state.seq], [48_000, 52_000, 48_000]);
           for (let user = 1; user <= 48_000; user++) assert(state.holders.has(`u${user}`));
         }

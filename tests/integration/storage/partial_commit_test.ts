@@ -1,6 +1,6 @@
 /** Who is told what, where one commit is stored in part: of its actors some have another owner by then. */
 import assert from "node:assert/strict";
-import type { Activation, Handle, Rules, Store } from "../../../src/ports/mod.ts";
+import type { Handle, LoadedActor, Rules, Store } from "../../../src/ports/mod.ts";
 import type { Kind } from "../../../src/domain/decision.ts";
 import { couponRules } from "../../../src/domain/coupon_state.ts";
 import { saleRules } from "../../../src/domain/sale.ts";
@@ -54,7 +54,7 @@ async function assertToldApart<K extends Kind>(
   let nth = 0;
   try {
     for (const [parts, confirmations, stale] of COMMITS) {
-      const actors = new Map<string, Activation<K["State"]>>();
+      const actors = new Map<string, LoadedActor<K["State"]>>();
       for (const name of parts + confirmations) {
         const { key, command } = drive.make(nth++);
         const made = drive.rules.decide(undefined, command, START);

@@ -1,7 +1,7 @@
 /** What does a session ask of the server, and what becomes of a pool whose sessions are lost, busy or not to be had? */
 import assert from "node:assert/strict";
 import { type Database, NotConnected, type Sql, SqlError } from "../../../src/storage/sql.ts";
-import { repeatable } from "../../../src/storage/trouble.ts";
+import { retryOnLostConnection } from "../../../src/storage/db_errors.ts";
 import { freshDatabase } from "../../support/database.ts";
 import { openTestPostgres } from "../../support/storage.ts";
 import { until } from "../../support/until.ts";
@@ -69,7 +69,7 @@ Deno.test("a session that ends is replaced, however often, be it idle or in a st
     for (let time = 0; time < 3; time++) {
       const pid = await pidOf(pool.views);
       await end(watch, pid);
-      assert.notEqual(await repeatable("Cannot read", () => pidOf(pool.views)), pid);
+      assert.notEqual(await retryOnLostConnection("Cannot read", () => pidOf(pool.views)), pid);
     }
     for (let time = 0; time < 3; time++) {
       const pid = await pidOf(pool.views);

@@ -35,11 +35,11 @@ Deno.test("isUndone() knows an ERROR in whatever language, and takes no FATAL or
     ...[["ERROR", "23505"], ["ERROR", "53100"], ["ERROR", "XX000"], ["FEHLER", "23505"], ["ERREUR", "22003"]],
     ...[["FEHLER", "40P01"], ["FEHLER", "55P03"], ["FEHLER", "57014"], ["FEHLER", "25006"], ["ОШИБКА", "42P01"]],
   ];
-  const doubtful = [
+  const unknown = [
     ...[["FATAL", "57P01"], ["FATAL", "57P05"], ["FATAL", "25P03"], ["FATAL", "25P04"], ["PANIC", "53100"]],
     ...[["PANIK", "53100"], ["SCHWERWIEGEND", "57P01"], ["FEHLER", "XX000"], ["FATAL", "08P01"]],
     ...[[undefined, undefined], ["ERROR", undefined], [undefined, "ECONNRESET"]],
   ];
   for (const [severity, code] of undone) assert(isUndone(severity, code), `${severity} ${code}`);
-  for (const [severity, code] of doubtful) assert(!isUndone(severity, code), `${severity} ${code}`);
+  for (const [severity, code] of unknown) assert(!isUndone(severity, code), `${severity} ${code}`);
 });

@@ -1,6 +1,6 @@
 /** Does a commit of several actors touch the rows of each alone, where their users and items are the same? */
 import assert from "node:assert/strict";
-import type { Activation, Rules, Store } from "../../../src/ports/mod.ts";
+import type { LoadedActor, Rules, Store } from "../../../src/ports/mod.ts";
 import { Fenced } from "../../../src/ports/mod.ts";
 import { couponRules } from "../../../src/domain/coupon_state.ts";
 import type { Kind } from "../../../src/domain/decision.ts";
@@ -26,7 +26,7 @@ import { append } from "../../support/stored.ts";
 
 /** Actors of one kind, each under a writer; what is told to several at once is one commit. */
 class Desk<K extends Kind> {
-  readonly #actors = new Map<string, Activation<K["State"]>>();
+  readonly #actors = new Map<string, LoadedActor<K["State"]>>();
   #now = START;
 
   constructor(readonly store: Store<K>, readonly rules: Rules<K>, readonly commits: number[]) {}
@@ -216,7 +216,7 @@ test(
       },
     }, "slow");
     await assert.rejects(slow.activate(NUMBER, START), Fenced);
-    const { state } = (await slow.activate(NUMBER, START))! as Activation<Sale>;
+    const { state } = (await slow.activate(NUMBER, START))! as LoadedActor<Sale>;
     assert.equal(state.items, 5);
   },
 );

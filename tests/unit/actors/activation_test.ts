@@ -30,9 +30,9 @@ function readsComeLate({ store }: World): () => void {
 function watchRemnants({ store }: World): (string[] | undefined)[] {
   const remnants: (string[] | undefined)[] = [];
   const activate = store.activate.bind(store);
-  store.activate = (key, now, remnant) => {
-    remnants.push(remnant && ["a", "b", "c"].filter((user) => remnant.holders.has(user)));
-    return activate(key, now, remnant);
+  store.activate = (key, now, staleState) => {
+    remnants.push(staleState && ["a", "b", "c"].filter((user) => staleState.holders.has(user)));
+    return activate(key, now, staleState);
   };
   return remnants;
 }
@@ -159,18 +159,18 @@ Deno.test("an activation that another owner overtook leaves what it read to the 
   await world.actors.ask(KEY, claim("a"));
   await world.clock.advance(61_000);
   const remnants: unknown[] = [];
-  const remnant: Coupon = world.store.state(KEY);
+  const staleState: Coupon = world.store.state(KEY);
   const activate = world.store.activate.bind(world.store);
   world.store.activate = (key, now, given) => {
     remnants.push(given);
     return remnants.length === 1
-      ? Promise.reject(new Fenced("another owner was faster", remnant))
+      ? Promise.reject(new Fenced("another owner was faster", staleState))
       : activate(key, now, given);
   };
   const asked = fate(world.actors.ask(KEY, claim("b")));
   await world.clock.advance(100);
   assert.equal(await asked, "done");
-  assert.deepEqual(remnants, [undefined, remnant]);
+  assert.deepEqual(remnants, [undefined, staleState]);
 });
 
 for (
@@ -223,15 +223,15 @@ Deno.test("an actor that was fenced while a second turn is out is activated with
   assert.deepEqual(world.store.holders(KEY), ["a", "b", "c"]);
 });
 
-for (const doubtful of [false, true]) {
-  const what = doubtful ? "a doubtful command" : "a command that was accepted before";
+for (const mayBeStored of [false, true]) {
+  const what = mayBeStored ? "a command that may be stored" : "a command that was accepted before";
   Deno.test(`the stored answer of ${what} that cannot be read is a fault, and holds up nothing`, async () => {
     const world = await withCoupon(5);
     const command = claim("a", { keyed: true });
-    if (!doubtful) await world.actors.ask(KEY, command);
+    if (!mayBeStored) await world.actors.ask(KEY, command);
     const recall = world.store.recall.bind(world.store);
     world.store.recall = () => Promise.reject(new Error("Postgres is silent"));
-    const asked = fate(world.actors.ask(KEY, command, { doubtful }));
+    const asked = fate(world.actors.ask(KEY, command, { mayBeStored }));
     assert.equal(await asked, "storage_unavailable");
     world.store.recall = recall;
     assert.equal(await fate(world.actors.ask(KEY, claim("b"))), "done");
@@ -240,12 +240,12 @@ for (const doubtful of [false, true]) {
   });
 }
 
-Deno.test("what comes while a doubtful command is looked up is decided after it, and so is what came with it", async () => {
+Deno.test("what comes while a command that may be stored is looked up is decided after it, and so is what came with it", async () => {
   const world = await withCoupon(1);
   const { promise, open } = gate();
   const recall = world.store.recall.bind(world.store);
   world.store.recall = async (...args) => (await promise, await recall(...args));
-  const asked = [world.actors.ask(KEY, claim("a"), { doubtful: true }), world.actors.ask(KEY, claim("b"))];
+  const asked = [world.actors.ask(KEY, claim("a"), { mayBeStored: true }), world.actors.ask(KEY, claim("b"))];
   await settle();
   asked.push(world.actors.ask(KEY, claim("c")));
   await settle();

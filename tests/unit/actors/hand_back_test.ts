@@ -37,30 +37,30 @@ for (
     edit({ amount: 7 }),
   ]] as const
 ) {
-  Deno.test(`a doubtful ${what} that another node stored gets the first's answer, and acts once`, async () => {
+  Deno.test(`a ${what} that may be stored, and another node stored, gets the first's answer, and acts once`, async () => {
     const [one, two] = await twoNodes(10);
     const first = await two.actors.ask(KEY, command);
     const before = one.store.state(KEY);
-    const asked = one.actors.ask(KEY, command, { doubtful: true });
+    const asked = one.actors.ask(KEY, command, { mayBeStored: true });
     await one.clock.advance(1_000);
     assert.deepEqual(await asked, first);
     assert.deepEqual(one.store.state(KEY), before);
   });
 }
 
-Deno.test("a doubtful command that nobody stored is decided; one that was voided later is not done again", async () => {
+Deno.test("a command that may be stored that nobody stored is decided; one that was voided later is not done again", async () => {
   const [one] = await twoNodes(10);
   const command = claim("a");
-  const asked = one.actors.ask(KEY, command, { doubtful: true });
+  const asked = one.actors.ask(KEY, command, { mayBeStored: true });
   await one.clock.advance(1_000);
   assert.equal((await asked).kind, "done");
   assert.equal(await fate(one.actors.ask(KEY, voidClaim("a"))), "done");
-  assert.equal(await fate(one.actors.ask(KEY, command, { doubtful: true })), "done");
+  assert.equal(await fate(one.actors.ask(KEY, command, { mayBeStored: true })), "done");
   assert(!one.store.holders(KEY).includes("a"));
 });
 
 for (const command of [claim("a"), edit({ amount: 7 })]) {
-  Deno.test(`a doubtful ${command.kind} whose first copy is in a turn in flight gets the first's answer`, async () => {
+  Deno.test(`a ${command.kind} whose first copy is in a turn in flight gets the first's answer`, async () => {
     const world = makeWorld();
     await world.actors.ask(KEY, create(terms("Promo", 10)));
     const { promise, open } = gate();
@@ -68,7 +68,7 @@ for (const command of [claim("a"), edit({ amount: 7 })]) {
     const first = world.actors.ask(KEY, command);
     await settle();
     world.store.gate = Promise.resolve(); // what is read meanwhile does not wait
-    const second = world.actors.ask(KEY, command, { doubtful: true });
+    const second = world.actors.ask(KEY, command, { mayBeStored: true });
     const behind = fate(world.actors.ask(KEY, claim("behind")));
     await settle();
     open();
@@ -79,27 +79,27 @@ for (const command of [claim("a"), edit({ amount: 7 })]) {
   });
 }
 
-Deno.test("a doubtful command that waits behind its first copy gets the first's answer", async () => {
+Deno.test("a command that may be stored that waits behind its first copy gets the first's answer", async () => {
   const [one] = await twoNodes(10);
   await one.clock.advance(61_000);
   const command = claim("a");
-  const [first, second] = [one.actors.ask(KEY, command), one.actors.ask(KEY, command, { doubtful: true })];
+  const [first, second] = [one.actors.ask(KEY, command), one.actors.ask(KEY, command, { mayBeStored: true })];
   await one.clock.advance(1_000);
   assert.deepEqual(await second, await first);
   assert.equal((await first).kind, "done");
 });
 
-Deno.test("a doubtful command behind a refusal from memory is looked up at once", async () => {
+Deno.test("a command that may be stored behind a refusal from memory is looked up at once", async () => {
   const world = makeWorld();
   await world.actors.ask(KEY, create(terms("Promo", 1)));
   const command = claim("a");
   const first = await world.actors.ask(KEY, command);
-  const fates = [fate(world.actors.ask(KEY, claim("b"))), world.actors.ask(KEY, command, { doubtful: true })];
+  const fates = [fate(world.actors.ask(KEY, claim("b"))), world.actors.ask(KEY, command, { mayBeStored: true })];
   await settle();
   assert.deepEqual(await Promise.all(fates), ["sold_out", first]);
 });
 
-Deno.test("an actor goes on deciding while doubtful commands come without end", async () => {
+Deno.test("an actor goes on deciding while mayBeStored commands come without end", async () => {
   const world = makeWorld();
   await world.actors.ask(KEY, create(terms("Promo", 100)));
   const told: string[] = [];
@@ -110,7 +110,7 @@ Deno.test("an actor goes on deciding while doubtful commands come without end", 
   };
   for (let round = 0; round < 5; round++) {
     fate(world.actors.ask(KEY, claim(`plain ${round}`))).then((fate) => told.push(fate));
-    world.actors.ask(KEY, claim(`doubtful ${round}`), { doubtful: true });
+    world.actors.ask(KEY, claim(`stored ${round}`), { mayBeStored: true });
     const { open } = look;
     look = gate();
     open();
@@ -121,16 +121,16 @@ Deno.test("an actor goes on deciding while doubtful commands come without end", 
   await settle();
 });
 
-Deno.test("a doubtful command that nobody can say whether it was stored never becomes a deadline fault", async () => {
+Deno.test("a command that may be stored that nobody can say whether it was stored never becomes a deadline fault", async () => {
   const [one] = await twoNodes(10);
   await one.clock.advance(61_000);
   const { promise, open } = gate();
   one.store.gate = promise;
   const deadline = one.clock.monotonic() + 500;
-  const doubtful = fate(one.actors.ask(KEY, claim("a"), { doubtful: true, deadline }));
+  const mayBeStored = fate(one.actors.ask(KEY, claim("a"), { mayBeStored: true, deadline }));
   const plain = fate(one.actors.ask(KEY, claim("b"), { deadline }));
   await one.clock.advance(1_000);
-  assert.deepEqual([await doubtful, await plain], ["storage_unavailable", "deadline"]);
+  assert.deepEqual([await mayBeStored, await plain], ["storage_unavailable", "deadline"]);
   open();
   await settle();
 });
@@ -250,7 +250,7 @@ Deno.test("release() of a keyed replay in reading answers it first", async () =>
   assert.deepEqual([world.actors.awake, handed.waiting.length], [0, 0]);
 });
 
-Deno.test("release() while a doubtful command is looked up hands it back, where nobody stored it", async () => {
+Deno.test("release() while a command that may be stored is looked up hands it back, where nobody stored it", async () => {
   const [one] = await twoNodes(10);
   await one.clock.advance(61_000);
   assert.equal(await fate(one.actors.ask(KEY, claim("a"))), "done");
@@ -259,12 +259,12 @@ Deno.test("release() while a doubtful command is looked up hands it back, where 
   const { promise, open } = gate();
   const recall = one.store.recall.bind(one.store);
   one.store.recall = async (...args) => (await promise, await recall(...args));
-  one.actors.ask(KEY, claim("doubtful"), { doubtful: true });
+  one.actors.ask(KEY, claim("mayBeStored"), { mayBeStored: true });
   await settle();
   one.actors.release(() => false);
   open();
   await settle();
-  assert.deepEqual(users(handed), ["doubtful"]);
+  assert.deepEqual(users(handed), ["mayBeStored"]);
   assert.deepEqual([one.store.activations, one.actors.awake], [activations, 0]);
 });
 

@@ -1,7 +1,7 @@
 /** What an actor does with a refusal that is to be stored: a guest book, in which those sent away are written too. */
 import assert from "node:assert/strict";
 import { ActorSystem } from "../../../src/actors/actor_system.ts";
-import type { Activation, Completion, Handle, Part, Rules, Store } from "../../../src/ports/mod.ts";
+import type { Completion, Handle, LoadedActor, Part, Rules, Store } from "../../../src/ports/mod.ts";
 import { Fault } from "../../../src/ports/mod.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { fate, gate } from "../../support/world.ts";
@@ -35,7 +35,7 @@ class BookStore implements Store<BookKind> {
   gate: Promise<void> = Promise.resolve();
   failure: Error | undefined;
 
-  activate(): Promise<Activation<string[]>> {
+  activate(): Promise<LoadedActor<string[]>> {
     const state = this.parts.flatMap(({ events }) => events);
     return Promise.resolve({ handle: { id: 1, epoch: 1, lane: 0 }, turn: this.parts.length, state });
   }

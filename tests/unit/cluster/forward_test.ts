@@ -27,7 +27,7 @@ Deno.test("untilLeaseEnds() waits longer than the lease by what the clocks of tw
 
 Deno.test("fail() tells as much as is certain, in codes that this version knows", () => {
   for (
-    const [doubtful, code, wanted] of [
+    const [mayBeStored, code, wanted] of [
       [false, "deadline", "deadline"],
       [false, "overloaded", "overloaded"],
       [false, "data_error", "data_error"],
@@ -39,8 +39,8 @@ Deno.test("fail() tells as much as is certain, in codes that this version knows"
       [true, "data_error", "data_error"],
     ] as const
   ) {
-    const { forward, codes } = makeForward({ doubtful });
+    const { forward, codes } = makeForward({ mayBeStored });
     fail(forward, code, "");
-    assert.deepEqual(codes, [wanted], `${doubtful} ${code}`);
+    assert.deepEqual(codes, [wanted], `${mayBeStored} ${code}`);
   }
 });

@@ -51,7 +51,7 @@ for (let handed = 0; handed <= HANDED_MAX; handed++) {
     assert(taken);
     assert.equal(await fate, isPassedOn ? "sold_out" : "storage_unavailable");
     const passedOn = isPassedOn ? [["b", handed + 1, true]] : [];
-    assert.deepEqual(told.map(({ node, asking }) => [node, asking?.handed, asking?.doubtful]), passedOn);
+    assert.deepEqual(told.map(({ node, asking }) => [node, asking?.handed, asking?.mayBeStored]), passedOn);
   });
 }
 

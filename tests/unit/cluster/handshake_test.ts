@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { agreed, Dialling, Listening, NoPeer, type Trust } from "../../../src/cluster/handshake.ts";
 import { MESSAGE, type Session } from "../../../src/cluster/session.ts";
 import { FRAME_HEAD } from "../../../src/cluster/frames.ts";
-import { trustOf } from "../../support/link_ends.ts";
+import { trustOf } from "../../support/link_servers.ts";
 
 /** What passes in a handshake, in its order, each message changed by `forge`. @throws NoPeer */
 function shakeHands(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Failure, forwardOf } from "../../../src/cluster/forward.ts";
 import { selfMember } from "../../../src/cluster/mod.ts";
 import { Peers } from "../../../src/cluster/peers.ts";
-import { Roster } from "../../../src/cluster/roster.ts";
+import { ClusterView } from "../../../src/cluster/cluster_view.ts";
 import type { Transport } from "../../../src/cluster/transport.ts";
 import { claim } from "../../support/commands.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
@@ -49,7 +49,7 @@ Deno.test("to() sends to the incarnation that is asked for, and gives up what is
 
 Deno.test("follow() gives up what is out to an incarnation that another has taken the place of", async () => {
   const { peers, failed, send } = makePeers();
-  const roster = Roster.alone(selfMember("a", "http://a:1", 1)).admitted(BEFORE);
+  const roster = ClusterView.alone(selfMember("a", "http://a:1", 1)).admitted(BEFORE);
   await send(BEFORE);
   peers.follow(roster);
   await settle();
@@ -64,7 +64,7 @@ for (const how of ["close", "follow"] as const) {
     const { peers, sent, failed, send } = makePeers();
     await send(BEFORE);
     if (how === "close") peers.close();
-    else peers.follow(Roster.alone(selfMember("a", "http://a:1", 1)));
+    else peers.follow(ClusterView.alone(selfMember("a", "http://a:1", 1)));
     await send(BEFORE);
     assert.deepEqual([sent, failed], [[BEFORE.url, BEFORE.url], [["ambiguous", BEFORE.url]]]);
   });

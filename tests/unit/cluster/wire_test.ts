@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { isCouponCommand, isCouponKey } from "../../../src/cluster/coupon_commands.ts";
 import type { Found } from "../../../src/cluster/calls.ts";
-import { judged } from "../../../src/cluster/judgement.ts";
+import { applyProbe } from "../../../src/cluster/judgement.ts";
 import { PROTOCOL, PROTOCOL_MIN } from "../../../src/cluster/member.ts";
 import { type Member, selfMember } from "../../../src/cluster/mod.ts";
 import { isSaleCommand, isSaleKey } from "../../../src/cluster/sale_commands.ts";
-import { Roster } from "../../../src/cluster/roster.ts";
+import { ClusterView } from "../../../src/cluster/cluster_view.ts";
 import {
   type Answer,
   BadMessage,
@@ -33,15 +33,15 @@ const SENT = { now: 1_000_000, monotonic: 5_000 };
 const POSTED = { kind: "coupon", key: "ünï 🎉", command: claim("u"), deadline: 9_000, lease: 7_000 };
 
 Deno.test("commands arrive as they left, their time counted by the receiver's clock", () => {
-  const first = { ...POSTED, doubtful: false, handed: 0 };
+  const first = { ...POSTED, mayBeStored: false, handed: 0 };
   const sent = [
     first,
     { ...first, command: claim("v") },
     { ...first, key: "other" },
     { ...first, kind: "sale", key: "other" },
     { ...first, kind: "sale", key: "other", lease: 6_000 },
-    { ...first, doubtful: true, handed: 3 },
-    { ...first, doubtful: true, handed: 3, command: claim("w"), lease: 7_000.9 },
+    { ...first, mayBeStored: true, handed: 3 },
+    { ...first, mayBeStored: true, handed: 3, command: claim("w"), lease: 7_000.9 },
     first,
   ];
   const runs = decodeCommands(JSON.parse(encodeCommands(sent, PROTOCOL, SENT)), { now: 1_000_000, monotonic: 77 });
@@ -55,7 +55,7 @@ Deno.test("commands arrive as they left, their time counted by the receiver's cl
 });
 
 Deno.test("what a batch lay on its way is taken off its time; a clock that is behind adds none", () => {
-  const text = encodeCommands([{ ...POSTED, doubtful: false, handed: 0 }], PROTOCOL, SENT);
+  const text = encodeCommands([{ ...POSTED, mayBeStored: false, handed: 0 }], PROTOCOL, SENT);
   const deadline = (now: number) => decodeCommands(JSON.parse(text), { now, monotonic: 100 })[0]!.deadline;
   assert.equal(deadline(1_000_000 + 1_500), 100 + 500);
   assert.equal(deadline(1_000_000 + 60_000), 100 + 2_000 - 60_000);
@@ -221,7 +221,7 @@ const judgements: [found: string, Found, missing: boolean, incarnation: number][
 ];
 for (const [what, found, missing, incarnation] of judgements) {
   Deno.test(`a node that is found ${what} is ${incarnation === 0 ? "out" : "in"}`, () => {
-    const before = Roster.alone(selfMember("self", "http://self:8081", 1)).admitted(A1);
-    assert.equal(judged(before, A1, found, missing).member("a")?.incarnation ?? 0, incarnation);
+    const before = ClusterView.alone(selfMember("self", "http://self:8081", 1)).admitted(A1);
+    assert.equal(applyProbe(before, A1, found, missing).member("a")?.incarnation ?? 0, incarnation);
   });
 }

@@ -6,39 +6,39 @@
  */
 import type { Kind } from "../domain/decision.ts";
 import type { Mailbox } from "./mailbox.ts";
-import type { Activation, ActorEvents, Clock, Handle, Moment, Rules, Store } from "../ports/mod.ts";
+import type { ActorEvents, Clock, ClockReading, Handle, LoadedActor, Rules, Store } from "../ports/mod.ts";
 import { Fault, Fenced } from "../ports/mod.ts";
-import { asFault, decideLetters, type LetterOf, reopen } from "./turn.ts";
+import { asFault, decideMessages, type MessageOf, reopen } from "./turn.ts";
 import { TurnInFlight } from "./turn_in_flight.ts";
 
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
 export const TRUST_MS = 200;
 
 /** What tenures work with; one for all actors of a kind. */
-export interface TenureContext<K extends Kind> {
+export interface ActivationContext<K extends Kind> {
   readonly rules: Rules<K>;
   readonly store: Store<K>;
   readonly clock: Clock;
   readonly events: ActorEvents;
 }
 
-/** The actor whose tenure it is. */
-export interface TenureHost<K extends Kind> {
-  readonly context: TenureContext<K>;
-  readonly mailbox: Mailbox<LetterOf<K>>;
-  /** Whether this tenure takes turns still. */
-  goesOn(tenure: Tenure<K>): boolean;
+/** The actor whose activation it is. */
+export interface ActivationHost<K extends Kind> {
+  readonly context: ActivationContext<K>;
+  readonly mailbox: Mailbox<MessageOf<K>>;
+  /** Whether this activation takes turns still. */
+  goesOn(activation: Activation<K>): boolean;
   /** Something is under way that the actor is to wait for; each is ended once. */
   began(): void;
   ended(): void;
   /** Letters wait. */
   wake(): void;
   /** A turn failed, and with it what it began is ended. */
-  failed(tenure: Tenure<K>, fenced: boolean): void;
+  failed(activation: Activation<K>, fenced: boolean): void;
 }
 
 /** One activation of an actor, from awakening to its first failure. */
-export class Tenure<K extends Kind> {
+export class Activation<K extends Kind> {
   readonly handle: Handle;
   /** Number of the last turn that was stored before it. */
   readonly #firstTurn: number;
@@ -51,13 +51,17 @@ export class Tenure<K extends Kind> {
   confirmedAt: number;
   /** Of the first turn that failed, which ended it. */
   failure: Error | undefined = undefined;
-  /** Whether it is read which of the letters were stored; no turn is taken meanwhile. */
+  /** Whether it is read which of the messages were stored; no turn is taken meanwhile. */
   settling = false;
   /** The last turn in flight; before it there may be one more. */
   #last: TurnInFlight<K> | undefined = undefined;
 
   /** @param since monotonic time before the activation */
-  constructor(readonly host: TenureHost<K>, { handle, turn, state }: Activation<K["State"]>, readonly since: number) {
+  constructor(
+    readonly host: ActivationHost<K>,
+    { handle, turn, state }: LoadedActor<K["State"]>,
+    readonly since: number,
+  ) {
     this.handle = handle;
     this.#firstTurn = this.#turn = turn;
     this.state = state;
@@ -70,37 +74,37 @@ export class Tenure<K extends Kind> {
   }
 
   /** A state that once was true, where all that failed could be undone. */
-  get remnant(): K["State"] | undefined {
+  get staleState(): K["State"] | undefined {
     return this.#sound && this.#last === undefined ? this.state : undefined;
   }
 
   /** Decides what waits, and sends what is to be stored. @param at by which it decides */
-  takeTurn(at: Moment): void {
+  takeTurn(at: ClockReading): void {
     const { context: { clock, events, store, rules }, mailbox } = this.host;
     if (this.isFull || this.settling || mailbox.size === 0) return;
-    const letters = mailbox.take();
-    const lost = letters.findIndex((letter) => letter.lost !== undefined);
-    if (lost > 0) mailbox.putBack(letters.splice(lost)); // all before it are decided first: they may be its first copy
+    const messages = mailbox.take();
+    const lost = messages.findIndex((message) => message.lost !== undefined);
+    if (lost > 0) mailbox.putBack(messages.splice(lost)); // all before it are decided first: they may be its first copy
     if (lost === 0) {
       // Another copy of a command may be in a turn in flight: it is looked up once that one is stored.
-      if (this.#last !== undefined) mailbox.putBack(letters);
-      else this.#settleLost(letters);
+      if (this.#last !== undefined) mailbox.putBack(messages);
+      else this.#settleLost(messages);
       return;
     }
     const sentAt = at.monotonic;
-    const { events: happened, hasAbsence } = decideLetters<K>(letters, rules, this, at.now, sentAt);
-    events.turned(letters.length);
+    const { events: happened, hasAbsence } = decideMessages<K>(messages, rules, this, at.now, sentAt);
+    events.turned(messages.length);
     const isRefused = happened.length === 0 && !hasAbsence;
     const before = this.#last;
     if (isRefused && before === undefined && clock.monotonic() - this.confirmedAt <= TRUST_MS) {
-      this.#answer(letters);
+      this.#answer(messages);
       if (mailbox.size > 0) this.host.wake();
       return;
     }
     const number = happened.length > 0 ? ++this.#turn : undefined;
     const follows = isRefused && before !== undefined; // what it rests on confirms it
     const askedAt = follows ? before.sentAt : sentAt;
-    const turn = this.#last = new TurnInFlight(this, letters, happened, number, askedAt, before);
+    const turn = this.#last = new TurnInFlight(this, messages, happened, number, askedAt, before);
     this.host.began();
     if (number !== undefined) store.append({ handle: this.handle, turn: number, events: happened }, turn);
     else if (follows) before.follow(turn);
@@ -116,7 +120,7 @@ export class Tenure<K extends Kind> {
     if (mailbox.size > 0 && this.host.goesOn(this)) {
       this.takeTurn({ now: clock.now(), monotonic: clock.monotonic() });
     }
-    this.#answer(turn.letters);
+    this.#answer(turn.messages);
     this.host.ended();
   }
 
@@ -129,7 +133,7 @@ export class Tenure<K extends Kind> {
     store.confirm(this.handle, turn);
   }
 
-  /** The first turn in flight that fails ends the tenure; the one behind it fails with it, or was stored. */
+  /** The first turn in flight that fails ends the activation; the one behind it fails with it, or was stored. */
   fail(turn: TurnInFlight<K>, error: Error): void {
     this.#landed(turn);
     this.failure ??= error;
@@ -146,69 +150,69 @@ export class Tenure<K extends Kind> {
     else this.#last!.before = undefined;
   }
 
-  #answer(letters: readonly LetterOf<K>[]): void {
-    let replays: LetterOf<K>[] | undefined;
-    for (const letter of letters) {
-      if (letter.outcome !== undefined) letter.resolve(letter.outcome);
-      else if (letter.replayed) (replays ??= []).push(letter);
+  #answer(messages: readonly MessageOf<K>[]): void {
+    let replays: MessageOf<K>[] | undefined;
+    for (const message of messages) {
+      if (message.outcome !== undefined) message.resolve(message.outcome);
+      else if (message.replayed) (replays ??= []).push(message);
     }
     if (replays !== undefined) {
-      this.#recall(replays, (letter) => {
-        letter.reject(new Fault("storage_unavailable", "Cannot replay an answer as its row is gone"));
+      this.#recall(replays, (message) => {
+        message.reject(new Fault("storage_unavailable", "Cannot replay an answer as its row is gone"));
       });
     }
   }
 
   /**
-   * Of letters whose turn may have been stored, answers those that were; all others are then decided in their order.
+   * Of messages whose turn may have been stored, answers those that were; all others are then decided in their order.
    * Where this epoch follows that turn's own, no one else wrote between: the stored number tells. Else the ids do.
    */
-  async #settleLost(letters: readonly LetterOf<K>[]): Promise<void> {
+  async #settleLost(messages: readonly MessageOf<K>[]): Promise<void> {
     const { mailbox } = this.host;
     this.settling = true;
-    const open = new Set(letters);
-    const unknown: LetterOf<K>[] = [];
-    for (const letter of letters) {
-      if (letter.lost === undefined) continue;
-      const { epoch, turn, outcome } = letter.lost;
+    const open = new Set(messages);
+    const unknown: MessageOf<K>[] = [];
+    for (const message of messages) {
+      if (message.lost === undefined) continue;
+      const { epoch, turn, outcome } = message.lost;
       if (this.handle.epoch !== epoch + 1) {
-        if (outcome.kind === "done") unknown.push(letter);
-        else letter.lost = undefined;
+        if (outcome.kind === "done") unknown.push(message);
+        else message.lost = undefined;
       } else if (turn <= this.#firstTurn) {
-        open.delete(letter);
-        letter.resolve(outcome);
+        open.delete(message);
+        message.resolve(outcome);
       } else {
-        letter.lost = undefined;
+        message.lost = undefined;
       }
     }
     if (unknown.length > 0) {
-      for (const letter of unknown) open.delete(letter);
-      await this.#recall(unknown, (letter) => {
-        letter.lost = undefined;
-        open.add(letter);
+      for (const message of unknown) open.delete(message);
+      await this.#recall(unknown, (message) => {
+        message.lost = undefined;
+        open.add(message);
       });
     }
-    mailbox.putBack(letters.filter((letter) => open.has(letter)));
+    mailbox.putBack(messages.filter((message) => open.has(message)));
     this.settling = false;
     if (mailbox.size > 0) this.host.wake();
   }
 
-  /** Answers those letters whose answers are stored. */
+  /** Answers those messages whose answers are stored. */
   async #recall(
-    letters: readonly LetterOf<K>[],
-    absent: (letter: LetterOf<K>) => void,
+    messages: readonly MessageOf<K>[],
+    absent: (message: MessageOf<K>) => void,
   ): Promise<void> {
     this.host.began();
     try {
-      const answers = await this.host.context.store.recall(this.handle, letters.map(({ command }) => command));
-      for (const letter of letters) {
-        const answer = answers.get(letter.command.id);
-        if (answer === undefined) absent(letter);
-        else letter.resolve({ kind: "done", answer });
+      const answers = await this.host.context.store.recall(this.handle, messages.map(({ command }) => command));
+      for (const message of messages) {
+        const answer = answers.get(message.command.id);
+        if (answer === undefined) absent(message);
+        else message.resolve({ kind: "done", answer });
       }
     } catch (error) {
       const fault = asFault(error);
-      for (const letter of letters) letter.reject(fault);
+      for (const message of messages) message.reject(fault);
     }
     this.host.ended();
   }

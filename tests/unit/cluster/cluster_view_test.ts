@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { holderOf, holderText, type Member, memberOf } from "../../../src/cluster/member.ts";
-import { MEMBERS_MAX, Roster } from "../../../src/cluster/roster.ts";
+import { ClusterView, MEMBERS_MAX } from "../../../src/cluster/cluster_view.ts";
 
 function node(id: string, incarnation: number = 1): Member {
   return { id, url: `http://${id}:8081`, incarnation, version: 2 };
@@ -10,9 +10,9 @@ function node(id: string, incarnation: number = 1): Member {
 const SELF = node("self");
 const A1 = node("a", 1);
 const A2 = node("a", 2);
-const KNOWS_A1 = Roster.alone(SELF).admitted(A1);
+const KNOWS_A1 = ClusterView.alone(SELF).admitted(A1);
 
-type Step = (roster: Roster) => Roster;
+type Step = (roster: ClusterView) => ClusterView;
 /** What was heard, in its order, and the incarnation of `a` that is in the ring then: 0 is none. */
 const cases: [what: string, steps: Step[], incarnation: number][] = [
   ["a greeting", [(r) => r.admitted(A1)], 1],
@@ -52,7 +52,7 @@ const cases: [what: string, steps: Step[], incarnation: number][] = [
 
 for (const [what, steps, incarnation] of cases) {
   Deno.test(`the ring after ${what} has ${incarnation === 0 ? "no a" : `a's incarnation ${incarnation}`}`, () => {
-    const roster = steps.reduce((roster, step) => step(roster), Roster.alone(SELF));
+    const roster = steps.reduce((roster, step) => step(roster), ClusterView.alone(SELF));
     assert.equal(roster.member("a")?.incarnation ?? 0, incarnation);
     assert.equal(roster.ring.nodes.includes("a"), incarnation > 0);
     assert(roster.ring.nodes.includes("self"), "this node stays");
@@ -83,11 +83,11 @@ Deno.test("a node that left owns nothing, unless nobody else is there", () => {
   const roster = KNOWS_A1.withoutSelf();
   for (let key = 0; key < 100; key++) assert.equal(roster.ownerOf(`k${key}`), A1);
   assert.equal(roster.member("self"), undefined);
-  assert.equal(Roster.alone(SELF).withoutSelf().ownerOf("k"), SELF);
+  assert.equal(ClusterView.alone(SELF).withoutSelf().ownerOf("k"), SELF);
 });
 
 Deno.test("1,000 good-byes are remembered, the newest of each node, the oldest forgotten first", () => {
-  let roster = Roster.alone(SELF).departed("again", 1);
+  let roster = ClusterView.alone(SELF).departed("again", 1);
   for (let id = 0; id < 1_000; id++) {
     roster = roster.departed(`n${id}`, 1);
     if (id === 500) roster = roster.departed("again", 2);
@@ -107,7 +107,7 @@ const heard = fc.tuple(fc.constantFrom("admitted", "reached", "refused", "lost",
 Deno.test("whatever is heard, a node is in the ring or unreachable or neither, and out for good after its good-bye", () => {
   fc.assert(
     fc.property(fc.array(heard, { maxLength: 12, size: "max" }), (all) => {
-      let roster = Roster.alone(SELF);
+      let roster = ClusterView.alone(SELF);
       const left = new Map<string, number>();
       for (const [how, { id, incarnation }] of all) {
         const before = roster;
@@ -145,7 +145,7 @@ Deno.test("memberOf() takes a member out of what was told, and refuses everythin
 
 Deno.test("so many nodes are admitted and no more, in no time, whoever names them", () => {
   const named = Array.from({ length: 3 * MEMBERS_MAX }, (_, place) => node(`n${place}`));
-  const roster = named.reduce((roster, member) => roster.admitted(member), Roster.alone(SELF));
+  const roster = named.reduce((roster, member) => roster.admitted(member), ClusterView.alone(SELF));
   assert.equal(roster.members.length, MEMBERS_MAX);
   assert.equal(roster.ring.nodes.length, MEMBERS_MAX + 1);
   const again = roster.admitted({ ...named[0]!, incarnation: 2 });

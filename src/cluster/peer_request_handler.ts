@@ -46,7 +46,7 @@ export interface ReceptionContext {
 }
 
 /** Takes messages of peers; the network around it has checked who they are. */
-export class Reception {
+export class PeerRequestHandler {
   #open = 0;
 
   constructor(readonly context: ReceptionContext) {}

@@ -5,7 +5,7 @@ import { Link } from "../../src/cluster/link.ts";
 import { PROTOCOL } from "../../src/cluster/member.ts";
 import { type Member, selfMember } from "../../src/cluster/mod.ts";
 import { PeerServer } from "../../src/cluster/peer_server.ts";
-import type { Reply, Sink } from "../../src/cluster/reception.ts";
+import type { Reply, Sink } from "../../src/cluster/peer_request_handler.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { until } from "./until.ts";
 

@@ -1,6 +1,6 @@
 /** What does a node answer to batches that another version, or too many others, may send? */
 import assert from "node:assert/strict";
-import { OPEN_MAX } from "../../../src/cluster/reception.ts";
+import { OPEN_MAX } from "../../../src/cluster/peer_request_handler.ts";
 import { PROTOCOL } from "../../../src/cluster/member.ts";
 import { BATCH_MAX } from "../../../src/cluster/wire.ts";
 import { claim, create, edit, terms, validate } from "../../support/commands.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Fault, Fenced, LostAnswer } from "../../../src/ports/mod.ts";
 import { type Job, split } from "../../../src/storage/batch.ts";
 import { ConnectionLost, NotConnected, SqlError } from "../../../src/storage/sql.ts";
-import { lostOrUnavailable, repeatable, unavailable } from "../../../src/storage/trouble.ts";
+import { lostOrUnavailable, retryOnLostConnection, unavailable } from "../../../src/storage/db_errors.ts";
 
 const lost = new ConnectionLost("reset");
 const LATE = new SqlError("57014", "canceling statement due to statement timeout");
@@ -34,10 +34,10 @@ for (
     ["is never sent", [new NotConnected("no")], 1, "storage_unavailable"],
   ] as const
 ) {
-  Deno.test(`repeatable() runs what ${what} ${tries} times`, async () => {
+  Deno.test(`retryOnLostConnection() runs what ${what} ${tries} times`, async () => {
     let runs = 0;
     const run = () => runs++ < errors.length ? Promise.reject(errors[runs - 1]) : Promise.resolve("done");
-    assert.equal(await repeatable("try", run).catch(fateOf), fate);
+    assert.equal(await retryOnLostConnection("try", run).catch(fateOf), fate);
     assert.equal(runs, tries);
   });
 }

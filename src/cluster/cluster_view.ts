@@ -24,7 +24,7 @@ function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<strin
 }
 
 /** The nodes that this one counts with, itself among them until it leaves. */
-export class Roster {
+export class ClusterView {
   readonly #marks: Marks;
   #ring: Ring | undefined;
 
@@ -40,8 +40,8 @@ export class Roster {
   }
 
   /** A node that knows nobody yet. */
-  static alone(self: Member): Roster {
-    return new Roster(self, { members: new Map(), unreachable: new Map(), left: new Map(), leaving: false });
+  static alone(self: Member): ClusterView {
+    return new ClusterView(self, { members: new Map(), unreachable: new Map(), left: new Map(), leaving: false });
   }
 
   /** The others in the ring. */
@@ -76,7 +76,7 @@ export class Roster {
   }
 
   /** After a greeting, an entry, or another node's word: in, unless it is known to have left or to be unreachable. */
-  admitted(member: Member): Roster {
+  admitted(member: Member): ClusterView {
     const { members, unreachable } = this.#marks;
     if (member.id === this.self.id || this.hasLeft(member)) return this;
     if ((unreachable.get(member.id)?.incarnation ?? -1) >= member.incarnation) return this;
@@ -90,28 +90,28 @@ export class Roster {
   }
 
   /** After it answered directly: in, though it could not be reached before. */
-  reached(member: Member): Roster {
+  reached(member: Member): ClusterView {
     const { unreachable } = this.#marks;
     const wasOut = (unreachable.get(member.id)?.incarnation ?? Infinity) <= member.incarnation;
     return (wasOut ? this.#with({ unreachable: without(unreachable, member.id) }) : this).admitted(member);
   }
 
   /** After nothing listened where it was asked: this incarnation is out until it answers. */
-  refused(member: Member): Roster {
+  refused(member: Member): ClusterView {
     const roster = this.lost(member);
     if (roster === this) return this;
     return roster.#with({ unreachable: new Map(this.#marks.unreachable).set(member.id, member) });
   }
 
   /** After its entry was missing and it did not answer: out; its next entry or greeting brings it back. */
-  lost(member: Member): Roster {
+  lost(member: Member): ClusterView {
     const known = this.#marks.members.get(member.id);
     if (known === undefined || !isSame(known, member)) return this;
     return this.#with({ members: without(this.#marks.members, member.id) });
   }
 
   /** After its good-bye: out for good; a new incarnation is another. */
-  departed(id: string, incarnation: number): Roster {
+  departed(id: string, incarnation: number): ClusterView {
     const { members, unreachable, left } = this.#marks;
     if (id === this.self.id || (left.get(id) ?? -1) >= incarnation) return this;
     const leftNow = [...without(left, id), [id, incarnation] as const].slice(-LEFT_MAX);
@@ -124,21 +124,21 @@ export class Roster {
   }
 
   /** Without those unreachable that the registry no longer lists: nothing is to be expected of them. */
-  forgotten(listed: (id: string) => boolean): Roster {
+  forgotten(listed: (id: string) => boolean): ClusterView {
     const { unreachable } = this.#marks;
     const kept = [...unreachable].filter(([id]) => listed(id));
     return kept.length === unreachable.size ? this : this.#with({ unreachable: new Map(kept) });
   }
 
   /** After this node left: the others own what it owned. */
-  withoutSelf(): Roster {
+  withoutSelf(): ClusterView {
     return this.leaving ? this : this.#with({ leaving: true });
   }
 
   /** The ring is made anew only where its nodes change; as at most one comes or goes, their number tells. */
-  #with(change: Partial<Marks>): Roster {
+  #with(change: Partial<Marks>): ClusterView {
     const marks = { ...this.#marks, ...change };
     const same = marks.leaving === this.leaving && marks.members.size === this.#marks.members.size;
-    return new Roster(this.self, marks, same ? this.ring : undefined);
+    return new ClusterView(this.self, marks, same ? this.ring : undefined);
   }
 }

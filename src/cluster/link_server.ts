@@ -2,7 +2,7 @@
 import type { Clock } from "../ports/mod.ts";
 import type { FrameStream } from "./frames.ts";
 import { MORE } from "./link.ts";
-import type { Reply } from "./reception.ts";
+import type { Reply } from "./peer_request_handler.ts";
 import { BYE, MESSAGE, PING, PONG, type Session } from "./session.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
@@ -16,7 +16,7 @@ const HEAD = /^(\d{1,15}) ([a-z]{1,16}) /;
 export type Receive = (what: string, text: string) => Reply;
 
 /** The other end of a link. */
-export class LinkEnd {
+export class LinkServer {
   #open = 0;
   #phase: "open" | "closing" | "ended" = "open";
   #silent = 0;

@@ -1,7 +1,7 @@
 /** How does this node know its callers, count them and keep a trail? By its settings; a loopback node may ask no one. */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../ports/mod.ts";
-import type { CallersConfig, DoorConfig } from "../config/config.ts";
+import type { AccessConfig, CallersConfig } from "../config/config.ts";
 import type { EdgeParts } from "../http/app.ts";
 import { Callers, type UserTokens } from "../http/auth/callers.ts";
 import { Cors } from "../http/auth/cors.ts";
@@ -12,7 +12,7 @@ import { BadKeySet, Jwts } from "../http/auth/user_tokens.ts";
 import { wrong } from "../config/settings.ts";
 
 /** What the edge asks before it asks anyone else. */
-export interface Door extends Pick<EdgeParts, "callers" | "trail" | "cors" | "openAccess"> {
+export interface AccessControl extends Pick<EdgeParts, "callers" | "trail" | "cors" | "openAccess"> {
   readonly limiter: RateLimiter | undefined;
 }
 
@@ -32,20 +32,20 @@ async function usersOf(config: CallersConfig, clock: Now): Promise<UserTokens | 
 }
 
 /** Learns how to know callers. @throws ConfigError where the file of keys is not one */
-export async function knownCallers({ callers }: Pick<DoorConfig, "callers">, clock: Now): Promise<Callers> {
+export async function knownCallers({ callers }: Pick<AccessConfig, "callers">, clock: Now): Promise<Callers> {
   if (callers === undefined) return new Callers();
   const { adminToken, serviceToken } = callers;
   return new Callers({ adminToken, serviceToken, users: await usersOf(callers, clock) });
 }
 
 /** Makes the door, and says in the log whom it asks. */
-export function makeDoor(
-  config: DoorConfig,
+export function makeAccessControl(
+  config: AccessConfig,
   log: Logger,
   callers: Callers,
   clock: Clock,
   trail: Pick<TrailParts, "acts" | "bodies">,
-): Door {
+): AccessControl {
   if (config.callers === undefined) {
     log.warn("Callers are not authenticated: this node listens on loopback alone");
   } else {
