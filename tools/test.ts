@@ -15,7 +15,7 @@ Runs the tests, with a PostgreSQL and a Redis of their own.
 
 Examples:
   deno task test tests/unit/http
-  deno task test tests/integration/storage/lane_faults_test.ts --filter deadlock
+  deno task test tests/integration/storage/journal_test.ts --filter deadlock
   TZ=Pacific/Apia deno task test --at 2028-02-29T12:00`;
 
 const ROOT = new URL("..", import.meta.url).pathname;
