@@ -1,7 +1,7 @@
 /**
  * How does a node know the others? By their greetings first, by the registry second; and it lets one go only by its
  * good-bye, or after it tried to reach it directly. Here are the timers and the talking; what is heard means what
- * roster.ts and judgement.ts say.
+ * cluster_view.ts and judgement.ts say.
  */
 import type { Clock } from "../ports/mod.ts";
 import type { Calls, Pong } from "./calls.ts";
