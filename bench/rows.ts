@@ -53,12 +53,6 @@ const DUPLICATE = { status: 409, code: "already_claimed" };
 const LINES: readonly Line[] = [
   { name: "bare", title: "bare framework: Hono, POST with a JSON body, no work", rival: "bare", load: coupon("HOT") },
   { name: "ceiling", title: "**ceiling**: our edge, nothing asked or stored", rival: "ceiling", load: coupon("HOT") },
-  {
-    name: "ceiling_heads",
-    title: "the same, bounding heads itself (HEADER_TIMEOUT=10s)",
-    rival: "ceiling_heads",
-    load: coupon("HOT"),
-  },
   { name: "hot", title: "**one hot coupon**", load: coupon("HOT"), database: "ours" },
   {
     name: "hot_64",

@@ -17,7 +17,6 @@ const RATIOS = [
   ["sold-out answers, to the ceiling", "sold_out", "ceiling"],
   ["duplicates, to the ceiling", "duplicates", "ceiling"],
   ["the ceiling, to the bare framework", "ceiling", "bare"],
-  ["the ceiling that bounds heads itself, to the ceiling", "ceiling_heads", "ceiling"],
   ["a whole sale, to the same on the edge alone", "sale", "sale_ceiling"],
   ["a whole sale, to one SQL statement an act", "sale", "sale_statement"],
   ["a whole sale, to row locks", "sale", "sale_row_lock"],

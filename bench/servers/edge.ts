@@ -62,9 +62,8 @@ export function answeredAtOnce(): Claim {
 }
 
 /** Serves as `serveEdge`, and claims alone. */
-export function serveClaims(claim: Claim, more: Pick<EdgeParts, "headerTimeoutMs"> = {}): void {
+export function serveClaims(claim: Claim): void {
   serveEdge({
-    ...more,
     coupons: {
       ask(fold, command): Promise<OutcomeOf<CouponKind>> {
         if (command.kind === "claim") return claim(fold, command);
@@ -92,12 +91,10 @@ export function serveSales(checkout: SaleAct<"checkout">, purchase: SaleAct<"pur
 export interface EdgeParts {
   readonly coupons?: Coupons;
   readonly sales?: Sales;
-  /** Milliseconds for a head; by default none is given up, as the server that is measured beside it. */
-  readonly headerTimeoutMs?: number;
 }
 
 /** Serves claims by these coupons, and checkouts and purchases by these sales, on 127.0.0.1, and prints the port. */
-export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 0 }: EdgeParts): void {
+export function serveEdge({ coupons = NOBODY, sales = NOBODY }: EdgeParts): void {
   const bodies = new BodyReader();
   const streams = new SaleStreams(NO_SALE_VIEWS);
   const edge = new Edge({
@@ -140,7 +137,7 @@ export function serveEdge({ coupons = NOBODY, sales = NOBODY, headerTimeoutMs = 
     },
   });
   const port = Number(Deno.args[0] ?? 0);
-  const listening = listen({ hostname: "127.0.0.1", port, headerTimeoutMs }, (request) => edge.fetch(request));
+  const listening = listen({ hostname: "127.0.0.1", port, headerTimeoutMs: 0 }, (request) => edge.fetch(request));
   console.log(`listening ${listening.port}`);
 }
 Deno.addSignalListener("SIGINT", () => Deno.exit(0));
