@@ -35,12 +35,9 @@ function countCases(junit: string): Counts {
   return { passed: cases.length - failed - skipped, failed, skipped };
 }
 
-/** Test files of these folders run several at a time. Those of the other one run whole nodes under load, one at a time. */
-const TOGETHER = ["tests/unit", "tests/simulation", "tests/integration"];
-const ALONE = ["tests/system"];
-
-/** Some of these files wait while others work. */
-const JOBS = String(navigator.hardwareConcurrency + 1);
+/** Test files of these folders run several at a time. Those of the others share servers and time, so they take turns. */
+const TOGETHER = ["tests/unit", "tests/simulation"];
+const ALONE = ["tests/integration", "tests/system"];
 
 interface Result {
   readonly code: number;
@@ -50,7 +47,7 @@ interface Result {
 /** Runs the tests that are asked for, or all. */
 async function runTests(args: string[], env: Record<string, string>): Promise<Result> {
   if (args.some(isPath)) return await runFiles(args, env);
-  const together = await runFiles([...TOGETHER, "--parallel", ...args], { DENO_JOBS: JOBS, ...env });
+  const together = await runFiles([...TOGETHER, "--parallel", ...args], env);
   const alone = await runFiles([...ALONE, ...args], env);
   const sum = (count: keyof Counts) => together.counts[count] + alone.counts[count];
   return {

@@ -186,13 +186,15 @@ Deno.test("where every session for lists, reports and views is taken, the clock 
   const never = { query: () => new Promise<never>(() => {}) };
   let isTaken = false;
   let readings = 0;
+  let opening = 0;
   const storage = await openTestStorage({
     ...database,
     views: { query: (...all) => isTaken ? never.query() : views.query(...all) },
     reports: never,
     lists: never,
     async connect() {
-      const session = await database.connect();
+      opening++;
+      const session = await database.connect().finally(() => opening--);
       const query = session.query.bind(session);
       session.query = (text, params, name) => {
         if (name === "clock") readings++;
@@ -209,6 +211,8 @@ Deno.test("where every session for lists, reports and views is taken, the clock 
     const before = readings;
     await until(() => readings >= before + 2, { what: "the clock to be read", everyMs: 20 });
     assert(storage.connected());
+    // One that is still opening would go on beyond the test.
+    await until(() => opening === 0, { what: "no session to be opening" });
   } finally {
     await storage.close();
   }
