@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { Fault, Fenced, LostAnswer } from "../../../src/ports/mod.ts";
 import { type Job, split } from "../../../src/storage/batch.ts";
 import { ConnectionLost, NotConnected, SqlError } from "../../../src/storage/sql.ts";
-import { lostOrUnavailable, retryOnLostConnection, unavailable } from "../../../src/storage/db_errors.ts";
+import {
+  lostOrUnavailable,
+  retryOnLostConnection,
+  retryTransient,
+  TRANSIENT_SQLSTATES,
+  unavailable,
+} from "../../../src/storage/db_errors.ts";
 
 const lost = new ConnectionLost("reset");
 const LATE = new SqlError("57014", "canceling statement due to statement timeout");
@@ -41,6 +47,23 @@ for (
     assert.equal(runs, tries);
   });
 }
+
+Deno.test("retryTransient() runs what may pass four times at most, and what cannot pass once", async () => {
+  const runsOf = async (error: Error, failures: number) => {
+    let runs = 0;
+    const run = () => runs++ < failures ? Promise.reject(error) : Promise.resolve("done");
+    const fate = await retryTransient(run).catch((thrown) => thrown === error ? "failed" : "another error");
+    return [runs, fate];
+  };
+  assert.deepEqual([...TRANSIENT_SQLSTATES].toSorted(), ["40001", "40P01", "55P03", "57014"]);
+  for (const sqlstate of TRANSIENT_SQLSTATES) {
+    assert.deepEqual(await runsOf(new SqlError(sqlstate, "later"), 3), [4, "done"], sqlstate);
+    assert.deepEqual(await runsOf(new SqlError(sqlstate, "never"), 9), [4, "failed"], sqlstate);
+  }
+  for (const error of [new SqlError("23505", "duplicate"), new SqlError("42501", "forbidden"), lost]) {
+    assert.deepEqual(await runsOf(error, 1), [1, "failed"]);
+  }
+});
 
 Deno.test("split() puts parts in the order of their actors, in which rows are locked, and confirmations apart", () => {
   const jobs = [[7, "part"], [3, "confirm"], [10, "part"], [2, "part"], [1, "confirm"]].map(([id, what]) => {
