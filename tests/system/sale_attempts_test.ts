@@ -16,9 +16,10 @@ import {
 } from "../support/buyers.ts";
 import { DATABASES } from "../support/database.ts";
 import { ask, type NodeOptions, startNode, type TestNode } from "../support/node.ts";
+import { until } from "../support/until.ts";
 
 const ITEMS = 400;
-const ENV = { ITEMS_PER_SALE: String(ITEMS), CHECKOUT_TTL: "1h" };
+const ENV = { ITEMS_PER_SALE: String(ITEMS), CHECKOUT_TTL: "1h", SALES_AHEAD: "2" };
 /** Attempts of each kind. */
 const EACH = 250;
 
@@ -92,7 +93,10 @@ for (const [database, place] of Object.entries(DATABASES)) {
     await place(async (options) => {
       const { sale, told, early } = await withNode(options, async ({ url, kill }) => {
         const sale = await currentSale(url);
-        const next = saleOf(saleKeyOf(sale.number + 1), ITEMS);
+        // Two hours ahead: the next one may begin while this test runs.
+        const next = saleOf(saleKeyOf(sale.number + 2), ITEMS);
+        const made = async () => (await ask(url, "GET", `/api/sales/${next.key}`)).status === 200;
+        await until(made, { what: "the sale two hours ahead" });
         const early: Told = [];
         await attempt(early, url, "early", next.itemId(1), "412 sale_not_started");
         assert.equal((await ask(url, "PATCH", `/api/sales/${next.key}`, { paused: true })).status, 200);
@@ -104,7 +108,7 @@ for (const [database, place] of Object.entries(DATABASES)) {
       await withNode(options, async ({ url }) => {
         const stored = await attemptsOf(url, sale);
         assert.deepEqual(lines(stored), told.sort());
-        assert.deepEqual(lines(await attemptsOf(url, saleOf(saleKeyOf(sale.number + 1), ITEMS))), early.sort());
+        assert.deepEqual(lines(await attemptsOf(url, saleOf(saleKeyOf(sale.number + 2), ITEMS))), early.sort());
         assert.deepEqual(stored, await attemptsOf(url, sale, { limit: 99 }), "in one order, whatever the pages");
         assert.deepEqual(stored.map(({ at }) => at), stored.map(({ at }) => at).sort(), "in order of time");
         for (const outcome of ["ok", "item_unavailable", "limit_reached", "item_not_found", "sale_over"]) {
