@@ -72,8 +72,8 @@ export class OpenAccess {
   }
 }
 
-/** The pages for people. */
-const PAGES = /^\/(?:docs(?:\/[^?#]*)?)?(?:[?#]|$)/;
+/** The pages for people, and their files; no dot segments, by which a target may lead elsewhere. */
+const PAGES = /^\/(?:docs(?:\/(?:[^./?#][^/?#]*)?)?)?(?:[?#]|$)/;
 
 /** Whether somebody followed a link of another site to a page for people, which that site cannot read. */
 function isPageVisited({ method, headers }: Request, target: string): boolean {

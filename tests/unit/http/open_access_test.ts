@@ -119,6 +119,14 @@ Deno.test("a link of another site leads to the pages for people, and to nothing 
     asked("localhost:8080", headers, `http://localhost:8080${path}`);
   const pages = ["/", "/?a=/b", "/docs", "/docs/", "/docs/errors", "/docs/errors?a#sold_out"];
   const others = ["/api/coupons", "/api/audit", "/checkout?code=/docs", "/docsx", "/api/docs", "//docs", "/cluster"];
+  others.push(
+    "/docs/../api/coupons",
+    "/docs/../metrics",
+    "/docs/..",
+    "/docs/.",
+    "/docs/./../metrics",
+    "/docs/a/../../metrics",
+  );
   const refused = "cross_site_request";
   judge(
     ...pages.map((path) => [to(path), undefined, path] as [Request, undefined, string]),
