@@ -16,20 +16,21 @@ import type { SaleCommandOf } from "../../src/domain/sale_kind.ts";
 import type { SaleKind } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/requests/body.ts";
-import type { AuditRoutes } from "../../src/http/routes/audits.ts";
-import { BulkRoutes } from "../../src/http/routes/bulk.ts";
+import type { AuditHandlers } from "../../src/http/handlers/audits.ts";
+import { BulkHandlers } from "../../src/http/handlers/bulk.ts";
 import { Callers } from "../../src/http/auth/callers.ts";
-import { ClusterRoutes } from "../../src/http/routes/cluster.ts";
+import { CheckoutHandlers } from "../../src/http/handlers/checkouts.ts";
+import { ClusterHandlers } from "../../src/http/handlers/cluster.ts";
 import { listen } from "../../src/http/connections.ts";
-import { CouponRoutes } from "../../src/http/routes/coupons.ts";
-import type { ExportRoutes } from "../../src/http/routes/exports.ts";
+import { CouponHandlers } from "../../src/http/handlers/coupons.ts";
+import type { ExportHandlers } from "../../src/http/handlers/exports.ts";
 import { CsvStreams } from "../../src/http/answers/csv_streams.ts";
-import { Health } from "../../src/http/routes/health.ts";
-import { ItemPictures } from "../../src/http/routes/item_pictures.ts";
+import { Health } from "../../src/http/handlers/health.ts";
+import { ItemPictures } from "../../src/http/handlers/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
-import { SaleStreams } from "../../src/http/routes/sale_streams.ts";
-import { SaleRoutes } from "../../src/http/routes/sales.ts";
-import type { UserRoutes } from "../../src/http/routes/users.ts";
+import { SaleStreams } from "../../src/http/handlers/sale_streams.ts";
+import { SaleHandlers } from "../../src/http/handlers/sales.ts";
+import type { UserHandlers } from "../../src/http/handlers/users.ts";
 import { Trail } from "../../src/http/auth/trail.ts";
 
 /** Whom no one asks. */
@@ -97,29 +98,24 @@ export interface EdgeParts {
 export function serveEdge({ coupons = NOBODY, sales = NOBODY }: EdgeParts): void {
   const bodies = new BodyReader();
   const streams = new SaleStreams(NO_SALE_VIEWS);
+  const asked = { sales, views: NO_SALE_VIEWS, purchaseLimit: 10 };
   const edge = new Edge({
-    coupons: new CouponRoutes(coupons, NO_COUPON_VIEWS, bodies, NO_ELIGIBILITY),
-    bulk: new BulkRoutes({} as BulkJobs, bodies, new CsvStreams()),
-    sales: new SaleRoutes({
-      sales,
-      views: NO_SALE_VIEWS,
-      bodies,
-      pictures: new ItemPictures(),
-      streams,
-      purchaseLimit: 10,
-    }),
-    users: {} as UserRoutes,
-    exports: {} as ExportRoutes,
+    coupons: new CouponHandlers(coupons, NO_COUPON_VIEWS, NO_ELIGIBILITY),
+    bulk: new BulkHandlers({} as BulkJobs, new CsvStreams()),
+    sales: new SaleHandlers({ ...asked, pictures: new ItemPictures(), streams }),
+    checkouts: new CheckoutHandlers(asked),
+    bodies,
+    users: {} as UserHandlers,
+    exports: {} as ExportHandlers,
     callers: new Callers(),
     trail: new Trail({
       acts: {} as AdminActs,
-      bodies,
       clock: { monotonic: () => performance.now() },
       trustProxy: false,
       incomplete() {},
     }),
-    cluster: new ClusterRoutes({} as ClusterViews),
-    audits: {} as AuditRoutes,
+    cluster: new ClusterHandlers({} as ClusterViews),
+    audits: {} as AuditHandlers,
     health: new Health(() => true),
     metrics: new Metrics({
       actorsAwake: () => 0,

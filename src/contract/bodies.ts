@@ -1,10 +1,10 @@
-/** What may stand in the bodies of requests? Cold routes are checked by these schemas themselves (see checks.ts). */
+/** What may the bodies of requests contain? These schemas check them and describe them. */
 import * as z from "zod";
 import { DIGITS, LETTERS, parsePattern } from "../domain/code_pattern.ts";
 import { expiry, kindFieldsSent, kindSent, moneySent, segment } from "./kind_values.ts";
 import { unknownField } from "./unknown_field.ts";
 import { name } from "./named.ts";
-import { amount, couponName, flag, textBy, time, userId } from "./values.ts";
+import { amount, couponName, flag, textBy, time, userId, wholeNumber } from "./values.ts";
 
 /** An object with none but these fields. */
 function body<T extends z.ZodRawShape>(id: string, shape: T): z.ZodObject<T, z.core.$strict> {
@@ -19,7 +19,7 @@ function body<T extends z.ZodRawShape>(id: string, shape: T): z.ZodObject<T, z.c
 const startsAt = z.nullable(time).meta({ description: "From when on it may be claimed; null: at once." }).optional();
 const endsAt = z.nullable(time).meta({ description: "From when on it may not be claimed; null: never." }).optional();
 
-/** The body of a claim or a validation; checked by hand as `claimOf`, which a test holds equal. */
+/** The body of a claim or a validation. */
 export const ClaimBody = body("ClaimRequest", {
   user_id: userId,
   coupon_name: couponName,
@@ -50,7 +50,6 @@ export const EditBody = body("CouponEdit", {
 
 /** Coupons that one job may make. */
 const COUNT_MAX = 1_000_000;
-const COUNT_RULE = `must be a whole number from 1 to ${COUNT_MAX}`;
 
 const PATTERN_RULE = "must be a text whose codes have 1 to 255 characters without control characters or /; # is a " +
   `digit of ${DIGITS}, ? a letter of ${LETTERS}, and \\ makes the next character mean itself`;
@@ -65,7 +64,7 @@ const pattern = textBy((text) => parsePattern(text) !== undefined, PATTERN_RULE,
 
 /** The body of a job that makes many coupons. */
 export const BulkBody = body("BulkRequest", {
-  count: z.int(COUNT_RULE).min(1, COUNT_RULE).max(COUNT_MAX, COUNT_RULE).meta({
+  count: wholeNumber(COUNT_MAX).meta({
     description: "Coupons to be made.",
     examples: [10_000],
   }),

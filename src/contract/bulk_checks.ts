@@ -1,8 +1,9 @@
 /** Is a job that is to make many coupons one that can be done? */
+import type * as z from "zod";
 import { parsePattern, UNGUESSABLE } from "../domain/code_pattern.ts";
 import type { CouponTerms } from "../domain/coupon.ts";
-import { checked, moreTermsOf } from "./checks.ts";
-import { BulkBody } from "./bodies.ts";
+import { moreTermsOf } from "./checks.ts";
+import type { BulkBody } from "./bodies.ts";
 import { invalid } from "./invalid.ts";
 
 /** Each code is drawn, and drawn again where it is taken: so part of a pattern's codes must stay free. */
@@ -16,9 +17,8 @@ export interface CheckedBulk {
   readonly terms: Omit<CouponTerms, "name">;
 }
 
-/** Checks the body of a bulk request; the terms are checked as those of a create. @throws InvalidRequest */
-export function bulkOf(body: unknown): CheckedBulk {
-  const { count, pattern: text, unguessable, ...given } = checked(BulkBody, body);
+/** What the body of a bulk request says. @throws InvalidRequest where the parts do not go together, as for a create */
+export function bulkOf({ count, pattern: text, unguessable, ...given }: z.output<typeof BulkBody>): CheckedBulk {
   if ((text === undefined) !== (unguessable === true)) {
     throw invalid("pattern is needed, or unguessable: true, not both");
   }

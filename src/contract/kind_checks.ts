@@ -7,7 +7,7 @@ import {
   MONEY_TERMS,
   PLAIN,
 } from "../domain/coupon_terms.ts";
-import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
+import { MONEY_MAX, moneyOf } from "../domain/money.ts";
 import { shownTitle } from "../domain/name_key.ts";
 import { invalid } from "./invalid.ts";
 
@@ -37,13 +37,6 @@ const KIND_RULES: Readonly<Record<CouponKindName, string>> = {
   discount: "a discount has either percent_off or amount_off, may have max_discount and min_order, and has no credit",
   charge: "a charge has a credit, and no percent_off, amount_off, max_discount or min_order",
 };
-
-/** An amount of money. @throws InvalidRequest */
-export function moneyFor(value: unknown, field: string): Money {
-  const money = moneyOf(value);
-  if (money !== undefined) return money;
-  throw invalid(`${field} ${MONEY_RULE}`, field);
-}
 
 /** Those of the terms that a body has; null clears one. */
 export function kindChangesOf(fields: KindFields): KindChanges {

@@ -1,7 +1,7 @@
 /** Which values come in requests and answers? One schema a value, which both checks and describes it. */
 import * as z from "zod";
 import { AMOUNT_MAX } from "../domain/coupon.ts";
-import { normalizeName } from "../domain/name_key.ts";
+import { normalizeName, normalizeSearch } from "../domain/name_key.ts";
 import { isUserId, USER_ID_RULE } from "../domain/text.ts";
 import { msOf } from "./times.ts";
 
@@ -40,11 +40,31 @@ export const userId = textBy(
   },
 );
 
+/** A whole number, 1 or more. */
+export function wholeNumber(max: number): z.ZodInt {
+  const must = `must be a whole number from 1 to ${max}`;
+  return z.int(must).min(1, must).max(max, must);
+}
+
+/** A text that is one of these. */
+export function oneOf<const T extends readonly string[]>(values: T): z.ZodEnum<{ [Value in T[number]]: Value }> {
+  return z.enum(values, `must be one of ${values.join(", ")}`);
+}
+
+/** Other names of parameters of a query. */
+export const aliases = z.registry<{ name: string }>();
+
+/** Gives a parameter another name; only one of the two may be sent. */
+export function alias<T extends z.ZodType>(name: string, schema: T): T {
+  aliases.add(schema, { name });
+  return schema;
+}
+
 /** How many units a coupon has. */
-export const amount = z.int(`must be a whole number from 1 to ${AMOUNT_MAX}`)
-  .min(1, `must be a whole number from 1 to ${AMOUNT_MAX}`)
-  .max(AMOUNT_MAX, `must be a whole number from 1 to ${AMOUNT_MAX}`)
-  .meta({ description: "Units in all, claimed ones included.", examples: [100] });
+export const amount = wholeNumber(AMOUNT_MAX).meta({
+  description: "Units in all, claimed ones included.",
+  examples: [100],
+});
 
 /** A time, as it is sent. */
 export const time = textBy(
@@ -86,35 +106,60 @@ export const claimId = z.string().meta({
 /** Where the next cursor page begins. */
 export const nextCursor = z.nullable(z.string()).meta({ description: "To be sent as `cursor`; null at the end." });
 
+const cursor = z.string().meta({ description: "A `next_cursor` that was answered here." }).optional();
+const limit = wholeNumber(1_000);
+
 /** The query of a cursor page. */
 export const cursorQuery = {
-  cursor: z.string().meta({ description: "A `next_cursor` that was answered here." }).optional(),
-  limit: z.int().min(1).max(1_000).default(100).meta({ description: "Most entries of this page." }),
+  cursor,
+  limit: limit.default(100).meta({ description: "Maximum number of entries in a page." }),
 };
 
-const pageNumber = z.int().min(1).max(2_147_483_647);
-const perPage = z.int().min(1).max(100);
-const otherNames = {
-  page_num: pageNumber.meta({ description: "Another name of `page`; give only one of them." }).optional(),
-  page_size: perPage.meta({ description: "Another name of `per_page`; give only one of them." }).optional(),
-};
+const pageNumber = wholeNumber(2_147_483_647);
+const perPage = wholeNumber(100);
+
+/** What the query of a cursor page says. */
+export interface CursorQuery {
+  readonly cursor: string | undefined;
+  readonly limit: number;
+}
+
+/** What the query of a numbered page says. */
+export interface PageQuery {
+  readonly page: number;
+  readonly per_page: number;
+}
 
 /** The query of a numbered page. */
 export const pageQuery = {
-  page: pageNumber.default(1).meta({ description: "Which page, counted from 1." }),
-  per_page: perPage.default(20).meta({ description: "Entries of a page." }),
-  ...otherNames,
+  page: alias("page_num", pageNumber.default(1).meta({ description: "Which page, counted from 1." })),
+  per_page: alias("page_size", perPage.default(20).meta({ description: "Entries of a page." })),
 };
 
 /** The query of a page by cursor or of a numbered one. No value is a default: a form would send it beside the others. */
 export const eitherQuery = {
-  cursor: cursorQuery.cursor,
-  limit: z.int().min(1).max(1_000).meta({
-    description: "Maximum number of entries in a page by cursor; 100 if only `cursor` is sent.",
-  })
+  cursor,
+  limit: limit.meta({ description: "Maximum number of entries in a page by cursor; 100 if only `cursor` is sent." })
     .optional(),
-  page: pageNumber.meta({ description: "Which numbered page, counted from 1; the first if it is not sent." })
-    .optional(),
-  per_page: perPage.meta({ description: "Entries of a numbered page; 20 if it is not sent." }).optional(),
-  ...otherNames,
+  page: alias(
+    "page_num",
+    pageNumber.meta({ description: "Which numbered page, counted from 1; the first if it is not sent." }).optional(),
+  ),
+  per_page: alias(
+    "page_size",
+    perPage.meta({ description: "Entries of a numbered page; 20 if it is not sent." }).optional(),
+  ),
 };
+
+const search = textBy(
+  (text) => normalizeSearch(text) !== undefined,
+  "must be at most 255 well-formed characters without control characters",
+  {
+    description:
+      "A literal part of the name, both in the form in which names are compared; `%` and `_` mean themselves.",
+    maxLength: 255,
+  },
+).optional();
+
+/** The query of the list of coupons. */
+export const couponListQuery = { search, ...pageQuery };

@@ -6,7 +6,8 @@ import { columnNames, type CsvFormat, Header } from "./header.ts";
 import { type CsvLine, readLines } from "./lines.ts";
 import type { NamedCoupon } from "../domain/coupon.ts";
 import { quoted } from "../domain/quoted.ts";
-import { CREATE_FIELDS, termsOf } from "../contract/checks.ts";
+import { CreateBody } from "../contract/bodies.ts";
+import { checked, CREATE_FIELDS, termsOf } from "../contract/checks.ts";
 import { invalid, InvalidRequest } from "../contract/invalid.ts";
 import { roundedHint, SeenLines } from "./seen_lines.ts";
 
@@ -83,7 +84,7 @@ function couponOf(fields: CsvLine["fields"], columns: readonly string[]): NamedC
     throw invalid(`${fields.length} fields, but the first line has ${columns.length}`);
   }
   const cells = columns.map((column, place) => [column, valueOf(column, fields[place]!)] as const);
-  return termsOf({ amount: 1, ...Object.fromEntries(cells.filter(([, value]) => value !== "")) });
+  return termsOf(checked(CreateBody, { amount: 1, ...Object.fromEntries(cells.filter(([, value]) => value !== "")) }));
 }
 
 function valueOf(column: string, text: string): string | number {

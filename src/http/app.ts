@@ -1,21 +1,21 @@
 /** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
 import { type Answered, failure, refusal } from "./answers/answer.ts";
-import type { Callers } from "./auth/callers.ts";
 import type { WireRefusal } from "./connections.ts";
 import type { Cors } from "./auth/cors.ts";
-import { guard } from "./auth/guard.ts";
+import { guard, type Guarded, type GuardParts } from "./auth/guard.ts";
+import type { Handlers } from "./handlers/mod.ts";
+import { DocsHandlers } from "./html/docs.ts";
+import { StartPage } from "./html/start_page.ts";
+import { makeDocument } from "./openapi/document.ts";
+import { ROUTES } from "./routes/mod.ts";
+import type { Route } from "./routes/route.ts";
 import { HostCheck } from "./auth/host_check.ts";
-import type { Tally } from "./metrics.ts";
 import type { OpenAccess } from "./auth/open_access.ts";
-import { queryCheckOf } from "./requests/known_parameters.ts";
 import { patternFits } from "./requests/paths.ts";
 import { problem, type ProblemCode } from "./answers/problem.ts";
 import { type RequestId, requestIdOf } from "./requests/request_id.ts";
-import type { RoutedRequest } from "./requests/routed_request.ts";
 import { setField } from "./answers/reply.ts";
-import { type HandledRoute, type Route, type RouteParts, routesOf } from "./routes/mod.ts";
-import { isPurchase } from "./routes/checkouts.ts";
 import { secure } from "./answers/secure_headers.ts";
 import { Target } from "./requests/target.ts";
 import type { Connected } from "./auth/trail.ts";
@@ -41,8 +41,7 @@ export interface Outcome {
 }
 
 /** What the edge is made of. */
-export interface EdgeParts extends RouteParts {
-  readonly callers: Callers;
+export interface EdgeParts extends Omit<Handlers, "docs" | "start">, GuardParts {
   /** Undefined: callers show tokens, so it does not matter which page or name a request came by. */
   readonly openAccess?: OpenAccess | undefined;
   /** Undefined: no page of another origin may read an answer. */
@@ -50,21 +49,14 @@ export interface EdgeParts extends RouteParts {
   readonly log: RequestLog;
 }
 
-/** Where the outcome of a request for this target is counted. */
-type OutcomesOf = (target: Target) => Tally;
-
 /** What the router passes on to the routes. */
 interface Bindings {
   readonly target: Target;
   readonly connected: Connected | undefined;
 }
 
-/** A route that is asked by the thousand a second. */
-interface HotRoute {
-  readonly route: string;
-  readonly handle: (routed: Omit<RoutedRequest, "names">) => Promise<Answered>;
-  readonly outcomesOf: OutcomesOf;
-}
+/** Answers a request to a route. */
+type Answering = (request: Request, bindings: Bindings) => Promise<Response>;
 
 const NO_HEADERS = new Headers();
 
@@ -79,9 +71,8 @@ export class Edge {
   readonly #parts: EdgeParts;
   readonly #hosts = new HostCheck();
   readonly #app = new Hono<{ Bindings: Bindings }>({ getPath: (_, how) => decoded(how!.env!.target.path) });
-  readonly #routes: Route[] = [];
-  /** By their paths. */
-  readonly #hot = new Map<string, HotRoute>();
+  /** Of the routes that are asked by the thousand a second, by their paths; all of them are POSTs. */
+  readonly #hot = new Map<string, Answering>();
   /** Of each path pattern: its segments, and the methods it knows. */
   readonly #patterns = new Map<string, { readonly segments: readonly string[]; readonly methods: Set<string> }>();
   /** Segments of the longest pattern. */
@@ -89,23 +80,14 @@ export class Edge {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    const { coupons, sales, metrics } = parts;
-    const { claims, checkouts, purchases } = metrics;
-    const ofCheckout: OutcomesOf = (target) => isPurchase(target) ? purchases : checkouts;
-    this.#hotRoute("/api/coupons/claim", ({ request, id, caller }) => coupons.claim(request, id, caller), () => claims);
-    this.#hotRoute("/checkout", (routed) => sales.checkouts.checkout(routed), ofCheckout);
-    this.#hotRoute("/purchase", (routed) => sales.checkouts.purchase(routed), () => purchases);
-    for (const route of routesOf(parts)) this.#route(route);
+    const docs = new DocsHandlers(() => makeDocument(ROUTES));
+    const handlers: Handlers = { ...parts, docs, start: new StartPage(parts.sales.parts.views) };
+    for (const route of ROUTES) this.#add(route, handlers);
     this.#app.notFound(({ req: { raw }, env: { target } }) => this.#unknown(raw, target));
     this.#app.onError((error, context) => {
       const id = requestIdOf(context.req.raw.headers);
       return this.#finish(context.req.raw, "unknown", id, failure(error, id));
     });
-  }
-
-  /** All routes that there are, with who may ask for each. */
-  get routes(): readonly Route[] {
-    return this.#routes;
   }
 
   /** Answers a request; never throws. @param connected what the server tells of its connection */
@@ -134,40 +116,30 @@ export class Edge {
   #answer(request: Request, target: Target, connected: Connected | undefined): Response | Promise<Response> {
     if (request.method === "POST") {
       const hot = this.#hot.get(target.path);
-      if (hot !== undefined) return this.#answerHot(hot, request, target);
+      if (hot !== undefined) return hot(request, { target, connected });
     }
     if (target.segments.length > this.#segmentsMax) return this.#unknown(request, target);
     return this.#app.fetch(request, { target, connected });
   }
 
-  async #answerHot({ route, handle, outcomesOf }: HotRoute, request: Request, target: Target): Promise<Response> {
-    const id = requestIdOf(request.headers);
-    let answered: Answered;
-    try {
-      const caller = this.#parts.callers.of(request.headers);
-      answered = await handle({ request, target, id, caller: caller instanceof Promise ? await caller : caller });
-    } catch (error) {
-      answered = failure(error, id);
-    }
-    outcomesOf(target).count(answered.code ?? "accepted");
-    return this.#told(request, route, id, answered);
-  }
-
-  #hotRoute(path: string, handle: HotRoute["handle"], outcomesOf: OutcomesOf): void {
-    this.#hot.set(path, { route: "POST " + path, handle, outcomesOf });
-    // By other spellings of the path.
-    this.#route({ method: "POST", path, authority: "caller", handler: handle }, outcomesOf);
-  }
-
-  #route({ method, path, authority, handler }: HandledRoute, outcomesOf?: OutcomesOf): void {
+  #add(route: Route, handlers: Handlers): void {
+    const { method, path, body, tally } = route;
     const known = this.#patterns.get(path) ?? { segments: path.split("/"), methods: new Set() };
     this.#patterns.set(path, known);
     this.#segmentsMax = Math.max(this.#segmentsMax, known.segments.length);
     known.methods.add(method);
     if (method === "GET") known.methods.add("HEAD");
-    this.#routes.push({ method, path, authority });
-    const guarded = guard(path, authority, handler, { ...this.#parts, checkQuery: queryCheckOf(method, path) });
-    this.#app.on(method, path, async ({ req: { raw: request }, env: { target, connected } }) => {
+    const answer = this.#answering(route, guard(route, handlers, this.#parts));
+    this.#app.on(method, path, ({ req: { raw }, env }) => answer(raw, env));
+    if (tally === undefined) return;
+    this.#hot.set(path, answer);
+    // A schema's first check takes a thousand times as long as the others.
+    for (const example of Object.values(body?.examples ?? {})) body!.schema.safeParse(example);
+  }
+
+  #answering({ method, path, tally }: Route, guarded: Guarded): Answering {
+    const name = `${method} ${path}`;
+    return async (request, { target, connected }) => {
       const id = requestIdOf(request.headers);
       let answered: Answered;
       try {
@@ -175,9 +147,10 @@ export class Edge {
       } catch (error) {
         answered = failure(error, id);
       }
-      outcomesOf?.(target).count(answered.code ?? "accepted");
-      return this.#finish(request, `${method} ${path}`, id, answered);
-    });
+      if (tally === undefined) return this.#finish(request, name, id, answered);
+      tally(this.#parts.metrics, target).count(answered.code ?? "accepted");
+      return this.#told(request, name, id, answered);
+    };
   }
 
   #finish(request: Request, route: string, id: RequestId, answered: Answered): Response {

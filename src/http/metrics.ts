@@ -1,7 +1,7 @@
 /** What is counted? Plain numbers on the hot way; put in Prometheus's form when they are asked for. */
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Answered } from "./answers/answer.ts";
-import { Distribution } from "./routes/distribution.ts";
+import { Distribution } from "./distribution.ts";
 import { headersOf, type RequestId } from "./requests/request_id.ts";
 
 /** Bounds of the histograms' buckets. */

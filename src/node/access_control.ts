@@ -12,9 +12,7 @@ import { BadKeySet, Jwts } from "../http/auth/user_tokens.ts";
 import { wrong } from "../config/settings.ts";
 
 /** What the edge asks before it asks anyone else. */
-export interface AccessControl extends Pick<EdgeParts, "callers" | "trail" | "cors" | "openAccess"> {
-  readonly limiter: RateLimiter | undefined;
-}
+export interface AccessControl extends Pick<EdgeParts, "callers" | "trail" | "cors" | "openAccess" | "limiter"> {}
 
 /** A clock's time, for those who are made before the clock. */
 type Now = Pick<Clock, "now">;
@@ -44,7 +42,7 @@ export function makeAccessControl(
   log: Logger,
   callers: Callers,
   clock: Clock,
-  trail: Pick<TrailParts, "acts" | "bodies">,
+  trail: Pick<TrailParts, "acts">,
 ): AccessControl {
   if (config.callers === undefined) {
     log.warn("Callers are not authenticated: this node listens on loopback alone");

@@ -6,20 +6,21 @@ import type { Config } from "../config/config.ts";
 import { makeAccessControl } from "./access_control.ts";
 import { Edge, type Outcome, type RequestLog } from "../http/app.ts";
 import type { BodyReader } from "../http/requests/body.ts";
-import { AuditRoutes } from "../http/routes/audits.ts";
-import { BulkRoutes } from "../http/routes/bulk.ts";
+import { AuditHandlers } from "../http/handlers/audits.ts";
+import { BulkHandlers } from "../http/handlers/bulk.ts";
 import type { Callers } from "../http/auth/callers.ts";
-import { ClusterRoutes } from "../http/routes/cluster.ts";
-import { CouponRoutes } from "../http/routes/coupons.ts";
+import { CheckoutHandlers } from "../http/handlers/checkouts.ts";
+import { ClusterHandlers } from "../http/handlers/cluster.ts";
+import { CouponHandlers } from "../http/handlers/coupons.ts";
 import type { CsvStreams } from "../http/answers/csv_streams.ts";
-import { ExportRoutes } from "../http/routes/exports.ts";
-import type { Health } from "../http/routes/health.ts";
-import { ItemPictures } from "../http/routes/item_pictures.ts";
+import { ExportHandlers } from "../http/handlers/exports.ts";
+import type { Health } from "../http/handlers/health.ts";
+import { ItemPictures } from "../http/handlers/item_pictures.ts";
 import type { Metrics } from "../http/metrics.ts";
-import type { SaleStreams } from "../http/routes/sale_streams.ts";
-import { SaleRoutes } from "../http/routes/sales.ts";
+import type { SaleStreams } from "../http/handlers/sale_streams.ts";
+import { SaleHandlers } from "../http/handlers/sales.ts";
 import { shownPath } from "../http/auth/trail.ts";
-import { UserRoutes } from "../http/routes/users.ts";
+import { UserHandlers } from "../http/handlers/users.ts";
 import type { Storage } from "../storage/mod.ts";
 
 /** One line of the log about a request. */
@@ -42,31 +43,24 @@ export interface ServingParts {
 export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge {
   const { callers, storage, cluster, metrics, health, bodies, streams, files } = parts;
   const { clock, acts, views, saleViews, userViews } = storage;
-  const { limiter, ...door } = makeAccessControl(config, log, callers, clock, { acts, bodies });
-  const pictures = new ItemPictures();
+  const asked = { sales: cluster.sales, views: saleViews, purchaseLimit: config.purchaseLimit };
   return new Edge({
-    coupons: new CouponRoutes(cluster.coupons, views, bodies, storage.eligibility),
-    sales: new SaleRoutes({
-      sales: cluster.sales,
-      views: saleViews,
-      bodies,
-      pictures,
-      streams,
-      purchaseLimit: config.purchaseLimit,
-      limiter,
-    }),
-    bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
-    users: new UserRoutes(storage.memberships, userViews, bodies),
-    exports: new ExportRoutes({
+    coupons: new CouponHandlers(cluster.coupons, views, storage.eligibility),
+    sales: new SaleHandlers({ ...asked, pictures: new ItemPictures(), streams }),
+    checkouts: new CheckoutHandlers(asked),
+    bulk: new BulkHandlers(storage.bulkJobs, files),
+    users: new UserHandlers(storage.memberships, userViews),
+    exports: new ExportHandlers({
       coupons: views,
       sales: saleViews,
       users: userViews,
       all: storage.exportViews,
       streams: files,
     }),
-    ...door,
-    cluster: new ClusterRoutes(cluster.views),
-    audits: new AuditRoutes(parts.audits),
+    ...makeAccessControl(config, log, callers, clock, { acts }),
+    bodies,
+    cluster: new ClusterHandlers(cluster.views),
+    audits: new AuditHandlers(parts.audits),
     health,
     metrics,
     log: requestLog(log, config.logLevel === "debug", clock),

@@ -5,18 +5,19 @@ import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sa
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/requests/body.ts";
 import { Callers } from "../../src/http/auth/callers.ts";
-import type { ExportRoutes } from "../../src/http/routes/exports.ts";
-import type { AuditRoutes } from "../../src/http/routes/audits.ts";
-import { BulkRoutes } from "../../src/http/routes/bulk.ts";
-import { ClusterRoutes } from "../../src/http/routes/cluster.ts";
-import { CouponRoutes } from "../../src/http/routes/coupons.ts";
+import type { ExportHandlers } from "../../src/http/handlers/exports.ts";
+import type { AuditHandlers } from "../../src/http/handlers/audits.ts";
+import { BulkHandlers } from "../../src/http/handlers/bulk.ts";
+import { CheckoutHandlers } from "../../src/http/handlers/checkouts.ts";
+import { ClusterHandlers } from "../../src/http/handlers/cluster.ts";
+import { CouponHandlers } from "../../src/http/handlers/coupons.ts";
 import { CsvStreams } from "../../src/http/answers/csv_streams.ts";
-import { Health } from "../../src/http/routes/health.ts";
-import { ItemPictures } from "../../src/http/routes/item_pictures.ts";
+import { Health } from "../../src/http/handlers/health.ts";
+import { ItemPictures } from "../../src/http/handlers/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
-import { SaleStreams } from "../../src/http/routes/sale_streams.ts";
-import { SaleRoutes } from "../../src/http/routes/sales.ts";
-import type { UserRoutes } from "../../src/http/routes/users.ts";
+import { SaleStreams } from "../../src/http/handlers/sale_streams.ts";
+import { SaleHandlers } from "../../src/http/handlers/sales.ts";
+import type { UserHandlers } from "../../src/http/handlers/users.ts";
 import { Trail } from "../../src/http/auth/trail.ts";
 import { SaleOpener } from "../../src/scheduler/sale_opener.ts";
 import type { Storage } from "../../src/storage/mod.ts";
@@ -86,22 +87,24 @@ export async function openClockedNode(
     opened: (key) => void opened.push(key),
     failed: (_, error) => void failed.push(error),
   });
+  const handled = { sales, views, purchaseLimit: whole.limit };
   const edge = new Edge({
-    coupons: new CouponRoutes(NO_COUPONS, storage.views, bodies, storage.eligibility),
-    bulk: new BulkRoutes(storage.bulkJobs, bodies, new CsvStreams()),
-    sales: new SaleRoutes({ sales, views, bodies, pictures: new ItemPictures(), streams, purchaseLimit: whole.limit }),
-    users: {} as UserRoutes,
-    exports: {} as ExportRoutes,
+    coupons: new CouponHandlers(NO_COUPONS, storage.views, storage.eligibility),
+    bulk: new BulkHandlers(storage.bulkJobs, new CsvStreams()),
+    sales: new SaleHandlers({ ...handled, pictures: new ItemPictures(), streams }),
+    checkouts: new CheckoutHandlers(handled),
+    bodies,
+    users: {} as UserHandlers,
+    exports: {} as ExportHandlers,
     callers: new Callers(),
     trail: new Trail({
       acts: storage.acts,
-      bodies,
       trustProxy: false,
       clock,
       incomplete: (_id, _act, error) => failed.push(error),
     }),
-    cluster: new ClusterRoutes({} as ClusterViews),
-    audits: {} as AuditRoutes,
+    cluster: new ClusterHandlers({} as ClusterViews),
+    audits: {} as AuditHandlers,
     health: new Health(() => opener.ready),
     metrics,
     log: { verbose: false, began() {}, answered() {}, failed: (_request, _outcome, error) => failed.push(error) },

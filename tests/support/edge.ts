@@ -7,24 +7,24 @@ import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sa
 import { aloneViews } from "../../src/node/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/requests/body.ts";
-import { AuditRoutes } from "../../src/http/routes/audits.ts";
-import { BulkRoutes } from "../../src/http/routes/bulk.ts";
+import { AuditHandlers } from "../../src/http/handlers/audits.ts";
+import { BulkHandlers } from "../../src/http/handlers/bulk.ts";
 import { Callers } from "../../src/http/auth/callers.ts";
-import { ClusterRoutes } from "../../src/http/routes/cluster.ts";
+import { CheckoutHandlers } from "../../src/http/handlers/checkouts.ts";
+import { ClusterHandlers } from "../../src/http/handlers/cluster.ts";
 import type { Cors } from "../../src/http/auth/cors.ts";
-import { CouponRoutes } from "../../src/http/routes/coupons.ts";
+import { CouponHandlers } from "../../src/http/handlers/coupons.ts";
 import { CsvStreams } from "../../src/http/answers/csv_streams.ts";
-import { ExportRoutes } from "../../src/http/routes/exports.ts";
-import { Health } from "../../src/http/routes/health.ts";
-import { ItemPictures } from "../../src/http/routes/item_pictures.ts";
+import { ExportHandlers } from "../../src/http/handlers/exports.ts";
+import { Health } from "../../src/http/handlers/health.ts";
+import { ItemPictures } from "../../src/http/handlers/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { OpenAccess } from "../../src/http/auth/open_access.ts";
 import type { ProblemCode } from "../../src/http/answers/problem.ts";
 import type { RateLimiter } from "../../src/http/auth/rate_limit.ts";
-import type { Route } from "../../src/http/routes/mod.ts";
-import { SaleStreams } from "../../src/http/routes/sale_streams.ts";
-import { SaleRoutes } from "../../src/http/routes/sales.ts";
-import { UserRoutes } from "../../src/http/routes/users.ts";
+import { SaleStreams } from "../../src/http/handlers/sale_streams.ts";
+import { SaleHandlers } from "../../src/http/handlers/sales.ts";
+import { UserHandlers } from "../../src/http/handlers/users.ts";
 import { type Connected, Trail } from "../../src/http/auth/trail.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryActs } from "./memory_acts.ts";
@@ -103,8 +103,6 @@ export interface TestDoor {
 /** An edge with what it works on. */
 export interface TestEdge {
   readonly fetch: (request: Request, connected?: Connected) => Promise<Response>;
-  /** What it knows, with who may ask. */
-  readonly routes: readonly Route[];
   /** The trail. */
   readonly acts: MemoryActs;
   /** An entry for each act whose end could not be recorded. */
@@ -164,26 +162,21 @@ export function makeEdge(
   const acts = new MemoryActs(clock);
   const untold: unknown[] = [];
   const audits = { auditNow: () => Promise.resolve({ coupons: 1, sales: 0, findings: [], busy: [] }) };
+  const asked = { sales, views: saleViews, purchaseLimit: settings.limit };
   const edge = new Edge({
-    coupons: new CouponRoutes(actors, views, bodies, memberships),
-    bulk: new BulkRoutes(bulk, bodies, files),
-    users: new UserRoutes(users, users, bodies),
-    exports: new ExportRoutes({ coupons: views, sales: saleViews, users, all: users.exports(), streams: files }),
-    sales: new SaleRoutes({
-      sales,
-      views: saleViews,
-      bodies,
-      pictures: new ItemPictures(),
-      streams,
-      purchaseLimit: settings.limit,
-      limiter: door.limiter?.(clock),
-    }),
-    cluster: new ClusterRoutes(aloneViews({ coupons: actors, sales })),
-    audits: new AuditRoutes(audits),
+    coupons: new CouponHandlers(actors, views, memberships),
+    bulk: new BulkHandlers(bulk, files),
+    users: new UserHandlers(users, users),
+    exports: new ExportHandlers({ coupons: views, sales: saleViews, users, all: users.exports(), streams: files }),
+    sales: new SaleHandlers({ ...asked, pictures: new ItemPictures(), streams }),
+    checkouts: new CheckoutHandlers(asked),
+    bodies,
+    limiter: door.limiter?.(clock),
+    cluster: new ClusterHandlers(aloneViews({ coupons: actors, sales })),
+    audits: new AuditHandlers(audits),
     callers: door.callers ?? new Callers(),
     trail: new Trail({
       acts,
-      bodies,
       clock,
       trustProxy: door.trustProxy ?? false,
       incomplete: () => void untold.push(1),
@@ -201,7 +194,6 @@ export function makeEdge(
   });
   return {
     fetch: (request, connected) => Promise.resolve(edge.fetch(request, connected)),
-    routes: edge.routes,
     acts,
     untold,
     store,

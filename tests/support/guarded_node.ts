@@ -8,19 +8,20 @@ import { couponRules } from "../../src/domain/coupon_state.ts";
 import { type SaleKind, saleRules } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/requests/body.ts";
-import { AuditRoutes } from "../../src/http/routes/audits.ts";
-import { BulkRoutes } from "../../src/http/routes/bulk.ts";
-import { ClusterRoutes } from "../../src/http/routes/cluster.ts";
-import { CouponRoutes } from "../../src/http/routes/coupons.ts";
+import { AuditHandlers } from "../../src/http/handlers/audits.ts";
+import { BulkHandlers } from "../../src/http/handlers/bulk.ts";
+import { CheckoutHandlers } from "../../src/http/handlers/checkouts.ts";
+import { ClusterHandlers } from "../../src/http/handlers/cluster.ts";
+import { CouponHandlers } from "../../src/http/handlers/coupons.ts";
 import { CsvStreams } from "../../src/http/answers/csv_streams.ts";
-import { ExportRoutes } from "../../src/http/routes/exports.ts";
-import { Health } from "../../src/http/routes/health.ts";
-import { ItemPictures } from "../../src/http/routes/item_pictures.ts";
+import { ExportHandlers } from "../../src/http/handlers/exports.ts";
+import { Health } from "../../src/http/handlers/health.ts";
+import { ItemPictures } from "../../src/http/handlers/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
-import { SaleStreams } from "../../src/http/routes/sale_streams.ts";
-import { SaleRoutes } from "../../src/http/routes/sales.ts";
+import { SaleStreams } from "../../src/http/handlers/sale_streams.ts";
+import { SaleHandlers } from "../../src/http/handlers/sales.ts";
 import { Trail } from "../../src/http/auth/trail.ts";
-import { UserRoutes } from "../../src/http/routes/users.ts";
+import { UserHandlers } from "../../src/http/handlers/users.ts";
 import type { Storage } from "../../src/storage/mod.ts";
 import type { Database } from "../../src/storage/sql.ts";
 import { settingsOf } from "./sale_commands.ts";
@@ -62,18 +63,26 @@ export async function openGuardedNode(database: Database): Promise<GuardedNode> 
   };
   const rows = new PostgresAuditRows(database.views, { saleCloses: settingsOf().closes, keepAttemptsMs: 3_600_000 });
   const auditor = new Auditor(rows, clock, 0, { audited: fail, failed: fail });
+  const asked = { sales, views: saleViews, purchaseLimit: 10 };
   const edge = new Edge({
-    coupons: new CouponRoutes(coupons, storage.views, bodies, storage.eligibility),
-    bulk: new BulkRoutes(storage.bulkJobs, bodies, files),
-    users: new UserRoutes(storage.memberships, userViews, bodies),
-    exports: new ExportRoutes({ coupons: views, sales: saleViews, users: userViews, all: exportViews, streams: files }),
-    sales: new SaleRoutes({ sales, views: saleViews, bodies, pictures, streams, purchaseLimit: 10 }),
-    cluster: new ClusterRoutes(aloneViews({ coupons, sales })),
-    audits: new AuditRoutes(auditor),
+    coupons: new CouponHandlers(coupons, storage.views, storage.eligibility),
+    bulk: new BulkHandlers(storage.bulkJobs, files),
+    users: new UserHandlers(storage.memberships, userViews),
+    exports: new ExportHandlers({
+      coupons: views,
+      sales: saleViews,
+      users: userViews,
+      all: exportViews,
+      streams: files,
+    }),
+    sales: new SaleHandlers({ ...asked, pictures, streams }),
+    checkouts: new CheckoutHandlers(asked),
+    bodies,
+    cluster: new ClusterHandlers(aloneViews({ coupons, sales })),
+    audits: new AuditHandlers(auditor),
     callers: knownCallers(clock),
     trail: new Trail({
       acts: storage.acts,
-      bodies,
       trustProxy: false,
       clock,
       incomplete: (_id, _act, error) => fail(error),

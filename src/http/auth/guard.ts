@@ -1,18 +1,23 @@
-/** Is a request let through to its route? Who sent it is looked at first, then the path, then the rest. */
+/**
+ * Is a request let through to its route's handler? Who sent it is looked at first, then the path, the query and the body,
+ * each by what the route declares.
+ */
 import { hasOuterSpace, USER_ID_RULE } from "../../domain/text.ts";
-import type { Answered } from "../answers/answer.ts";
-import { admit, type Authority, forbidden, isAdmitted } from "./authority.ts";
-import { type Callers, OPEN } from "./callers.ts";
-import { namesOf, placesOf } from "../requests/paths.ts";
+import { checked } from "../../contract/checks.ts";
 import { invalid, InvalidRequest } from "../../contract/invalid.ts";
-import type { QueryCheck } from "../requests/known_parameters.ts";
+import { type Answered, refusal } from "../answers/answer.ts";
+import type { Handlers } from "../handlers/mod.ts";
+import type { BodyReader } from "../requests/body.ts";
+import { namesOf, placesOf } from "../requests/paths.ts";
+import { queryReader } from "../requests/query.ts";
 import type { RequestId } from "../requests/request_id.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import type { Target } from "../requests/target.ts";
-import type { Connected, Trail } from "./trail.ts";
-
-/** Answers a request that was let through. */
-export type Handler = (routed: RoutedRequest) => Promise<Answered> | Answered;
+import type { Route } from "../routes/route.ts";
+import { admit, forbidden, isAdmitted } from "./authority.ts";
+import { type Callers, OPEN } from "./callers.ts";
+import type { RateLimiter } from "./rate_limit.ts";
+import type { Connected } from "./trail.ts";
 
 /** A request, before anything about it is known but its route. */
 export interface Arrived {
@@ -25,46 +30,71 @@ export interface Arrived {
 /** What a guard works with. */
 export interface GuardParts {
   readonly callers: Callers;
-  readonly trail: Trail;
-  readonly checkQuery: QueryCheck;
+  readonly bodies: BodyReader;
+  /** Undefined: requests are not counted. */
+  readonly limiter?: RateLimiter | undefined;
 }
 
-/** What guards a route. @throws BadRequest or Fault, as the route itself */
+/** What guards a route. @throws InvalidRequest, BadRequest or Fault, as the route's handler */
 export type Guarded = (arrived: Arrived) => Promise<Answered>;
+
+/** What is known of a request before its query and its body are looked at. */
+type Named = Omit<RoutedRequest, "query" | "body">;
 
 /**
  * Guards a route.
  *
- * @param path its pattern
  * @throws TypeError where it is to be a user's own and its path names none as `:user`
  */
-export function guard(
-  path: string,
-  authority: Authority,
-  handler: Handler,
-  { callers, trail, checkQuery }: GuardParts,
-): Guarded {
+export function guard(route: Route, handlers: Handlers, { callers, bodies, limiter }: GuardParts): Guarded {
+  const { path, authority, body, absent, limitedFor } = route;
   const named = placesOf(path);
   const places = [...named.values()];
   const user = [...named.keys()].indexOf(":user");
   if (authority === "own" && user < 0) throw new TypeError(`Cannot say whose it is as no segment is :user: ${path}`);
+  const readQuery = queryReader(route.query ?? {}, route.ignoresOtherParameters ?? false);
+
+  const jsonOf = async (request: Request) => {
+    if (body?.isOptional === undefined) return await bodies.json(request);
+    const sent = await bodies.optionalJson(request);
+    return sent === undefined ? {} : sent;
+  };
+
+  const handle = async (routed: Named, json: Promise<unknown> | undefined): Promise<Answered> => {
+    const query = readQuery(routed.target);
+    if (body === undefined) return await route.handle(handlers, { ...routed, query, body: undefined });
+    let said;
+    try {
+      said = checked(body.schema, await (json ?? jsonOf(routed.request)));
+    } catch (error) {
+      const code = error instanceof InvalidRequest ? await absent?.(handlers, routed.names) : undefined;
+      if (code !== undefined) return refusal(code, routed.id);
+      throw error;
+    }
+    return await route.handle(handlers, { ...routed, query, body: said });
+  };
+
   return async ({ request, target, id, connected }) => {
-    const caller = authority === "public" ? OPEN : await callers.of(request.headers);
+    const known = authority === "public" ? OPEN : callers.of(request.headers);
+    const caller = known instanceof Promise ? await known : known;
     if (typeof authority !== "object") {
       if (!isAdmitted(authority, caller)) throw forbidden(authority);
-      const names = namesOf(target.segments, places);
+      const names = namesOf(target, places);
       checkUser(names[user]);
       admit(authority, caller, names[user]);
-      checkQuery(target.query);
-      return await handler({ request, target, id, caller, names });
+      const routed = { request, target, id, caller, names };
+      const limited = limiter === undefined ? undefined : limitedFor?.(caller, target);
+      return limited === undefined
+        ? await handle(routed, undefined)
+        : await limiter!.around(limited, id, () => handle(routed, undefined));
     }
-    const names = tried(() => namesOf(target.segments, places));
+    const names = tried(() => namesOf(target, places));
     const routed = { request, target, id, caller, names: names instanceof InvalidRequest ? [] : names };
-    return await trail.perform(authority, routed, connected, (act) => {
+    let json: Promise<unknown> | undefined;
+    return await handlers.trail.perform(authority, routed, connected, () => json ??= jsonOf(request), (act) => {
       if (names instanceof InvalidRequest) throw names;
       checkUser(names[user]);
-      checkQuery(target.query);
-      return handler({ ...routed, act });
+      return handle({ ...routed, act }, json);
     });
   };
 }

@@ -1,10 +1,10 @@
 /** How does an act of an administrator leave its trail? A row before it is done, completed by what became of it. */
-import type { AdminActs, Clock } from "../../ports/mod.ts";
+import type { AdminActs, AdminActView, Clock } from "../../ports/mod.ts";
 import { answer, type Answered, failure } from "../answers/answer.ts";
 import { type Act, forbidden, isAdmitted } from "./authority.ts";
-import type { BodyReader } from "../requests/body.ts";
 import { scopeOf } from "./callers.ts";
-import { cursorAfter, cursorOf, limitOf } from "../requests/pages.ts";
+import type { CursorQuery } from "../../contract/values.ts";
+import { placeAfter, showPart } from "../requests/pages.ts";
 import { RateLimiter } from "./rate_limit.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showTime } from "../../contract/times.ts";
@@ -41,7 +41,6 @@ export interface Connected {
 /** What the trail works with. */
 export interface TrailParts {
   readonly acts: AdminActs;
-  readonly bodies: BodyReader;
   /** Whether the last entry of X-Forwarded-For is a client's address. */
   readonly trustProxy: boolean;
   readonly clock: Pick<Clock, "monotonic">;
@@ -61,33 +60,22 @@ export class Trail {
    * Records an act, has it done, and records what became of it; where the caller is no administrator, that it was
    * refused, at most {@linkcode REFUSED_A_MINUTE} times a minute on this node.
    *
+   * @param json reads the body, which nothing has checked
    * @param run does it; is told by which number it is recorded
    * @throws Fault where it could not be recorded; then it is not done
    */
   async perform(
     act: Act,
-    routed: RoutedRequest,
+    routed: Omit<RoutedRequest, "query" | "body">,
     connected: Connected | undefined,
-    run: (act: number) => Promise<Answered> | Answered,
-  ): Promise<Answered> {
-    try {
-      return await this.#perform(act, routed, connected, run);
-    } finally {
-      this.parts.bodies.forget(routed.request);
-    }
-  }
-
-  async #perform(
-    act: Act,
-    routed: RoutedRequest,
-    connected: Connected | undefined,
+    json: () => Promise<unknown>,
     run: (act: number) => Promise<Answered> | Answered,
   ): Promise<Answered> {
     const { acts, incomplete } = this.parts;
     const { request, id, caller } = routed;
     const admitted = isAdmitted(act, caller);
     if (!admitted && !this.#refused.take(scopeOf(caller)).allowed) throw forbidden(act);
-    const target = admitted && act.fields !== undefined ? await this.#named(request, act.fields) : act.target(routed);
+    const target = admitted && act.fields !== undefined ? await named(json, act.fields) : act.target(routed);
     const row = await acts.begin({
       caller: tidy(scopeOf(caller) || "open"),
       act: act.act,
@@ -109,18 +97,6 @@ export class Trail {
     return answered;
   }
 
-  /** What fields of the body say, before the body is checked, up to the first that is no text. */
-  async #named(request: Request, fields: readonly string[]): Promise<string[]> {
-    try {
-      const body = await this.parts.bodies.peek(request) as Readonly<Record<string, unknown>> | null;
-      const values = fields.map((field) => body?.[field]);
-      const end = values.findIndex((value) => typeof value !== "string");
-      return (end < 0 ? values : values.slice(0, end)) as string[];
-    } catch {
-      return [];
-    }
-  }
-
   #addressOf(request: Request, connected: Connected | undefined): string {
     const forwarded = this.parts.trustProxy ? request.headers.get("x-forwarded-for") : null;
     const last = forwarded?.slice(forwarded.lastIndexOf(",") + 1).trim();
@@ -129,13 +105,22 @@ export class Trail {
   }
 
   /** GET /api/audit */
-  async show({ target: { query }, id }: RoutedRequest): Promise<Answered> {
-    const limit = limitOf(query);
-    const before = cursorOf(query, "acts", Number.MAX_SAFE_INTEGER);
-    const { data, next } = await this.parts.acts.page(before, limit);
-    const shown = data.map(({ at, requestId, ...rest }) => ({ ...rest, at: showTime(at), request_id: requestId }));
-    const next_cursor = next === undefined ? null : cursorAfter("acts", next);
-    return answer(200, id, JSON.stringify({ data: shown, next_cursor }));
+  async show({ query: { cursor, limit }, id }: RoutedRequest<CursorQuery>): Promise<Answered> {
+    const part = await this.parts.acts.page(placeAfter(cursor, "acts", Number.MAX_SAFE_INTEGER), limit);
+    const show = ({ at, requestId, ...rest }: AdminActView) => ({ ...rest, at: showTime(at), request_id: requestId });
+    return answer(200, id, JSON.stringify(showPart(part, "acts", show)));
+  }
+}
+
+/** What fields of the body say, before the body is checked, up to the first that is no text. */
+async function named(json: () => Promise<unknown>, fields: readonly string[]): Promise<string[]> {
+  try {
+    const body = await json() as Readonly<Record<string, unknown>> | null;
+    const values = fields.map((field) => body?.[field]);
+    const end = values.findIndex((value) => typeof value !== "string");
+    return (end < 0 ? values : values.slice(0, end)) as string[];
+  } catch {
+    return [];
   }
 }
 

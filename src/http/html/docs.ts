@@ -11,7 +11,6 @@ import type { Answered } from "../answers/answer.ts";
 import { etagOf, isKnown } from "../answers/etag.ts";
 import { refusal } from "../answers/answer.ts";
 import { errorsPage } from "./errors_page.ts";
-import { makeDocument } from "../openapi/document.ts";
 import { DOCS_STYLE, ICON, STYLE } from "./page_style.ts";
 import { headersOf } from "../requests/request_id.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
@@ -51,11 +50,6 @@ interface Text {
   readonly policy?: string;
 }
 
-const DOCUMENT: Text = {
-  type: "application/json",
-  read: () => JSON.stringify(makeDocument()),
-};
-
 const HTML: Text = { type: "text/html; charset=utf-8", read: () => PAGE, policy: PAGE_POLICY };
 
 const ERRORS: Text = { type: "text/html; charset=utf-8", read: errorsPage, policy: PAGE_POLICY };
@@ -82,13 +76,19 @@ interface Read {
   readonly etag: string;
 }
 
-/** The routes of the documentation. */
-export class DocsRoutes {
+/** The handlers of the documentation. */
+export class DocsHandlers {
   readonly #read = new Map<Text, Read>();
+  readonly #document: Text;
+
+  /** @param makeDocument makes the OpenAPI document when it is asked for first */
+  constructor(makeDocument: () => unknown) {
+    this.#document = { type: "application/json", read: () => JSON.stringify(makeDocument()) };
+  }
 
   /** GET /openapi.json */
   document(routed: RoutedRequest): Answered {
-    return this.#answer(DOCUMENT, routed);
+    return this.#answer(this.#document, routed);
   }
 
   /** GET /docs or /docs/ */

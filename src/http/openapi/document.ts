@@ -1,38 +1,12 @@
-/** What can be asked of Doorbuster, in the form of OpenAPI 3.1? Put together from the resources' descriptions. */
+/** What can be asked of Doorbuster, in the form of OpenAPI 3.1? Made from the declarations of the routes. */
 import * as z from "zod";
-import { audit } from "./audit.ts";
-import { bulk } from "./bulk.ts";
-import { checkouts } from "./checkouts.ts";
-import { claims } from "./claims.ts";
-import { coupons } from "./coupons.ts";
-import { docs } from "./docs.ts";
-import { files } from "./files.ts";
 import { INFO, SECURITY, securityOf, TAGS } from "./front.ts";
-import { node } from "./node.ts";
-import { type AnswerNote, type HeaderNote, type Operation } from "./operation.ts";
+import type { AnswerNote, HeaderNote, Route } from "../routes/route.ts";
+import { parametersOf, type QueryShape } from "../requests/query.ts";
 import { named } from "../../contract/named.ts";
 import { problemAnswers, problemExamples } from "./problems.ts";
-import { sales } from "./sales.ts";
-import { users } from "./users.ts";
 
 type Json = Readonly<Record<string, unknown>>;
-
-/**
- * Every operation of the edge. A new resource adds its own here. Whoever sends the examples one after another, as they
- * stand, finds what the later ones need.
- */
-export const OPERATIONS: readonly Operation[] = [
-  ...coupons,
-  ...claims,
-  ...checkouts,
-  ...sales,
-  ...users,
-  ...bulk,
-  ...files,
-  ...audit,
-  ...node,
-  ...docs,
-];
 
 const toSchema = (ref: string) => ({ $ref: `#/components/schemas/${ref}` });
 
@@ -67,10 +41,23 @@ const LIMIT_HEADERS = {
   "ratelimit-policy": { $ref: "#/components/headers/RateLimit-Policy" },
 };
 
-function parametersOf({ segments, query, requestHeaders, isKeyed }: Operation): Json[] {
+/** The parameters of a query, and after them their other names, which have no default. */
+function queryParameters(query: QueryShape): Json[] {
+  const parameters = parametersOf(query);
+  const aliases = parameters.flatMap(({ name, names, schema }) =>
+    names.slice(1).map((alias) => {
+      const { default: _, ...bare } = schemaOf(schema) as { default?: unknown };
+      const description = `Another name of \`${name}\`; give only one of them.`;
+      return { ...parameterOf(alias, "query", schema), description, schema: bare };
+    })
+  );
+  return [...parameters.map(({ name, schema }) => parameterOf(name, "query", schema)), ...aliases];
+}
+
+function operationParameters({ segments, query, requestHeaders, isKeyed }: Route): Json[] {
   return [
     ...Object.entries(segments ?? {}).map(([name, schema]) => parameterOf(name, "path", schema)),
-    ...Object.entries(query ?? {}).map(([name, schema]) => parameterOf(name, "query", schema)),
+    ...queryParameters(query ?? {}),
     ...isKeyed ? [REF.key] : [],
     ...Object.entries(requestHeaders ?? {}).map(([name, note]) => headerParameter(name, note)),
   ];
@@ -83,30 +70,30 @@ function headerOf({ description, example, isOptional }: HeaderNote): Json {
 
 function answerOf(
   { description, schema, type = "application/json", example, headers = {} }: AnswerNote,
-  { isLimited }: Operation,
+  { limitedFor }: Route,
 ): Json {
   const more = Object.entries(headers).map(([name, note]) => [name, headerOf(note)]);
   const content = schema && { [type]: { schema: schemaOf(schema), ...example !== undefined && { example } } };
   return {
     description,
-    headers: { "x-request-id": REF.requestId, ...isLimited && LIMIT_HEADERS, ...Object.fromEntries(more) },
+    headers: { "x-request-id": REF.requestId, ...limitedFor && LIMIT_HEADERS, ...Object.fromEntries(more) },
     ...content && { content },
   };
 }
 
-function problemHeaders(status: number, { isLimited }: Operation): Json {
+function problemHeaders(status: number, { limitedFor }: Route): Json {
   const retry = headerOf({ description: "Of `rate_limited`: seconds to wait before asking again.", isOptional: true });
   return {
     "x-request-id": REF.requestId,
     ...status === 401 && { "www-authenticate": REF.authenticate },
-    ...status === 429 && isLimited && { "retry-after": retry, ...LIMIT_HEADERS },
+    ...status === 429 && limitedFor && { "retry-after": retry, ...LIMIT_HEADERS },
     ...status === 503 && { "retry-after": REF.retryAfter },
   };
 }
 
-function operationOf(operation: Operation): Json {
-  const { id, tag, summary, description, authority, body, answers } = operation;
-  const parameters = parametersOf(operation);
+function operationOf(route: Route): Json {
+  const { id, tag, summary, description, authority, body, answers } = route;
+  const parameters = operationParameters(route);
   const examples = Object.entries(body?.examples ?? {}).map(([title, value]) => [title, { value }]);
   return {
     operationId: id,
@@ -122,8 +109,8 @@ function operationOf(operation: Operation): Json {
       },
     },
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, note]) => [status, answerOf(note, operation)])),
-      ...problemAnswers(operation, (status) => problemHeaders(status, operation)),
+      ...Object.fromEntries(Object.entries(answers).map(([status, note]) => [status, answerOf(note, route)])),
+      ...problemAnswers(route, (status) => problemHeaders(status, route)),
     },
   };
 }
@@ -188,12 +175,18 @@ function componentsOf(): Json {
   };
 }
 
-/** Puts the document together. */
-export function makeDocument(): Json {
+/** A route's path as the document has it: with the names of its segments in braces. */
+export function documentPath({ path, segments }: Pick<Route, "path" | "segments">): string {
+  const names = Object.keys(segments ?? {});
+  return path.replace(/:\w+/g, () => `{${names.shift()}}`);
+}
+
+/** The document that describes these routes. */
+export function makeDocument(routes: readonly Route[]): Json {
   const paths: Record<string, Record<string, unknown>> = {};
   const parameters = idParameters.map(({ key }) => ({ $ref: `#/components/parameters/${key}` }));
-  for (const operation of OPERATIONS) {
-    (paths[operation.path] ??= { parameters })[operation.method] = operationOf(operation);
+  for (const route of routes) {
+    (paths[documentPath(route)] ??= { parameters })[route.method.toLowerCase()] = operationOf(route);
   }
   return {
     openapi: "3.1.0",

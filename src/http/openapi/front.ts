@@ -1,5 +1,5 @@
 /** What stands before the operations? What holds for all of them, and who may ask. */
-import type { Authority, Tag } from "./operation.ts";
+import type { Authority } from "../auth/authority.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,7 @@ export const INFO = {
   description: DESCRIPTION,
 } as const;
 
-const TAG_TEXTS: Readonly<Record<Tag, string>> = {
+const TAG_TEXTS = {
   "Coupons": "A quota under a name.",
   "Claims": "A unit of a coupon for a user.",
   "Checkout and purchase": "A code for an item, and the item for the code.",
@@ -42,7 +42,10 @@ const TAG_TEXTS: Readonly<Record<Tag, string>> = {
   "Audit trail": "What administrators did; and whether all counters are exact.",
   "Node": "Health, metrics, the cluster.",
   "Documentation": "This document.",
-};
+} as const;
+
+/** A heading of the document. */
+export type Tag = keyof typeof TAG_TEXTS;
 
 /** The document's \`tags\`, in the order in which they are shown. */
 export const TAGS: readonly Json[] = Object.entries(TAG_TEXTS).map(([name, description]) => ({ name, description }));
@@ -54,7 +57,7 @@ export const SECURITY: Json = {
   user: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "A user's token: acts for its \`sub\`." },
 };
 
-const CALLERS: Readonly<Record<Authority, readonly string[]>> = {
+const CALLERS: Readonly<Record<Extract<Authority, string>, readonly string[]>> = {
   public: [],
   caller: ["user", "service", "admin"],
   own: ["user", "service", "admin"],
@@ -64,5 +67,5 @@ const CALLERS: Readonly<Record<Authority, readonly string[]>> = {
 
 /** An operation's \`security\`: one of these callers; empty where anyone may ask. */
 export function securityOf(authority: Authority): readonly Json[] {
-  return CALLERS[authority].map((caller) => ({ [caller]: [] }));
+  return CALLERS[typeof authority === "object" ? "admin" : authority].map((caller) => ({ [caller]: [] }));
 }

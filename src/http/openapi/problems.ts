@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "../answers/problem_table.ts";
 import type { Meaning } from "../answers/actor_problems.ts";
-import { type Operation } from "./operation.ts";
+import type { Route } from "../routes/route.ts";
 import { name } from "../../contract/named.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -38,11 +38,11 @@ const TROUBLE = {
 } as const satisfies Record<string, readonly ProblemCode[]>;
 
 /** Every code that an operation can answer: its own, in their order, then those that the edge and the machinery add. */
-export function codesOf(operation: Operation): ProblemCode[] {
-  const { authority, body, isKeyed, isLimited, problems, trouble } = operation;
+export function codesOf(route: Route): ProblemCode[] {
+  const { authority, body, isKeyed, limitedFor, problems, trouble } = route;
   const all: ProblemCode[] = ["invalid_request"];
   if (authority !== "public") all.push("unauthenticated", "invalid_token", "forbidden");
-  if (isLimited) all.push("rate_limited");
+  if (limitedFor !== undefined) all.push("rate_limited");
   if (isKeyed) all.push("invalid_idempotency_key");
   if (body !== undefined) all.push("request_timeout", "body_too_large", "unsupported_media_type");
   all.push(...problems);
@@ -64,9 +64,9 @@ function exampleOf(code: ProblemCode): Json {
 }
 
 /** The problem answers of an operation, by status. */
-export function problemAnswers(operation: Operation, headersOf: (status: number) => Json): Record<string, Json> {
+export function problemAnswers(route: Route, headersOf: (status: number) => Json): Record<string, Json> {
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of codesOf(operation)) {
+  for (const code of codesOf(route)) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...byStatus.get(status) ?? [], code]);
   }

@@ -33,8 +33,6 @@ export class BodyReader {
   #oldest: Waiting | undefined;
   #newest: Waiting | undefined;
   #tick = 0;
-  /** Bodies that were read for one who only looks, and are to be read again. */
-  readonly #peeked = new Map<Request, Promise<unknown>>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** @param timeoutMs milliseconds that a body may take */
@@ -81,8 +79,6 @@ export class BodyReader {
    * @throws BadRequest `unsupported_media_type`, `body_too_large`, `request_timeout`; InvalidRequest
    */
   json(request: Request): Promise<unknown> {
-    const peeked = this.#peeked.size === 0 ? undefined : this.#peeked.get(request);
-    if (peeked !== undefined) return peeked;
     const { headers } = request;
     const fault = formFault(headers);
     if (fault !== undefined) return Promise.reject(fault);
@@ -92,18 +88,6 @@ export class BodyReader {
     const here = request instanceof IncomingRequest ? request.textIfHere() : undefined;
     // text() leaves a byte order mark out; json() does not.
     return here === undefined ? this.#inTime(request.text(), JSON.parse) : parsed(here);
-  }
-
-  /** As `json`, and the same for whoever reads it until it is forgotten. Throws as `json`. */
-  peek(request: Request): Promise<unknown> {
-    const read = this.json(request);
-    this.#peeked.set(request, read);
-    return read;
-  }
-
-  /** Forgets a body that was peeked at. */
-  forget(request: Request): void {
-    this.#peeked.delete(request);
   }
 
   /** As `json`, but undefined where there is no body at all. */

@@ -1,45 +1,12 @@
 /** Which page is wanted? */
 import { hash } from "node:crypto";
-import type { Page } from "../../ports/mod.ts";
-import { normalizeSearch } from "../../domain/name_key.ts";
-import { invalid, type InvalidRequest } from "../../contract/invalid.ts";
+import type { ListPart, Page } from "../../ports/mod.ts";
+import { invalid } from "../../contract/invalid.ts";
+import type { PageQuery } from "../../contract/values.ts";
 
 /** Letters of a list's digest in a cursor. */
 const TAG_LENGTH = 8;
-const PER_PAGE_MAX = 100;
-const LIMIT_MAX = 1_000;
 const INTEGER_MAX = 2_147_483_647;
-
-/** A parameter that may stand once, by one of its names. @throws InvalidRequest where it stands twice */
-export function parameter(query: URLSearchParams, ...names: string[]): string | undefined {
-  const values = names.flatMap((name) => query.getAll(name));
-  if (values.length > 1) throw wrong(query, names, "must be given once");
-  return values[0];
-}
-
-/** A wrong parameter. @param names it may have; the one that it has is told */
-function wrong(query: URLSearchParams, names: readonly string[], must: string): InvalidRequest {
-  const param = names.find((name) => query.has(name)) ?? names[0]!;
-  return invalid(`${names.join(" or ")} ${must}`, param);
-}
-
-function wholeNumber(query: URLSearchParams, names: string[], fallback: number, max: number): number {
-  const value = parameter(query, ...names);
-  if (value === undefined) return fallback;
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
-  if (!(number >= 1 && number <= max)) {
-    throw wrong(query, names, `must be a whole number from 1 to ${max}`);
-  }
-  return number;
-}
-
-/** `page` and `per_page` (or `page_num` and `page_size`), counted from 1; defaults 1 and 20. @throws InvalidRequest */
-export function pageOf(query: URLSearchParams): { page: number; perPage: number } {
-  return {
-    page: wholeNumber(query, ["page", "page_num"], 1, INTEGER_MAX),
-    perPage: wholeNumber(query, ["per_page", "page_size"], 20, PER_PAGE_MAX),
-  };
-}
 
 /** Whether a list that has both is wanted by `page`, not by `cursor`. @throws InvalidRequest where it is wanted by both */
 export function isNumberedPage(query: URLSearchParams): boolean {
@@ -51,37 +18,22 @@ export function isNumberedPage(query: URLSearchParams): boolean {
   return byCursor.length === 0;
 }
 
-/** A page of a list, with where it is in it. */
+/** A numbered page of a list, with where it is in it. */
 export function showPage<T>(
   { data, total }: Page<T>,
-  page: number,
-  perPage: number,
+  { page, per_page }: PageQuery,
   show: (row: T) => unknown,
 ): Record<string, unknown> {
-  const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
-  return { data: data.map(show), meta };
+  return { data: data.map(show), meta: { page, per_page, page_count: Math.ceil(total / per_page), total } };
 }
 
-/** A parameter of few values; undefined where absent. @throws InvalidRequest */
-export function oneOf<T extends string>(query: URLSearchParams, name: string, allowed: readonly T[]): T | undefined {
-  const value = parameter(query, name);
-  if (value === undefined) return undefined;
-  if ((allowed as readonly string[]).includes(value)) return value as T;
-  throw wrong(query, [name], `must be one of ${allowed.join(", ")}`);
-}
-
-/** `limit` of a cursor page; default 100, at most 1,000. @throws InvalidRequest */
-export function limitOf(query: URLSearchParams): number {
-  return wholeNumber(query, ["limit"], 100, LIMIT_MAX);
-}
-
-/** `search`, in the form in which names are compared; empty where absent. @throws InvalidRequest */
-export function searchOf(query: URLSearchParams): string {
-  const text = normalizeSearch(parameter(query, "search") ?? "");
-  if (text === undefined) {
-    throw wrong(query, ["search"], "must be at most 255 well-formed characters without control characters");
-  }
-  return text;
+/** A part of a list, with where the next one begins. @param list as of {@linkcode cursorAfter} */
+export function showPart<T>(
+  { data, next }: ListPart<T, number>,
+  list: string,
+  show: (row: T) => unknown,
+): { data: unknown[]; next_cursor: string | null } {
+  return { data: data.map(show), next_cursor: next === undefined ? null : cursorAfter(list, next) };
 }
 
 /** The opaque form of a place in a list. @param list what it is a list of, and whose: a cursor is good for no other */
@@ -96,8 +48,7 @@ export function cursorAfter(list: string, place: number): string {
  * @param max the greatest place that the list can have
  * @throws InvalidRequest where it is none that `cursorAfter` made
  */
-export function cursorOf(query: URLSearchParams, list: string, max: number = INTEGER_MAX): number {
-  const cursor = parameter(query, "cursor");
+export function placeAfter(cursor: string | undefined, list: string, max: number = INTEGER_MAX): number {
   if (cursor === undefined) return 0;
   if (/^[\w-]{1,64}$/.test(cursor)) {
     for (const text of decodeBase64(cursor)) {
@@ -107,7 +58,7 @@ export function cursorOf(query: URLSearchParams, list: string, max: number = INT
       }
     }
   }
-  throw wrong(query, ["cursor"], "must be a next_cursor that this list returned");
+  throw invalid("cursor must be a next_cursor that this list returned", "cursor");
 }
 
 function decodeBase64(text: string): string[] {

@@ -1,116 +1,152 @@
-/** What can be asked of jobs that make many coupons? */
-import { type BulkJob, type BulkJobs, Fault } from "../../ports/mod.ts";
-import { PLAIN } from "../../domain/coupon_terms.ts";
-import { answer, type Answered, refusal } from "../answers/answer.ts";
-import type { BodyReader } from "../requests/body.ts";
-import { bulkOf } from "../../contract/bulk_checks.ts";
-import { commandId } from "../requests/command_id.ts";
-import { type CodeCells, codeCells, type CodeColumn, codeColumns } from "../../csv/code_cells.ts";
-import type { CsvStreams } from "../answers/csv_streams.ts";
-import { pageOf } from "../requests/pages.ts";
-import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showCoupon } from "../answers/shown.ts";
-import { showTime } from "../../contract/times.ts";
+/** The routes of jobs that make many coupons. */
+import * as z from "zod";
+import { onFields, onNames } from "../auth/authority.ts";
+import { BulkBody } from "../../contract/bodies.ts";
+import { fileAnswer } from "./files.ts";
+import { kindFieldsShown } from "../../contract/kind_values.ts";
+import { pageOf, type Route, route } from "./route.ts";
+import { name } from "../../contract/named.ts";
+import { amount, count, pageQuery, timeShown } from "../../contract/values.ts";
 
-/** What keys of jobs are bound to; no coupon can be called so. */
-const KEYS = "/bulk";
-/** Codes that are read at once. */
-const CODES_PAGE = 5_000;
-const ID = /^[1-9]\d{0,9}$/;
-const ID_MAX = 2_147_483_647;
-/** What a coupon shows that is not of its terms. */
-const NOT_TERMS = ["name", "remaining_amount", "paused", "created_at", "updated_at"];
+const BulkJob = name(
+  "BulkJob",
+  z.object({
+    id: z.int().min(1),
+    state: z.enum(["running", "done", "failed", "cancelled"]),
+    count: count.meta({ description: "Coupons to be made." }),
+    made: count.meta({ description: "Coupons that are there, at this very moment." }),
+    pattern: z.string().meta({ description: "Of their names.", examples: ["SPRING-####-????"] }).optional(),
+    unguessable: z.literal(true).meta({ description: "In place of `pattern`." }).optional(),
+    amount: amount.meta({ description: "Units of each coupon." }),
+    starts_at: z.nullable(timeShown),
+    ends_at: z.nullable(timeShown),
+    ...kindFieldsShown,
+    failure: z.string().meta({
+      description: "Why it failed: `pattern_exhausted` where others have the rest of the pattern's codes.",
+    }).optional(),
+    created_at: timeShown,
+    finished_at: z.nullable(timeShown).meta({ description: "Null while it runs." }),
+    seconds: z.number().min(0).meta({ description: "From its creation to its end, or until now." }),
+  }),
+);
 
-/** The routes of bulk jobs. Each throws BadRequest or Fault. */
-export class BulkRoutes {
-  constructor(readonly jobs: BulkJobs, readonly bodies: BodyReader, readonly files: CsvStreams) {}
+const tag = "Bulk codes";
+const path = "/api/bulk/:id";
+const segments = { job_id: z.string().meta({ description: "A job's id.", examples: ["1"] }) };
+/** No example: that job has ended soon. */
+const runningJob = { job_id: z.string().meta({ description: "The id of a job that still runs." }) };
+const example = {
+  id: 1,
+  state: "running",
+  count: 10_000,
+  made: 0,
+  pattern: "SPRING-####-????",
+  amount: 1,
+  starts_at: null,
+  ends_at: null,
+  kind: "plain",
+  created_at: "2026-11-21T14:00:00.000Z",
+  finished_at: null,
+  seconds: 0,
+};
 
-  /** POST /api/coupons/bulk */
-  async add({ request, id, caller }: RoutedRequest): Promise<Answered> {
-    const wanted = bulkOf(await this.bodies.json(request));
-    const job = await this.jobs.add({ id: commandId(request.headers, caller, KEYS).id, ...wanted });
-    if (job === "reused") return refusal("idempotency_key_reused", id);
-    const answered = answer(202, id, JSON.stringify(showJob(job)));
-    answered.response.headers.set("location", `/api/bulk/${job.id}`);
-    return answered;
-  }
-
-  /** GET /api/bulk */
-  async list({ target, id }: RoutedRequest): Promise<Answered> {
-    const { page, perPage } = pageOf(target.query);
-    const { data, total } = await this.jobs.jobs((page - 1) * perPage, perPage);
-    const meta = { page, per_page: perPage, page_count: Math.ceil(total / perPage), total };
-    return answer(200, id, JSON.stringify({ data: data.map(showJob), meta }));
-  }
-
-  /** GET /api/bulk/{id} */
-  async show({ id, names }: RoutedRequest): Promise<Answered> {
-    const job = await this.#jobOf(names[0]!);
-    return job === undefined ? refusal("bulk_not_found", id) : answer(200, id, JSON.stringify(showJob(job)));
-  }
-
-  /** DELETE /api/bulk/{id} */
-  async cancel({ id, names }: RoutedRequest): Promise<Answered> {
-    const number = numberOf(names[0]!);
-    const job = number === undefined ? undefined : await this.jobs.cancel(number);
-    if (job === undefined) return refusal("bulk_not_found", id);
-    return job.state === "cancelled"
-      ? answer(200, id, JSON.stringify(showJob(job)))
-      : refusal("bulk_finished", id, `The job is ${job.state}`);
-  }
-
-  /** GET /api/bulk/{id}/codes.csv */
-  async codes({ request, id, names }: RoutedRequest): Promise<Answered> {
-    const job = await this.#jobOf(names[0]!);
-    if (job === undefined) return refusal("bulk_not_found", id);
-    if (job.state === "running") return refusal("bulk_running", id, `${job.made} of ${job.count} are made`);
-    const name = `bulk-${job.id}${job.state === "done" ? "" : "-incomplete"}`;
-    const columns = codeColumns(await this.jobs.areEdited(job.id) ? undefined : job.terms);
-    return await this.files.open({ name, columns, pages: this.#pages(job.id, columns) }, request, id);
-  }
-
-  /** Coupons as they are, names unchanged, so that the file can be imported elsewhere. */
-  async *#pages(id: number, columns: readonly CodeColumn[]): AsyncGenerator<CodeCells[], void> {
-    for (let from: number | undefined = 0; from !== undefined;) {
-      const page = await this.jobs.codes(id, from, CODES_PAGE);
-      for (const coupon of page.coupons) {
-        if (codeColumns(coupon).every((column) => columns.includes(column))) continue;
-        throw new Fault("moved", "Cannot go on with the file: a coupon got terms for which it has no column");
-      }
-      yield page.coupons.map((coupon) => codeCells(coupon, columns));
-      from = page.next;
-    }
-  }
-
-  async #jobOf(name: string): Promise<BulkJob | undefined> {
-    const number = numberOf(name);
-    return number === undefined ? undefined : await this.jobs.job(number);
-  }
-}
-
-function numberOf(name: string): number | undefined {
-  const number = ID.test(name) ? Number(name) : Infinity;
-  return number <= ID_MAX ? number : undefined;
-}
-
-/** The fields of a job; its terms are those that its coupons show. */
-function showJob(
-  { id, state, count, made, pattern, terms, failure, createdAt, finishedAt, seconds }: BulkJob,
-): unknown {
-  const unmade = { name: "", remaining: 0, paused: false, createdAt: 0, updatedAt: 0 };
-  const shown = Object.entries(showCoupon({ ...PLAIN, ...terms, ...unmade })).filter(([field]) =>
-    !NOT_TERMS.includes(field)
-  );
-  return {
-    id,
-    state,
-    count,
-    made,
-    ...pattern === null ? { unguessable: true } : { pattern },
-    ...Object.fromEntries(shown),
-    ...failure !== null && { failure },
-    created_at: showTime(createdAt),
-    finished_at: finishedAt === null ? null : showTime(finishedAt),
-    seconds: Math.round(seconds * 1_000) / 1_000,
-  };
-}
+/** The routes. */
+export const bulk: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/api/coupons/bulk",
+    id: "createBulk",
+    tag,
+    summary: "Make many coupons",
+    description:
+      "As a job: look it up by its `Location` to learn how far it is. Needed is `pattern`, or `unguessable`.",
+    authority: onFields("bulk.create", "pattern"),
+    trouble: "view",
+    isKeyed: true,
+    body: {
+      schema: BulkBody,
+      examples: {
+        "by a pattern": { count: 10_000, pattern: "SPRING-####-????" },
+        unguessable: { count: 1_000, unguessable: true, kind: "charge", credit: "5.00" },
+      },
+    },
+    answers: {
+      202: {
+        description: "The job is there, and runs.",
+        schema: BulkJob,
+        example,
+        headers: { location: { description: "The job's path.", example: "/api/bulk/1" } },
+      },
+    },
+    problems: ["overloaded"],
+    handle: ({ bulk }, routed) => bulk.add(routed),
+  }),
+  route({
+    method: "GET",
+    path: "/api/bulk",
+    id: "listBulk",
+    tag,
+    summary: "List jobs",
+    description: "The newest first.",
+    authority: "admin",
+    trouble: "view",
+    query: pageQuery,
+    answers: { 200: { description: "A page of jobs.", schema: pageOf("BulkPage", BulkJob) } },
+    problems: [],
+    handle: ({ bulk }, routed) => bulk.list(routed),
+  }),
+  route({
+    method: "GET",
+    path,
+    id: "getBulk",
+    tag,
+    summary: "Show a job",
+    authority: "admin",
+    trouble: "view",
+    segments,
+    answers: {
+      200: {
+        description: "The job as it stands.",
+        schema: BulkJob,
+        example: { ...example, made: 4_000, seconds: 0.21 },
+      },
+    },
+    problems: ["bulk_not_found"],
+    handle: ({ bulk }, routed) => bulk.show(routed),
+  }),
+  route({
+    method: "DELETE",
+    path,
+    id: "cancelBulk",
+    tag,
+    summary: "Cancel a job",
+    description: "What it has made stays.",
+    authority: onNames("bulk.cancel"),
+    trouble: "view",
+    segments: runningJob,
+    answers: {
+      200: {
+        description: "The job is cancelled.",
+        schema: BulkJob,
+        example: { ...example, state: "cancelled", finished_at: "2026-11-21T14:00:00.000Z" },
+      },
+    },
+    problems: ["bulk_not_found", "bulk_finished"],
+    handle: ({ bulk }, routed) => bulk.cancel(routed),
+  }),
+  route({
+    method: "GET",
+    path: path + "/codes.csv",
+    id: "getBulkCodes",
+    tag,
+    summary: "A job's coupons, as a file for deno task import:codes",
+    description: "Each once, when the job has ended, with the fields of their terms that are set: amount, starts_at, " +
+      "ends_at, kind, segment and the amounts of the kind. An amount of 1 is left out.",
+    authority: onNames("codes.export"),
+    trouble: "file",
+    segments,
+    answers: { 200: fileAnswer("name") },
+    problems: ["bulk_not_found", "bulk_running"],
+    handle: ({ bulk }, routed) => bulk.codes(routed),
+  }),
+];

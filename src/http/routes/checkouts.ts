@@ -1,121 +1,162 @@
-/** What can be asked about holds and purchases over HTTP? */
-import type { SaleViews } from "../../ports/mod.ts";
-import { isOfCurrentSale, parseCode, parseItemId, saleKeyOf } from "../../domain/sale_ids.ts";
-import { isUserId, USER_ID_RULE } from "../../domain/text.ts";
-import { answer, type Answered, refusal } from "../answers/answer.ts";
-import { actsFor, type Caller, OWN_CODE, soleUserOf } from "../auth/callers.ts";
-import { newCode } from "./codes.ts";
-import { askCurrent } from "./current_sale.ts";
-import { parameter } from "../requests/pages.ts";
-import { invalid } from "../../contract/invalid.ts";
-import type { RateLimiter } from "../auth/rate_limit.ts";
-import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
-import { type AskedSales, askSale, tellSale, type Wanted, wordSale } from "./sale_asking.ts";
-import { showHold } from "../answers/sale_shown.ts";
-import type { Target } from "../requests/target.ts";
+/** The routes of checkout and purchase. */
+import * as z from "zod";
+import { type Route, route } from "./route.ts";
+import { onCode } from "../auth/authority.ts";
+import { countedFor, isPurchase } from "../handlers/checkouts.ts";
+import { parseSaleKey } from "../../domain/sale_ids.ts";
+import { showItem } from "../answers/sale_shown.ts";
+import { name } from "../../contract/named.ts";
+import { code, codeSent, heldFields, itemParameter } from "../../contract/sale_values.ts";
+import { message, timeShown, userId } from "../../contract/values.ts";
 
-/** A request that needs no names of its path. */
-type Addressed = Omit<RoutedRequest, "names">;
+const Hold = name(
+  "Hold",
+  z.object({ code, ...heldFields, expires_at: timeShown.meta({ description: "Until when the code buys." }) }),
+);
+const Purchase = name("Purchase", z.object({ message, ...heldFields, purchased_at: timeShown }));
+const HoldOrPurchase = name("HoldOrPurchase", z.union([Hold, Purchase]));
+const HoldShown = name(
+  "HoldShown",
+  z.object({
+    code: z.string().meta({ description: "As it was sent." }),
+    ...heldFields,
+    state: z.enum(["live", "expired", "ended", "sold_to_another", "purchased"]),
+    expires_at: timeShown,
+    purchased_at: z.nullable(timeShown),
+  }),
+);
+const GivenBack = name("HoldGivenBack", z.object({ message, ...heldFields, released_at: timeShown }));
+const PurchaseVoided = name("PurchaseVoided", z.object({ message, ...heldFields, voided_at: timeShown }));
 
-/** What the routes of checkouts work with. */
-export interface CheckoutParts extends AskedSales {
-  readonly views: SaleViews;
-  /** Undefined: checkouts are not counted. */
-  readonly limiter?: RateLimiter | undefined;
-}
+const tag = "Checkout and purchase";
+const at = "2026-11-21T14:00:00.000Z";
+const exampleCode = "2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA";
+const held = { item: showItem({ number: parseSaleKey("2026-11-21T14Z")!, n: 1 }), user_id: "user_12345" };
+const holdExample = { code: exampleCode, ...held, expires_at: "2026-11-21T14:00:30.000Z" };
+const purchaseExample = { message: "Purchase successful", ...held, purchased_at: at };
+const PURCHASE_REFUSALS = ["code_unknown", "code_used", "code_expired", "sold_to_another", "limit_reached"] as const;
 
-/** The routes of checkouts and purchases. Each throws BadRequest or Fault. */
-export class CheckoutRoutes {
-  constructor(readonly parts: CheckoutParts) {}
-
-  /** POST /checkout?user_id&id, or ?code: then a purchase. */
-  checkout(routed: Addressed): Promise<Answered> {
-    const { limiter } = this.parts;
-    const userId = limiter === undefined ? undefined : countedFor(routed.caller, routed.target);
-    return userId === undefined
-      ? this.#checkout(routed)
-      : limiter!.around(userId, routed.id, () => this.#checkout(routed));
-  }
-
-  async #checkout(routed: Addressed): Promise<Answered> {
-    const { request, target: { query }, id, caller } = routed;
-    const item = parameter(query, "id", "item_id");
-    if (query.has("code")) {
-      if (item !== undefined) throw invalid("code and id cannot be given together", "code");
-      return await this.purchase(routed);
-    }
-    const userId = parameter(query, "user_id");
-    const param = query.has("item_id") ? "item_id" : "id";
-    if (userId === undefined && item === undefined) throw invalid("user_id and id, or code alone, must be given");
-    if (userId === undefined) throw invalid("user_id must be given with id", "user_id");
-    if (item === undefined) throw invalid("id must be given with user_id", "id");
-    if (!isUserId(userId)) {
-      throw invalid(`user_id ${USER_ID_RULE}`, "user_id");
-    }
-    actsFor(caller, userId);
-    const place = parseItemId(item);
-    if (place === undefined) return refusal("item_not_found", id, undefined, param);
-    const wanted = { kind: "checkout", userId, n: place.n, code: newCode() } as const;
-    const outcome = isOfCurrentSale(place)
-      ? await askCurrent(this.parts, request, caller, wanted)
-      : await askSale(this.parts, request, caller, saleKeyOf(place.number), wanted);
-    return wordSale(this.parts, outcome, id, param);
-  }
-
-  /** POST /purchase?code */
-  purchase(routed: Addressed): Promise<Answered> {
-    return this.#withCode("purchase", routed);
-  }
-
-  /** DELETE /checkout?code */
-  release(routed: RoutedRequest): Promise<Answered> {
-    return this.#withCode("release", routed);
-  }
-
-  /** DELETE /purchase?code */
-  void(routed: RoutedRequest): Promise<Answered> {
-    return this.#withCode("voidPurchase", routed);
-  }
-
-  async #withCode(
-    kind: "purchase" | "release" | "voidPurchase",
-    { request, target, id, caller, act }: Addressed,
-  ): Promise<Answered> {
-    const parts = parseCode(codeOf(target));
-    if (parts === undefined) return refusal("code_unknown", id);
-    const { key, code } = parts;
-    const wanted: Wanted = caller.kind === "user" && kind !== "voidPurchase"
-      ? { kind, code, by: caller.sub }
-      : { kind, code, ...recordedAs(act) };
-    return await tellSale(this.parts, request, id, caller, key, wanted);
-  }
-
-  /** GET /checkout?code */
-  async showHold({ target, id, caller }: RoutedRequest): Promise<Answered> {
-    const code = codeOf(target);
-    const parts = parseCode(code);
-    const hold = parts === undefined ? undefined : await this.parts.views.hold(parts.number, parts.code);
-    if (hold === undefined) return refusal("code_unknown", id);
-    actsFor(caller, hold.userId, OWN_CODE);
-    return answer(200, id, JSON.stringify(showHold(code, parts!.number, hold)));
-  }
-}
-
-/** Whether a request to check out names a code: then it is a purchase. */
-export function isPurchase(target: Target): boolean {
-  return target.query.has("code");
-}
-
-/** Whose request it counts as: a user's own, or that of the user for whom is asked; undefined where no one's. */
-function countedFor(caller: Caller, target: Target): string | undefined {
-  if (isPurchase(target)) return undefined;
-  if (caller.kind !== "service" && caller.kind !== "open") return soleUserOf(caller);
-  const userId = target.query.get("user_id");
-  return isUserId(userId) ? userId : undefined;
-}
-
-function codeOf({ query }: Target): string {
-  const code = parameter(query, "code");
-  if (code === undefined) throw invalid("code is needed", "code");
-  return code;
-}
+/** The routes. */
+export const checkouts: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/checkout",
+    id: "checkout",
+    tag,
+    summary: "Check an item out",
+    description: "Answers a code that buys the item until it expires. One's own live hold again: the same code and " +
+      "expiry. Where checkouts are exclusive (`CHECKOUT_MODE`), no one else can have the item meanwhile; where they are " +
+      "open, the first purchase wins. Every attempt on an existing sale is stored, refused ones too.\n\nSend `user_id` and " +
+      "`id` (or `item_id`); or `code` alone, which then buys, as `POST /purchase` does. An `id` from 1 to the number of " +
+      "items is an item of the current sale. Such a request with an `Idempotency-Key` is looked up in the sale of the hour " +
+      "before first, so that a repeat after the hour never buys twice.",
+    authority: "caller",
+    trouble: "command",
+    query: {
+      user_id: userId.meta({ description: "Who wants the item: 1 to 255 characters, no white space at either end." })
+        .optional(),
+      id: itemParameter,
+      code: codeSent.meta({ description: "Buys with a code; may not stand beside `id`." }).optional(),
+    },
+    isKeyed: true,
+    limitedFor: countedFor,
+    answers: {
+      200: {
+        description: "The item is held; with `code`: it is bought.",
+        schema: HoldOrPurchase,
+        example: holdExample,
+      },
+    },
+    problems: [
+      "item_not_found",
+      "sale_not_started",
+      "sale_over",
+      "sale_paused",
+      "item_unavailable",
+      ...PURCHASE_REFUSALS,
+    ],
+    ignoresOtherParameters: true,
+    tally: ({ checkouts, purchases }, target) => isPurchase(target) ? purchases : checkouts,
+    handle: ({ checkouts }, routed) => checkouts.checkout(routed),
+  }),
+  route({
+    method: "POST",
+    path: "/purchase",
+    id: "purchase",
+    tag,
+    summary: "Buy the item of a code",
+    description:
+      "Once. The answer of success is on disk before it leaves. After a 503 look the code up, or ask again " +
+      "with the same `Idempotency-Key`.",
+    authority: "caller",
+    trouble: "command",
+    query: { code: codeSent },
+    isKeyed: true,
+    answers: { 200: { description: "The item is bought.", schema: Purchase, example: purchaseExample } },
+    problems: PURCHASE_REFUSALS,
+    ignoresOtherParameters: true,
+    tally: ({ purchases }) => purchases,
+    handle: ({ checkouts }, routed) => checkouts.purchase(routed),
+  }),
+  route({
+    method: "GET",
+    path: "/checkout",
+    id: "getHold",
+    tag,
+    summary: "Look a code up",
+    description: "Check the outcome after a 503: what is shown is on disk.",
+    authority: "caller",
+    trouble: "view",
+    query: { code: codeSent },
+    answers: {
+      200: {
+        description: "The hold.",
+        schema: HoldShown,
+        example: { ...holdExample, state: "purchased", purchased_at: at },
+      },
+    },
+    problems: ["code_unknown"],
+    handle: ({ checkouts }, routed) => checkouts.showHold(routed),
+  }),
+  route({
+    method: "DELETE",
+    path: "/checkout",
+    id: "releaseHold",
+    tag,
+    summary: "Give a hold back",
+    authority: "caller",
+    trouble: "command",
+    query: { code: codeSent },
+    isKeyed: true,
+    answers: {
+      200: {
+        description: "The item can be had again.",
+        schema: GivenBack,
+        example: { message: "Item given back", ...held, released_at: at },
+      },
+    },
+    problems: ["code_unknown", "hold_not_live"],
+    handle: ({ checkouts }, routed) => checkouts.release(routed),
+  }),
+  route({
+    method: "DELETE",
+    path: "/purchase",
+    id: "voidPurchase",
+    tag,
+    summary: "Void a purchase",
+    description: "Its item is back, once.",
+    authority: onCode("purchase.void"),
+    trouble: "command",
+    query: { code: codeSent },
+    isKeyed: true,
+    answers: {
+      200: {
+        description: "The purchase is voided.",
+        schema: PurchaseVoided,
+        example: { message: "Purchase voided successfully", ...held, voided_at: at },
+      },
+    },
+    problems: ["code_unknown", "purchase_not_found"],
+    handle: ({ checkouts }, routed) => checkouts.void(routed),
+  }),
+];

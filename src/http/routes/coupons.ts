@@ -1,144 +1,180 @@
-/** What can be asked of coupons over HTTP? */
-import type { CouponPage, Coupons, CouponViews, EligibilityViews, Page } from "../../ports/mod.ts";
-import type { CouponCommand, CouponView } from "../../domain/coupon.ts";
-import { normalizeName } from "../../domain/name_key.ts";
-import { isUserId } from "../../domain/text.ts";
-import { answer, type Answered, outcomeAnswer, refusal } from "../answers/answer.ts";
-import type { BodyReader } from "../requests/body.ts";
-import { actsFor, type Caller } from "../auth/callers.ts";
-import { changesOf, claimOf, termsOf } from "../../contract/checks.ts";
-import { commandId } from "../requests/command_id.ts";
-import { askAsMember, needsMembership } from "./eligibility.ts";
-import { cursorAfter, cursorOf, limitOf, pageOf, searchOf, showPage } from "../requests/pages.ts";
-import { InvalidRequest } from "../../contract/invalid.ts";
-import type { RequestId } from "../requests/request_id.ts";
-import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
-import { showClaim, showCoupon, showCouponPage } from "../answers/shown.ts";
-import { ShownOnce } from "../answers/shown_once.ts";
+/** The routes of coupons. */
+import * as z from "zod";
+import { CreateBody, EditBody } from "../../contract/bodies.ts";
+import { onFields, onNames } from "../auth/authority.ts";
+import { kindFieldsShown } from "../../contract/kind_values.ts";
+import { pageOf, type Route, route } from "./route.ts";
+import { name } from "../../contract/named.ts";
+import { amount, count, couponListQuery, couponName, message, timeShown } from "../../contract/values.ts";
 
-/** Holders that a coupon's own view shows. */
-const CLAIMED_BY_MAX = 1_000;
+const optionalTime = z.nullable(timeShown);
 
-/** The routes of coupons. Each throws BadRequest or Fault. */
-export class CouponRoutes {
-  readonly #shown = new ShownOnce<CouponPage>();
-  readonly #listed = new ShownOnce<Page<CouponView>>();
+const couponFields = {
+  name: couponName.meta({ description: "As it was created." }),
+  amount,
+  remaining_amount: count.meta({ description: "Units left." }),
+  starts_at: optionalTime.meta({ description: "From when on it may be claimed; null: at once." }),
+  ends_at: optionalTime.meta({ description: "From when on it may not be claimed; null: never." }),
+  paused: z.boolean().meta({ description: "Whether claiming is stopped." }),
+  ...kindFieldsShown,
+  created_at: timeShown,
+  updated_at: timeShown,
+};
 
-  constructor(
-    readonly coupons: Coupons,
-    readonly views: CouponViews,
-    readonly bodies: BodyReader,
-    readonly memberships: EligibilityViews,
-  ) {}
+const Coupon = name("Coupon", z.object(couponFields));
+const CouponMade = name("CouponMade", z.object({ message, ...couponFields }));
+const CouponEdited = name(
+  "CouponEdited",
+  z.object({ message, rows_affected: z.literal(1), ...couponFields }),
+);
+const CouponShown = name(
+  "CouponShown",
+  z.object({
+    name: couponFields.name,
+    amount: couponFields.amount,
+    remaining_amount: couponFields.remaining_amount,
+    claimed_by: z.array(z.string()).max(1_000).meta({ description: "The first 1,000 users, in order of claiming." }),
+    claimed_count: count.meta({ description: "Claims in all; amount = remaining_amount + claimed_count." }),
+    starts_at: couponFields.starts_at,
+    ends_at: couponFields.ends_at,
+    paused: couponFields.paused,
+    ...kindFieldsShown,
+    created_at: couponFields.created_at,
+    updated_at: couponFields.updated_at,
+  }),
+);
 
-  /** POST /api/coupons/claim */
-  claim(request: Request, id: RequestId, caller: Caller): Promise<Answered> {
-    return this.#claimOrValidate("claim", request, id, caller);
-  }
+const tag = "Coupons";
+const path = "/api/coupons/:name";
+const segments = { name: couponName };
 
-  /** POST /api/coupons/validate */
-  validate({ request, id, caller }: RoutedRequest): Promise<Answered> {
-    return this.#claimOrValidate("validate", request, id, caller);
-  }
+const example = {
+  name: "PROMO_SUPER",
+  amount: 100,
+  remaining_amount: 95,
+  starts_at: null,
+  ends_at: null,
+  paused: false,
+  kind: "plain",
+  created_at: "2026-11-21T14:00:00.000Z",
+  updated_at: "2026-11-21T14:00:00.000Z",
+};
 
-  async #claimOrValidate(
-    kind: "claim" | "validate",
-    request: Request,
-    id: RequestId,
-    caller: Caller,
-  ): Promise<Answered> {
-    const { userId, fold, orderAmount } = claimOf(await this.bodies.json(request));
-    actsFor(caller, userId);
-    const { id: commanded, keyed } = commandId(request.headers, caller, fold);
-    const plain = { kind, id: commanded, keyed, userId };
-    const command = orderAmount === undefined ? plain : { ...plain, orderAmount };
-    let outcome = await this.coupons.ask(fold, command);
-    if (needsMembership(outcome)) outcome = await askAsMember(this.coupons, this.memberships, fold, command);
-    if (outcome.kind === "refused" && outcome.refusal === "coupon_not_found") {
-      return refusal("coupon_not_found", id, undefined, "coupon_name");
-    }
-    return outcomeAnswer(outcome, id);
-  }
-
-  /** POST /api/coupons */
-  async create(routed: RoutedRequest): Promise<Answered> {
-    const { terms, fold } = termsOf(await this.bodies.json(routed.request));
-    return await this.#tell(routed, fold, { kind: "create", terms });
-  }
-
-  /** PUT or PATCH /api/coupons/{name} */
-  async edit(routed: RoutedRequest): Promise<Answered> {
-    const { request, id, names } = routed;
-    const fold = normalizeName(names[0]!);
-    if (fold === undefined) return refusal("coupon_not_found", id);
-    let changes;
-    try {
-      changes = changesOf(await this.bodies.optionalJson(request));
-    } catch (error) {
-      // 404 comes before 400.
-      const known = error instanceof InvalidRequest;
-      if (known && await this.views.coupon(fold, 0) === undefined) return refusal("coupon_not_found", id);
-      throw error;
-    }
-    return await this.#tell(routed, fold, { kind: "edit", changes });
-  }
-
-  /** DELETE /api/coupons/{name}/claims/{user_id} */
-  async void(routed: RoutedRequest): Promise<Answered> {
-    const { id, names } = routed;
-    const [name, userId] = names as [string, string];
-    const fold = normalizeName(name);
-    if (fold === undefined) return refusal("coupon_not_found", id);
-    if (!isUserId(userId)) return refusal("claim_not_found", id);
-    return await this.#tell(routed, fold, { kind: "void", userId });
-  }
-
-  async #tell(
-    { request, id, caller, act }: RoutedRequest,
-    fold: string,
-    command: Partial<CouponCommand>,
-  ): Promise<Answered> {
-    const whole = { ...command, ...commandId(request.headers, caller, fold), ...recordedAs(act) } as CouponCommand;
-    return outcomeAnswer(await this.coupons.ask(fold, whole), id);
-  }
-
-  /** GET /api/coupons/{name} */
-  async show({ id, names }: RoutedRequest): Promise<Answered> {
-    const fold = normalizeName(names[0]!);
-    const coupon = fold === undefined ? undefined : await this.views.coupon(fold, CLAIMED_BY_MAX);
-    if (coupon === undefined) return refusal("coupon_not_found", id);
-    return answer(200, id, this.#shown.json(coupon, showCouponPage));
-  }
-
-  /** GET /api/coupons */
-  async list({ target: { query }, id }: RoutedRequest): Promise<Answered> {
-    const { page, perPage } = pageOf(query);
-    const found = await this.views.coupons(searchOf(query), (page - 1) * perPage, perPage);
-    return answer(200, id, this.#listed.json(found, (found) => showPage(found, page, perPage, showCoupon)));
-  }
-
-  /** GET /api/coupons/{name}/claims */
-  async claims({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
-    const limit = limitOf(query);
-    const fold = normalizeName(names[0]!);
-    const list = `claims ${fold}`;
-    const after = cursorOf(query, list);
-    const page = fold === undefined ? undefined : await this.views.claims(fold, after, limit);
-    if (page === undefined) return refusal("coupon_not_found", id);
-    const next_cursor = page.next === undefined ? null : cursorAfter(list, page.next);
-    return answer(200, id, JSON.stringify({ data: page.data.map(showClaim), next_cursor }));
-  }
-
-  /** GET /api/coupons/{name}/claims/{user_id} */
-  async showClaim({ id, names }: RoutedRequest): Promise<Answered> {
-    const [name, userId] = names as [string, string];
-    const fold = normalizeName(name);
-    if (fold === undefined) return refusal("coupon_not_found", id);
-    const claim = isUserId(userId) ? await this.views.claim(fold, userId) : undefined;
-    if (claim !== undefined) {
-      return answer(200, id, JSON.stringify({ coupon_name: claim.couponName, ...showClaim(claim) }));
-    }
-    const exists = await this.views.coupon(fold, 0) !== undefined;
-    return refusal(exists ? "claim_not_found" : "coupon_not_found", id);
-  }
+function edit(method: "PUT" | "PATCH"): Route {
+  return route({
+    method,
+    path,
+    id: method === "PUT" ? "putCoupon" : "patchCoupon",
+    tag,
+    summary: "Edit or touch a coupon",
+    description: "Without a body, or with `{}`, only `updated_at` is changed. Fields that are not sent stay as they " +
+      "are. `PUT` and `PATCH` do the same.",
+    authority: onNames("coupon.edit"),
+    trouble: "command",
+    segments,
+    isKeyed: true,
+    absent: ({ coupons }, names) => coupons.absent(names),
+    body: {
+      schema: EditBody,
+      isOptional: true,
+      examples: {
+        touch: {},
+        restock: { amount: 200 },
+        pause: { paused: true },
+        resume: { paused: false },
+        "no end": { ends_at: null },
+      },
+    },
+    answers: {
+      200: {
+        description: "The coupon as it is now.",
+        schema: CouponEdited,
+        example: { message: "Coupon updated successfully", rows_affected: 1, ...example },
+      },
+    },
+    problems: ["coupon_not_found", "invalid_period", "invalid_terms", "amount_below_claimed"],
+    handle: ({ coupons }, routed) => coupons.edit(routed),
+  });
 }
+
+/** The routes. */
+export const coupons: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/api/coupons",
+    id: "createCoupon",
+    tag,
+    summary: "Create a coupon",
+    authority: onFields("coupon.create", "name"),
+    trouble: "command",
+    isKeyed: true,
+    body: {
+      schema: CreateBody,
+      examples: {
+        plain: { name: "PROMO_SUPER", amount: 100 },
+        "limited period": {
+          name: "BLACK_FRIDAY",
+          amount: 10_000,
+          starts_at: "2026-11-27T00:00:00Z",
+          ends_at: "2026-11-28T00:00:00Z",
+        },
+        discount: {
+          name: "SUMMER",
+          amount: 1_000,
+          kind: "discount",
+          percent_off: "15",
+          max_discount: "20.00",
+          min_order: "50.00",
+        },
+        charge: { name: "WELCOME", amount: 1_000, kind: "charge", credit: "25.00" },
+        "for members": { name: "GOLD_ONLY", amount: 10, segment: "gold" },
+      },
+    },
+    answers: {
+      201: {
+        description: "The coupon was made.",
+        schema: CouponMade,
+        example: { message: "Coupon created successfully", ...example, remaining_amount: 100 },
+      },
+    },
+    problems: ["coupon_exists"],
+    ignoresOtherParameters: true,
+    handle: ({ coupons }, routed) => coupons.create(routed),
+  }),
+  route({
+    method: "GET",
+    path: "/api/coupons",
+    id: "listCoupons",
+    tag,
+    summary: "List coupons",
+    description: "By creation.",
+    authority: "public",
+    trouble: "view",
+    query: couponListQuery,
+    answers: { 200: { description: "A page of coupons.", schema: pageOf("CouponPage", Coupon) } },
+    problems: ["overloaded"],
+    handle: ({ coupons }, routed) => coupons.list(routed),
+  }),
+  route({
+    method: "GET",
+    path,
+    id: "getCoupon",
+    tag,
+    summary: "Show a coupon and who claimed it",
+    authority: "public",
+    trouble: "view",
+    segments,
+    answers: {
+      200: {
+        description: "The coupon.",
+        schema: CouponShown,
+        example: { ...example, claimed_by: ["user_12345", "user_67890"], claimed_count: 5 },
+      },
+    },
+    problems: ["coupon_not_found"],
+    ignoresOtherParameters: true,
+    handle: ({ coupons }, routed) => coupons.show(routed),
+  }),
+  edit("PUT"),
+  edit("PATCH"),
+];

@@ -1,160 +1,242 @@
-/** What can be asked of flash sales and their items over HTTP? */
-import type { ItemState, ItemView, ListPart, Page, SaleSummary, SaleViews } from "../../ports/mod.ts";
-import { SALE_REFUSALS, type SalePhase, type ToldSaleRefusal } from "../../domain/sale.ts";
-import { isOfCurrentSale, type ItemPlace, parseItemId, parseSaleKey, saleKeyOf } from "../../domain/sale_ids.ts";
-import { answer, type Answered, refusal } from "../answers/answer.ts";
-import type { BodyReader } from "../requests/body.ts";
-import { saleChangesOf } from "../../contract/checks.ts";
-import { type CheckoutParts, CheckoutRoutes } from "./checkouts.ts";
-import type { ItemPictures } from "./item_pictures.ts";
-import { cursorAfter, cursorOf, isNumberedPage, limitOf, oneOf, pageOf, showPage } from "../requests/pages.ts";
-import { InvalidRequest } from "../../contract/invalid.ts";
-import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
-import { tellSale } from "./sale_asking.ts";
-import { showAttempt, showItemState, showSale } from "../answers/sale_shown.ts";
-import { ShownOnce } from "../answers/shown_once.ts";
-import type { SaleStreams } from "./sale_streams.ts";
+/** The routes of flash sales and their items. */
+import * as z from "zod";
+import { onSale } from "../auth/authority.ts";
+import { SaleEditBody } from "../../contract/bodies.ts";
+import { pageOf, type Route, route } from "./route.ts";
+import { name } from "../../contract/named.ts";
+import {
+  attemptOutcome,
+  itemId,
+  itemIdSent,
+  ItemShown,
+  itemState,
+  Sale,
+  saleId,
+  saleIdSent,
+  saleState,
+} from "../../contract/sale_values.ts";
+import {
+  count,
+  cursorQuery,
+  eitherQuery,
+  message,
+  nextCursor,
+  pageQuery,
+  timeShown,
+  userId,
+} from "../../contract/values.ts";
 
-const PHASES: readonly SalePhase[] = ["upcoming", "open", "sold_out", "over"];
-const OUTCOMES: readonly (ToldSaleRefusal | "ok")[] = ["ok", ...SALE_REFUSALS];
-const ITEM_STATES: readonly ItemState[] = ["available", "held", "sold"];
+const SaleEdited = name(
+  "SaleEdited",
+  z.object({ message, id: saleId, paused: z.boolean(), updated_at: timeShown }),
+);
+const Attempt = name(
+  "Attempt",
+  z.object({ user_id: userId, item_id: itemId, outcome: attemptOutcome, at: timeShown }),
+);
+const AttemptPage = name(
+  "AttemptPage",
+  z.object({
+    data: z.array(Attempt),
+    total: count.meta({ description: "Attempts in all, of this outcome where one was asked for." }),
+    next_cursor: nextCursor,
+  }),
+);
 
-/** What the routes of sales work with. */
-export interface SaleParts extends CheckoutParts {
-  readonly views: SaleViews;
-  readonly bodies: BodyReader;
-  readonly pictures: ItemPictures;
-  readonly streams: SaleStreams;
-}
+const ItemList = name(
+  "ItemList",
+  z.union([
+    pageOf("ItemPage", ItemShown),
+    name("ItemPart", z.object({ data: z.array(ItemShown), next_cursor: nextCursor })),
+  ]),
+);
 
-/** The routes of sales. Each throws BadRequest or Fault. */
-export class SaleRoutes {
-  readonly #shown = new ShownOnce<SaleSummary>();
-  readonly #listed = new ShownOnce<Page<SaleSummary>>();
-  readonly #listedItems = new ShownOnce<Page<ItemView>>();
-  readonly #listedParts = new ShownOnce<ListPart<ItemView, number>>();
+const tag = "Flash sales";
+const path = "/api/sales/:sale";
+const item = path + "/items/:item";
+const ofSale = { id: saleIdSent };
+const ofItem = { id: saleIdSent, item_id: itemIdSent };
+const at = "2026-11-21T14:00:00.000Z";
 
-  readonly checkouts: CheckoutRoutes;
-
-  constructor(readonly parts: SaleParts) {
-    this.checkouts = new CheckoutRoutes(parts);
-  }
-
-  /** GET /api/sales */
-  async list({ target: { query }, id }: RoutedRequest): Promise<Answered> {
-    const { page, perPage } = pageOf(query);
-    const phase = oneOf(query, "state", PHASES);
-    const found = await this.parts.views.sales(phase, (page - 1) * perPage, perPage);
-    return answer(200, id, this.#listed.json(found, (found) => showPage(found, page, perPage, showSale)));
-  }
-
-  /** GET /api/sales/{id} */
-  async show({ id, names }: RoutedRequest): Promise<Answered> {
-    const number = this.#numberOf(names[0]!);
-    const sale = number === undefined ? undefined : await this.parts.views.sale(number);
-    return sale === undefined ? refusal("sale_not_found", id) : answer(200, id, this.#shown.json(sale, showSale));
-  }
-
-  /** PATCH /api/sales/{id} */
-  async edit({ request, id, names, caller, act }: RoutedRequest): Promise<Answered> {
-    const number = this.#numberOf(names[0]!);
-    if (number === undefined) return refusal("sale_not_found", id);
-    let changes;
-    try {
-      changes = saleChangesOf(await this.parts.bodies.optionalJson(request));
-    } catch (error) {
-      // 404 comes before 400.
-      const known = error instanceof InvalidRequest;
-      if (known && await this.parts.views.sale(number) === undefined) return refusal("sale_not_found", id);
-      throw error;
-    }
-    return await tellSale(this.parts, request, id, caller, saleKeyOf(number), {
-      kind: "edit",
-      ...changes,
-      ...recordedAs(act),
-    });
-  }
-
-  /** GET /api/sales/{id}/items?state, by page and per_page, or by cursor and limit */
-  async items({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
-    const isNumbered = isNumberedPage(query);
-    const { page, perPage } = pageOf(query);
-    const limit = limitOf(query);
-    const state = oneOf(query, "state", ITEM_STATES);
-    const number = this.#numberOf(names[0]!);
-    const showOne = (item: ItemView) => showItemState(number!, item);
-    if (!isNumbered) {
-      const list = `items ${number} ${state}`;
-      const after = cursorOf(query, list);
-      const part = number === undefined ? undefined : await this.parts.views.itemsAfter(number, state, after, limit);
-      if (part === undefined) return refusal("sale_not_found", id);
-      const showPart = ({ data, next }: ListPart<ItemView, number>) => ({
-        data: data.map(showOne),
-        next_cursor: next === undefined ? null : cursorAfter(list, next),
-      });
-      return answer(200, id, this.#listedParts.json(part, showPart));
-    }
-    const found = number === undefined
-      ? undefined
-      : await this.parts.views.items(number, state, (page - 1) * perPage, perPage);
-    if (found === undefined) return refusal("sale_not_found", id);
-    return answer(200, id, this.#listedItems.json(found, (found) => showPage(found, page, perPage, showOne)));
-  }
-
-  /** GET /api/sales/{id}/items/{item_id} */
-  async item({ id, names }: RoutedRequest): Promise<Answered> {
-    const place = this.#placeOf(names);
-    const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
-    if (item === undefined) return refusal("item_not_found", id);
-    return answer(200, id, JSON.stringify(showItemState(place!.number, item)));
-  }
-
-  /** GET /api/sales/{id}/items/{item_id}/image.svg */
-  async picture({ request, id, names }: RoutedRequest): Promise<Answered> {
-    const place = this.#placeOf(names);
-    const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
-    if (item === undefined) return refusal("item_not_found", id);
-    const answered = this.parts.pictures.answer(place!, request.headers, id);
-    // In an hour the same path shows another item.
-    if (isOfCurrentSale(parseItemId(names[1]!)!)) answered.response.headers.set("cache-control", "no-cache");
-    return answered;
-  }
-
-  /** GET /api/sales/{id}/attempts */
-  async attempts({ target: { query }, id, names }: RoutedRequest): Promise<Answered> {
-    const limit = limitOf(query);
-    const outcome = oneOf(query, "outcome", OUTCOMES);
-    const number = this.#numberOf(names[0]!);
-    const list = `attempts ${number} ${outcome}`;
-    const after = cursorOf(query, list);
-    const page = number === undefined ? undefined : await this.parts.views.attempts(number, outcome, after, limit);
-    if (page === undefined) return refusal("sale_not_found", id);
-    const data = page.data.map((attempt) => showAttempt(number!, attempt));
-    const next_cursor = page.next === undefined ? null : cursorAfter(list, page.next);
-    return answer(200, id, JSON.stringify({ data, total: page.total, next_cursor }));
-  }
-
-  /** GET /api/sales/{id}/stream */
-  async stream(routed: RoutedRequest): Promise<Answered> {
-    const { request, id, names } = routed;
-    if (request.method === "HEAD") return await this.show(routed);
-    const number = this.#numberOf(names[0]!);
-    const sale = number === undefined ? undefined : await this.parts.views.sale(number);
-    return sale === undefined
-      ? refusal("sale_not_found", id)
-      : this.parts.streams.open(sale, id, names[0] === "current");
-  }
-
-  /** The number of a path's sale; `current` is that of this hour. */
-  #numberOf(name: string): number | undefined {
-    return name === "current" ? this.parts.views.current() : parseSaleKey(name);
-  }
-
-  /** The item of a path, where it is one of the path's sale. */
-  #placeOf(names: readonly string[]): ItemPlace | undefined {
-    const named = parseItemId(names[1]!);
-    if (named === undefined) return undefined;
-    const place = isOfCurrentSale(named) ? { number: this.parts.views.current(), n: named.n } : named;
-    return place.number === this.#numberOf(names[0]!) ? place : undefined;
-  }
-}
+/** The routes. */
+export const sales: readonly Route[] = [
+  route({
+    method: "GET",
+    path: "/api/sales",
+    id: "listSales",
+    tag,
+    summary: "List sales",
+    description: "The newest first.",
+    authority: "public",
+    trouble: "view",
+    query: { state: saleState.meta({ description: "Only those in this state." }).optional(), ...pageQuery },
+    answers: { 200: { description: "A page of sales.", schema: pageOf("SalePage", Sale) } },
+    problems: ["overloaded"],
+    handle: ({ sales }, routed) => sales.list(routed),
+  }),
+  route({
+    method: "GET",
+    path,
+    id: "getSale",
+    tag,
+    summary: "Show a sale",
+    authority: "public",
+    trouble: "view",
+    segments: ofSale,
+    answers: {
+      200: {
+        description: "The sale.",
+        schema: Sale,
+        example: {
+          id: "2026-11-21T14Z",
+          starts_at: at,
+          ends_at: "2026-11-21T15:00:00.000Z",
+          items: 10_000,
+          sold: 2_500,
+          held: 40,
+          left: 7_460,
+          state: "open",
+          paused: false,
+          created_at: "2026-11-21T13:00:00.000Z",
+          updated_at: at,
+        },
+      },
+    },
+    problems: ["sale_not_found"],
+    handle: ({ sales }, routed) => sales.show(routed),
+  }),
+  route({
+    method: "PATCH",
+    path,
+    id: "editSale",
+    tag,
+    summary: "Stop or resume a sale",
+    description: "Without a body, or with `{}`, only `updated_at` is changed.",
+    authority: onSale("sale.edit"),
+    trouble: "command",
+    segments: ofSale,
+    isKeyed: true,
+    body: {
+      schema: SaleEditBody,
+      isOptional: true,
+      examples: { touch: {}, stop: { paused: true }, resume: { paused: false } },
+    },
+    answers: {
+      200: {
+        description: "The sale as it is now.",
+        schema: SaleEdited,
+        example: { message: "Sale updated successfully", id: "2026-11-21T14Z", paused: true, updated_at: at },
+      },
+    },
+    problems: ["sale_not_found"],
+    absent: ({ sales }, names) => sales.absent(names),
+    handle: ({ sales }, routed) => sales.edit(routed),
+  }),
+  route({
+    method: "GET",
+    path: path + "/stream",
+    id: "streamSale",
+    tag,
+    summary: "Follow a sale",
+    description: "Server-sent events, each with the sale as `GET /api/sales/{id}` shows it, at most four a second, " +
+      "where something changed. The stream of `current` goes on with the next sale when the hour turns: an event `current` " +
+      "says so, with the sale's `id` and the `previous` one, before the first event of that sale. A form waits for its end " +
+      "in vain: try `curl -N` or an `EventSource`.",
+    authority: "public",
+    trouble: "view",
+    segments: ofSale,
+    answers: {
+      200: {
+        description: "Events without end.",
+        type: "text/event-stream",
+        schema: z.string(),
+        headers: { "cache-control": { description: "Not to be kept.", example: "no-store" } },
+      },
+    },
+    problems: ["sale_not_found", "overloaded", "stopping"],
+    handle: ({ sales }, routed) => sales.stream(routed),
+  }),
+  route({
+    method: "GET",
+    path: path + "/items",
+    id: "listItems",
+    tag,
+    summary: "List a sale's items",
+    description:
+      "By their numbers. To walk over all items of a state while the sale goes on, use `cursor` and `limit`, " +
+      "beginning with `limit` alone: then no item that stays in the state is skipped, and none comes twice. Numbered pages " +
+      "shift as items are sold. The two ways cannot be mixed.",
+    authority: "public",
+    trouble: "view",
+    segments: ofSale,
+    query: {
+      state: itemState.meta({ description: "Only those in this state." }).optional(),
+      ...eitherQuery,
+    },
+    answers: {
+      200: { description: "A page of items: by cursor with `next_cursor`, else with `meta`.", schema: ItemList },
+    },
+    problems: ["sale_not_found", "overloaded"],
+    handle: ({ sales }, routed) => sales.items(routed),
+  }),
+  route({
+    method: "GET",
+    path: item,
+    id: "getItem",
+    tag,
+    summary: "Show an item",
+    authority: "public",
+    trouble: "view",
+    segments: ofItem,
+    answers: { 200: { description: "The item.", schema: ItemShown } },
+    problems: ["item_not_found"],
+    handle: ({ sales }, routed) => sales.item(routed),
+  }),
+  route({
+    method: "GET",
+    path: item + "/image.svg",
+    id: "getItemPicture",
+    tag,
+    summary: "An item's picture",
+    authority: "public",
+    trouble: "view",
+    segments: ofItem,
+    requestHeaders: { "If-None-Match": { description: "An `etag` that was answered here." } },
+    answers: {
+      200: {
+        description: "The picture.",
+        type: "image/svg+xml",
+        schema: z.string(),
+        headers: {
+          etag: { description: "Of these bytes." },
+          "cache-control": { description: "It never changes.", example: "public, max-age=31536000, immutable" },
+        },
+      },
+      304: {
+        description: "The client has it.",
+        headers: { etag: { description: "Of the bytes that the client has." } },
+      },
+    },
+    problems: ["item_not_found"],
+    ignoresOtherParameters: true,
+    handle: ({ sales }, routed) => sales.picture(routed),
+  }),
+  route({
+    method: "GET",
+    path: path + "/attempts",
+    id: "listAttempts",
+    tag,
+    summary: "List every checkout on a sale",
+    description: "In order; refused ones too, replays not.",
+    authority: onSale("sale.attempts"),
+    trouble: "view",
+    segments: ofSale,
+    query: {
+      outcome: attemptOutcome.meta({ description: "Only those of this outcome." }).optional(),
+      ...cursorQuery,
+    },
+    answers: { 200: { description: "A page of attempts.", schema: AttemptPage } },
+    problems: ["sale_not_found"],
+    handle: ({ sales }, routed) => sales.attempts(routed),
+  }),
+];

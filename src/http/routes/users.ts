@@ -1,102 +1,212 @@
-/** What can be asked of users and segments over HTTP? */
-import type { ListPart, Memberships, PurchaseView, UserViews, WalletEntryView } from "../../ports/mod.ts";
-import { formatCode, saleKeyOf } from "../../domain/sale_ids.ts";
-import { isUserId } from "../../domain/text.ts";
-import { answer, type Answered, refusal } from "../answers/answer.ts";
-import type { BodyReader } from "../requests/body.ts";
-import { membershipOf } from "../../contract/checks.ts";
-import { cursorAfter, cursorOf, limitOf } from "../requests/pages.ts";
-import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showItem } from "../answers/sale_shown.ts";
-import { showClaim } from "../answers/shown.ts";
-import { showTime } from "../../contract/times.ts";
+/** The routes of users, segments and wallets. */
+import * as z from "zod";
+import { onFields, onNames } from "../auth/authority.ts";
+import { MembershipBody } from "../../contract/bodies.ts";
+import { Claim } from "./claims.ts";
+import { expiry, segment } from "../../contract/kind_values.ts";
+import { type Route, route } from "./route.ts";
+import { name } from "../../contract/named.ts";
+import { code, Item } from "../../contract/sale_values.ts";
+import {
+  claimId,
+  count,
+  cursorQuery,
+  message,
+  nextCursor,
+  timeShown,
+  userId,
+  userIdShown,
+} from "../../contract/values.ts";
 
-/** Segments that a user's own view shows. */
-const SEGMENTS_MAX = 1_000;
-/** The users of the demonstration. */
-const DEMONSTRATION = Array.from({ length: 101 }, (_, place) => `user_${place}`);
+const signedMoney = z.string().meta({ pattern: "^-?\\d+\\.\\d{2}$", examples: ["25.00"] });
 
-/** An entry's fields. */
-function showWalletEntry({ couponName, claimId, isVoid, amount, at }: WalletEntryView): Record<string, unknown> {
-  const kind = isVoid ? "void" : "credit";
-  return { coupon_name: couponName, claim_id: claimId, kind, amount, at: showTime(at) };
+const MembershipStored = name(
+  "MembershipStored",
+  z.object({ message, id: userIdShown, segment, expired_segment: expiry, expires_at: timeShown }),
+);
+const SegmentCount = name(
+  "SegmentCount",
+  z.object({ title: segment, usersCount: count.meta({ description: "Live memberships, at least one." }) }),
+);
+const SegmentCounts = name("SegmentCounts", z.array(SegmentCount));
+const Registered = name(
+  "UsersRegistered",
+  z.object({
+    message,
+    users: count.meta({ description: "Demonstration users in all." }),
+    created: count.meta({ description: "Those that were not registered before." }),
+  }),
+);
+const User = name(
+  "User",
+  z.object({
+    id: userIdShown,
+    segments: z.array(z.object({ title: segment, expires_at: timeShown })).max(1_000)
+      .meta({ description: "Live memberships by title, the first 1,000." }),
+    balance: signedMoney.meta({ description: "The sum of the wallet's entries." }),
+  }),
+);
+const WalletEntry = name(
+  "WalletEntry",
+  z.object({
+    coupon_name: z.string(),
+    claim_id: claimId,
+    kind: z.enum(["credit", "void"]).meta({ description: "`void` takes a claim's credit back." }),
+    amount: signedMoney.meta({ description: "Below zero for a void." }),
+    at: timeShown,
+  }),
+);
+const WalletPage = name("WalletPage", z.object({ data: z.array(WalletEntry), next_cursor: nextCursor }));
+const UserClaimPage = name("UserClaimPage", z.object({ data: z.array(Claim), next_cursor: nextCursor }));
+const UserPurchase = name(
+  "UserPurchase",
+  z.object({
+    item: Item,
+    user_id: userIdShown,
+    code: code.meta({ description: "The code that bought it." }),
+    purchased_at: timeShown,
+  }),
+);
+const UserPurchasePage = name(
+  "UserPurchasePage",
+  z.object({ data: z.array(UserPurchase), next_cursor: nextCursor }),
+);
+
+const tag = "Users and segments";
+const path = "/api/users/:user";
+const segments = { user_id: userId };
+/** Far ahead, so that the example's membership is live. */
+const EXPIRES_S = 4_102_444_800;
+const EXPIRES_AT = "2100-01-01T00:00:00.000Z";
+const membership = { ID: "user_12345", segment: "gold", expiredSegment: EXPIRES_S };
+const stored = {
+  message: "User created successfully",
+  id: "user_12345",
+  segment: "gold",
+  expired_segment: EXPIRES_S,
+  expires_at: EXPIRES_AT,
+};
+
+function register(method: "GET" | "POST"): Route {
+  return route({
+    method,
+    path: "/api/users/register",
+    id: method === "GET" ? "registerUsersByGet" : "registerUsers",
+    tag,
+    summary: "Register the demonstration users",
+    description: "`user_0` to `user_100`, once. `GET` and `POST` do the same.",
+    authority: onNames("users.register"),
+    trouble: "view",
+    ignoresOtherParameters: true,
+    answers: {
+      200: {
+        description: "They are registered.",
+        schema: Registered,
+        example: { message: "Users registered successfully", users: 101, created: 101 },
+      },
+    },
+    problems: [],
+    handle: ({ users }, routed) => users.register(routed),
+  });
 }
 
-/** A purchase's fields. */
-function showPurchase({ number, n, userId, code, purchasedAt }: PurchaseView): Record<string, unknown> {
-  const key = saleKeyOf(number);
-  const item = showItem({ number, n });
-  return { item, user_id: userId, code: formatCode(key, code), purchased_at: showTime(purchasedAt) };
+/** A page of what one user has. */
+function ofUser(
+  list: "wallet" | "claims" | "purchases",
+  id: string,
+  what: string,
+  order: string,
+  schema: z.ZodType,
+): Route {
+  return route({
+    method: "GET",
+    path: `${path}/${list}`,
+    id,
+    tag,
+    summary: `List ${what}`,
+    description: order,
+    authority: "own",
+    trouble: "view",
+    segments,
+    query: cursorQuery,
+    answers: { 200: { description: "A page of them.", schema } },
+    problems: ["user_not_found"],
+    handle: ({ users }, routed) => users[list](routed),
+  });
 }
 
-/** The routes of users and segments. Each throws BadRequest or Fault. */
-export class UserRoutes {
-  constructor(readonly memberships: Memberships, readonly views: UserViews, readonly bodies: BodyReader) {}
-
-  /** POST /users */
-  async put({ request, id }: RoutedRequest): Promise<Answered> {
-    const membership = membershipOf(await this.bodies.json(request));
-    const isNew = await this.memberships.put(membership);
-    const { userId, segment, expiresAt } = membership;
-    const message = `User ${isNew ? "created" : "updated"} successfully`;
-    const shown = { expired_segment: expiresAt, expires_at: showTime(expiresAt * 1_000) };
-    return answer(isNew ? 201 : 200, id, JSON.stringify({ message, id: userId, segment, ...shown }));
-  }
-
-  /** GET /segments/count */
-  async segments({ id }: RoutedRequest): Promise<Answered> {
-    const counts = await this.views.segments();
-    return answer(200, id, JSON.stringify(counts.map(({ title, users }) => ({ title, usersCount: users }))));
-  }
-
-  /** GET or POST /api/users/register */
-  async register({ id }: RoutedRequest): Promise<Answered> {
-    const created = await this.memberships.register(DEMONSTRATION);
-    const message = "Users registered successfully";
-    return answer(200, id, JSON.stringify({ message, users: DEMONSTRATION.length, created }));
-  }
-
-  /** GET /api/users/{id} */
-  async show({ id, names }: RoutedRequest): Promise<Answered> {
-    const [userId] = names as [string];
-    const user = isUserId(userId) ? await this.views.user(userId, SEGMENTS_MAX) : undefined;
-    if (user === undefined) return refusal("user_not_found", id);
-    const segments = user.segments.map(({ title, expiresAt }) => ({ title, expires_at: showTime(expiresAt) }));
-    return answer(200, id, JSON.stringify({ id: user.id, segments, balance: user.balance }));
-  }
-
-  /** GET /api/users/{id}/wallet */
-  wallet(routed: RoutedRequest): Promise<Answered> {
-    const read = (user: string, after: number, limit: number) => this.views.wallet(user, after, limit);
-    return this.#page(routed, "wallet", read, showWalletEntry);
-  }
-
-  /** GET /api/users/{id}/claims */
-  claims(routed: RoutedRequest): Promise<Answered> {
-    const read = (user: string, after: number, limit: number) => this.views.claims(user, after, limit);
-    return this.#page(routed, "user_claims", read, (claim) => ({ coupon_name: claim.couponName, ...showClaim(claim) }));
-  }
-
-  /** GET /api/users/{id}/purchases */
-  purchases(routed: RoutedRequest): Promise<Answered> {
-    const read = (user: string, after: number, limit: number) => this.views.purchases(user, after, limit);
-    return this.#page(routed, "user_purchases", read, showPurchase);
-  }
-
-  async #page<View>(
-    { target: { query }, id, names }: RoutedRequest,
-    list: "wallet" | "user_claims" | "user_purchases",
-    read: (userId: string, after: number, limit: number) => Promise<ListPart<View, number> | undefined>,
-    show: (view: View) => unknown,
-  ): Promise<Answered> {
-    const limit = limitOf(query);
-    // Only claims are placed by a number that Postgres keeps in four bytes.
-    const [userId] = names as [string];
-    const whose = `${list} ${userId}`;
-    const after = list === "user_claims" ? cursorOf(query, whose) : cursorOf(query, whose, Number.MAX_SAFE_INTEGER);
-    const part = isUserId(userId) ? await read(userId, after, limit) : undefined;
-    if (part === undefined) return refusal("user_not_found", id);
-    const next_cursor = part.next === undefined ? null : cursorAfter(whose, part.next);
-    return answer(200, id, JSON.stringify({ data: part.data.map(show), next_cursor }));
-  }
-}
+/** The routes. */
+export const users: readonly Route[] = [
+  route({
+    method: "POST",
+    path: "/users",
+    id: "putMembership",
+    tag,
+    summary: "Make a user a member of a segment",
+    description: "In place of the membership of the same user and segment, where there is one.",
+    authority: onFields("user.put", "ID", "segment"),
+    trouble: "view",
+    body: { schema: MembershipBody, examples: { membership } },
+    answers: {
+      200: {
+        description: "The user was in the segment already; the membership ends when it was said now.",
+        schema: MembershipStored,
+        example: { ...stored, message: "User updated successfully" },
+      },
+      201: { description: "The user is in the segment.", schema: MembershipStored, example: stored },
+    },
+    problems: ["overloaded"],
+    ignoresOtherParameters: true,
+    handle: ({ users }, routed) => users.put(routed),
+  }),
+  route({
+    method: "GET",
+    path: "/segments/count",
+    id: "countSegments",
+    tag,
+    summary: "Count the users of each segment",
+    description: "Live memberships alone, true of the moment; a segment without any is not there.",
+    authority: "service",
+    trouble: "view",
+    answers: {
+      200: {
+        description: "All segments, by their age.",
+        schema: SegmentCounts,
+        example: [{ title: "gold", usersCount: 10 }, { title: "newsletter", usersCount: 50 }],
+      },
+    },
+    problems: [],
+    ignoresOtherParameters: true,
+    handle: ({ users }, routed) => users.segments(routed),
+  }),
+  register("GET"),
+  register("POST"),
+  route({
+    method: "GET",
+    path,
+    id: "getUser",
+    tag,
+    summary: "Show a user",
+    description:
+      "Known is who has a membership, dead or live, a claim, a purchase or a wallet entry, or was registered.",
+    authority: "own",
+    trouble: "view",
+    segments,
+    answers: {
+      200: {
+        description: "The user.",
+        schema: User,
+        example: {
+          id: "user_12345",
+          segments: [{ title: "gold", expires_at: EXPIRES_AT }],
+          balance: "25.00",
+        },
+      },
+    },
+    problems: ["user_not_found"],
+    handle: ({ users }, routed) => users.show(routed),
+  }),
+  ofUser("wallet", "listWallet", "a wallet's entries", "The oldest first.", WalletPage),
+  ofUser("claims", "listUserClaims", "a user's claims", "By the age of the coupons.", UserClaimPage),
+  ofUser("purchases", "listUserPurchases", "a user's purchases", "The newest sale first.", UserPurchasePage),
+];

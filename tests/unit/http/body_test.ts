@@ -85,13 +85,3 @@ Deno.test("json() reads a body that is not UTF-8 as none", async () => {
     assert.equal(await codeOf(bodies.json(requestOf(new Blob([utf16]).stream()))), "invalid_request");
   });
 });
-
-Deno.test("peek() keeps a body for whoever reads it, until it is forgotten", async () => {
-  await withReader(async (bodies) => {
-    const request = requestOf('{"name":"promo"}');
-    assert.deepEqual(await bodies.peek(request), { name: "promo" });
-    assert.deepEqual(await bodies.json(request), { name: "promo" });
-    bodies.forget(request);
-    assert.equal(await codeOf(bodies.json(request)), "invalid_request", "it was read already, and is kept no more");
-  });
-});

@@ -1,7 +1,7 @@
 /** Are codes distinct, and of the one spelling that is read? */
 import assert from "node:assert/strict";
 import { formatCode, parseCode } from "../../../src/domain/sale_ids.ts";
-import { newCode } from "../../../src/http/routes/codes.ts";
+import { newCode } from "../../../src/http/handlers/codes.ts";
 
 Deno.test("newCode() makes codes that are read back as they are, none twice", () => {
   const codes = Array.from({ length: 5_000 }, newCode);

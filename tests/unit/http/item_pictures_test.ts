@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { itemNameOf } from "../../../src/domain/item_names.ts";
 import { type ItemPlace, ITEMS_MAX, SALE_NUMBER_MAX } from "../../../src/domain/sale_ids.ts";
-import { ItemPictures, type Picture } from "../../../src/http/routes/item_pictures.ts";
+import { ItemPictures, type Picture } from "../../../src/http/handlers/item_pictures.ts";
 
 const NUMBER = Date.UTC(2026, 10, 21, 14) / 3_600_000;
 const ITEM: ItemPlace = { number: NUMBER, n: 1 };

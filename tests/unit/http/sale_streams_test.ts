@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { SaleSummary } from "../../../src/ports/mod.ts";
 import { HOUR_MS, saleKeyOf } from "../../../src/domain/sale_ids.ts";
-import { SaleStreams } from "../../../src/http/routes/sale_streams.ts";
+import { SaleStreams } from "../../../src/http/handlers/sale_streams.ts";
 import { settle } from "../../support/fake_clock.ts";
 import { KEY, NUMBER, START } from "../../support/sale_commands.ts";
 

@@ -1,6 +1,6 @@
-/** What is said of a node: its health, its metrics, its view of the cluster, and this document? */
+/** The routes of a node: its health, its metrics, its view of the cluster. */
 import * as z from "zod";
-import { type Operation } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { count, timeShown } from "../../contract/values.ts";
 
@@ -57,25 +57,27 @@ const ActorPlace = name(
 
 const tag = "Node";
 
-function health(path: string): Operation {
-  return {
-    method: "get",
+function health(path: string): Route {
+  return route({
+    method: "GET",
     path,
     id: "health" + path.replace(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase()),
     tag,
     summary: "Whether the process answers",
     authority: "public",
     trouble: "none",
+    ignoresOtherParameters: true,
     answers: { 200: { description: "It does.", schema: Healthy, example: { status: "healthy" } } },
     problems: [],
-  };
+    handle: ({ health }, { id }) => health.live(id),
+  });
 }
 
-/** The operations. */
-export const node: readonly Operation[] = [
+/** The routes. */
+export const node: readonly Route[] = [
   ...["/livez", "/health", "/healthcheck", "/api/health", "/api/healthcheck"].map(health),
-  {
-    method: "get",
+  route({
+    method: "GET",
     path: "/readyz",
     id: "ready",
     tag,
@@ -84,9 +86,11 @@ export const node: readonly Operation[] = [
     trouble: "none",
     answers: { 200: { description: "They should.", schema: Ready, example: { status: "ready" } } },
     problems: ["not_ready"],
-  },
-  {
-    method: "get",
+    ignoresOtherParameters: true,
+    handle: ({ health }, { id }) => health.ready(id),
+  }),
+  route({
+    method: "GET",
     path: "/metrics",
     id: "metrics",
     tag,
@@ -95,9 +99,11 @@ export const node: readonly Operation[] = [
     trouble: "none",
     answers: { 200: { description: "Prometheus's text format.", type: "text/plain", schema: z.string() } },
     problems: [],
-  },
-  {
-    method: "get",
+    ignoresOtherParameters: true,
+    handle: ({ metrics }, { id }) => metrics.show(id),
+  }),
+  route({
+    method: "GET",
     path: "/cluster",
     id: "showCluster",
     tag,
@@ -106,10 +112,11 @@ export const node: readonly Operation[] = [
     trouble: "none",
     answers: { 200: { description: "Nodes, the registry, and this node's actors.", schema: Cluster } },
     problems: [],
-  },
-  {
-    method: "get",
-    path: "/cluster/actors/{key}",
+    handle: ({ cluster }, routed) => cluster.show(routed),
+  }),
+  route({
+    method: "GET",
+    path: "/cluster/actors/:key",
     id: "showActor",
     tag,
     summary: "Who owns an actor",
@@ -119,5 +126,6 @@ export const node: readonly Operation[] = [
     segments: { key: z.string().meta({ description: "A coupon's name or a sale's id.", examples: ["PROMO_SUPER"] }) },
     answers: { 200: { description: "Its owner.", schema: ActorPlace } },
     problems: ["not_found"],
-  },
+    handle: ({ cluster }, routed) => cluster.showActor(routed),
+  }),
 ];

@@ -1,6 +1,7 @@
-/** What is said of the trail of administrators' acts, and of audits of counters? */
+/** The routes of the trail of administrators' acts, and of audits of counters. */
 import * as z from "zod";
-import { type Operation } from "./operation.ts";
+import { type Route, route } from "./route.ts";
+import { onNames } from "../auth/authority.ts";
 import { name } from "../../contract/named.ts";
 import { count, cursorQuery, nextCursor, timeShown } from "../../contract/values.ts";
 
@@ -51,17 +52,17 @@ const AuditReport = name(
   }),
 );
 
-/** The operations. */
-export const audit: readonly Operation[] = [
-  {
-    method: "post",
+/** The routes. */
+export const audit: readonly Route[] = [
+  route({
+    method: "POST",
     path: "/api/audits",
     id: "runAudit",
     tag: "Audit trail",
     summary: "Compare all counters with their rows",
     description: "Beside running claims and purchases; changes nothing. The answer comes when the audit has ended, " +
       "which takes minutes for millions of rows. A node runs one such audit at a time: `overloaded`.",
-    authority: "admin",
+    authority: onNames("audit.run"),
     trouble: "file",
     answers: {
       200: {
@@ -71,9 +72,10 @@ export const audit: readonly Operation[] = [
       },
     },
     problems: [],
-  },
-  {
-    method: "get",
+    handle: ({ audits }, routed) => audits.run(routed),
+  }),
+  route({
+    method: "GET",
     path: "/api/audit",
     id: "listActs",
     tag: "Audit trail",
@@ -103,5 +105,6 @@ export const audit: readonly Operation[] = [
       },
     },
     problems: [],
-  },
+    handle: ({ trail }, routed) => trail.show(routed),
+  }),
 ];

@@ -1,10 +1,9 @@
 /** Which values of flash sales come in requests and answers? */
 import * as z from "zod";
-import { SALE_REFUSALS } from "../../domain/sale.ts";
-import { itemIdOf, parseSaleKey } from "../../domain/sale_ids.ts";
-import { showItem } from "../answers/sale_shown.ts";
-import { name } from "../../contract/named.ts";
-import { count, timeShown, userId } from "../../contract/values.ts";
+import { SALE_REFUSALS } from "../domain/sale.ts";
+import { itemIdOf, parseSaleKey } from "../domain/sale_ids.ts";
+import { name } from "./named.ts";
+import { alias, count, oneOf, timeShown, userId } from "./values.ts";
 
 /** An item's id. */
 export const itemId = z.int().min(0).meta({
@@ -18,8 +17,11 @@ export const itemIdSent = z.string().meta({
   examples: ["1"],
 });
 
+/** The same as a parameter of a query. */
+export const itemParameter = alias("item_id", itemIdSent.optional());
+
 /** A code, as it is sent: whatever is not one is unknown. There is no example that would work. */
-export const codeSent = z.string().meta({
+export const codeSent = z.string("is needed").meta({
   description: "The `code` that `POST /checkout` returned. Whoever knows it may buy with it.",
 });
 
@@ -44,13 +46,13 @@ export const saleId = z.string().meta({
 });
 
 /** Whether a sale sells. */
-export const saleState = z.enum(["upcoming", "open", "sold_out", "over"]);
+export const saleState = oneOf(["upcoming", "open", "sold_out", "over"]);
 
 /** Whether an item can be had. */
-export const itemState = z.enum(["available", "held", "sold"]);
+export const itemState = oneOf(["available", "held", "sold"]);
 
 /** What became of a checkout. */
-export const attemptOutcome = z.enum(["ok", ...SALE_REFUSALS]);
+export const attemptOutcome = oneOf(["ok", ...SALE_REFUSALS]);
 
 const itemFields = {
   id: itemId,
@@ -85,6 +87,3 @@ export const Sale = name(
 
 /** What a hold and a purchase have in common. */
 export const heldFields = { item: Item, user_id: userId };
-
-/** An item for examples. */
-export const exampleItem = showItem({ number: parseSaleKey("2026-11-21T14Z")!, n: 1 });

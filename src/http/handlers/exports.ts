@@ -16,9 +16,10 @@ const PAGE_LINES = 2_000;
 
 type Cells = readonly (string | number)[];
 
-const CLAIM_COLUMNS = ["coupon_name", "claim_id", "user_id", "claimed_at"];
-const PURCHASE_COLUMNS = ["sale", "item_id", "item_name", "user_id", "code", "purchased_at"];
-const WALLET_COLUMNS = ["user_id", "coupon_name", "claim_id", "kind", "amount", "at"];
+/** The first line of a file of claims, of purchases, and of wallets. */
+export const CLAIM_COLUMNS = ["coupon_name", "claim_id", "user_id", "claimed_at"];
+export const PURCHASE_COLUMNS = ["sale", "item_id", "item_name", "user_id", "code", "purchased_at"];
+export const WALLET_COLUMNS = ["user_id", "coupon_name", "claim_id", "kind", "amount", "at"];
 
 function claimCells({ couponName, claimId, userId, claimedAt }: ClaimView): Cells {
   return [textCell(couponName), claimId, textCell(userId), showTime(claimedAt)];
@@ -57,8 +58,8 @@ export interface ExportParts {
   readonly streams: CsvStreams;
 }
 
-/** The routes of files. Each throws Fault. */
-export class ExportRoutes {
+/** The handlers of files. Each throws Fault. */
+export class ExportHandlers {
   constructor(readonly parts: ExportParts) {}
 
   /** GET /api/coupons/{name}/claims.csv */

@@ -3,8 +3,8 @@ import type { Audits } from "../../ports/mod.ts";
 import { answer, type Answered } from "../answers/answer.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 
-/** The route of audits. */
-export class AuditRoutes {
+/** Audits. */
+export class AuditHandlers {
   constructor(readonly audits: Audits) {}
 
   /** POST /api/audits */

@@ -18,8 +18,8 @@ function showActor({ key, epoch, mailboxDepth, confirmedAt }: ActorView): Record
   return { key, epoch, mailbox_depth: mailboxDepth, confirmed_at };
 }
 
-/** The routes of the cluster. */
-export class ClusterRoutes {
+/** The handlers of the cluster. */
+export class ClusterHandlers {
   constructor(readonly views: ClusterViews) {}
 
   /** GET /cluster */

@@ -1,6 +1,6 @@
-/** What is said of this document itself, and of the page that shows it? */
+/** The routes of the documentation and its pages. */
 import * as z from "zod";
-import { type Operation } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 import { name } from "../../contract/named.ts";
 
 const tag = "Documentation";
@@ -24,9 +24,9 @@ const Start = name(
   }),
 );
 
-function page(path: string, id: string, summary: string, description?: string): Operation {
-  return {
-    method: "get",
+function page(path: string, id: string, of: "page" | "errors", summary: string, description?: string): Route {
+  return route({
+    method: "GET",
     path,
     id,
     tag,
@@ -40,13 +40,15 @@ function page(path: string, id: string, summary: string, description?: string): 
       304: notModified,
     },
     problems: [],
-  };
+    ignoresOtherParameters: true,
+    handle: ({ docs }, routed) => docs[of](routed),
+  });
 }
 
-/** The operations. */
-export const docs: readonly Operation[] = [
-  {
-    method: "get",
+/** The routes. */
+export const docs: readonly Route[] = [
+  route({
+    method: "GET",
     path: "/",
     id: "getStart",
     tag,
@@ -62,9 +64,11 @@ export const docs: readonly Operation[] = [
       },
     },
     problems: [],
-  },
-  {
-    method: "get",
+    ignoresOtherParameters: true,
+    handle: ({ start }, routed) => start.show(routed),
+  }),
+  route({
+    method: "GET",
     path: "/favicon.ico",
     id: "getIcon",
     tag,
@@ -77,9 +81,11 @@ export const docs: readonly Operation[] = [
       304: notModified,
     },
     problems: [],
-  },
-  {
-    method: "get",
+    ignoresOtherParameters: true,
+    handle: ({ docs }, routed) => docs.icon(routed),
+  }),
+  route({
+    method: "GET",
     path: "/openapi.json",
     id: "getDocument",
     tag,
@@ -89,18 +95,21 @@ export const docs: readonly Operation[] = [
     requestHeaders,
     answers: { 200: { description: "OpenAPI 3.1.", schema: Document, headers: etag }, 304: notModified },
     problems: [],
-  },
-  page("/docs", "getDocsPage", "This document as a page", "Needs nothing from elsewhere."),
-  page("/docs/", "getDocsPageBySlash", "The same page"),
+    ignoresOtherParameters: true,
+    handle: ({ docs }, routed) => docs.document(routed),
+  }),
+  page("/docs", "getDocsPage", "page", "This document as a page", "Needs nothing from elsewhere."),
+  page("/docs/", "getDocsPageBySlash", "page", "The same page"),
   page(
     "/docs/errors",
     "getErrorsPage",
+    "errors",
     "What each code of a problem means",
     "A page with an anchor for each code: a problem's `type` leads there.",
   ),
-  {
-    method: "get",
-    path: "/docs/{file}",
+  route({
+    method: "GET",
+    path: "/docs/:file",
     id: "getDocsFile",
     tag,
     summary: "What the page is made of",
@@ -113,5 +122,7 @@ export const docs: readonly Operation[] = [
       304: notModified,
     },
     problems: ["not_found"],
-  },
+    ignoresOtherParameters: true,
+    handle: ({ docs }, routed) => docs.file(routed),
+  }),
 ];

@@ -1,8 +1,9 @@
-/** What is said of claims? */
+/** The routes of claims. */
 import * as z from "zod";
 import { ClaimBody } from "../../contract/bodies.ts";
+import { onNames } from "../auth/authority.ts";
 import { detailsShown } from "../../contract/kind_values.ts";
-import { type Operation } from "./operation.ts";
+import { type Route, route } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import {
   claimId,
@@ -45,8 +46,8 @@ export const Claim = name("Claim", z.object({ coupon_name: couponShown, ...claim
 const ClaimPage = name("ClaimPage", z.object({ data: z.array(ClaimEntry), next_cursor: nextCursor }));
 
 const tag = "Claims";
-const path = "/api/coupons/{name}/claims";
-const one = path + "/{user_id}";
+const path = "/api/coupons/:name/claims";
+const one = path + "/:user";
 
 const request = { user_id: "user_12345", coupon_name: "PROMO_SUPER" };
 const exampleId = "0199a3c2-6f1e-7c3a-9b1d-2f4e5a6b7c8d";
@@ -62,10 +63,10 @@ const REFUSALS = [
   "sold_out",
 ] as const;
 
-/** The operations. */
-export const claims: readonly Operation[] = [
-  {
-    method: "post",
+/** The routes. */
+export const claims: readonly Route[] = [
+  route({
+    method: "POST",
     path: "/api/coupons/validate",
     id: "validateClaim",
     tag,
@@ -83,9 +84,10 @@ export const claims: readonly Operation[] = [
       },
     },
     problems: REFUSALS,
-  },
-  {
-    method: "post",
+    handle: ({ coupons }, routed) => coupons.validate(routed),
+  }),
+  route({
+    method: "POST",
     path: "/api/coupons/claim",
     id: "claimCoupon",
     tag,
@@ -115,9 +117,12 @@ export const claims: readonly Operation[] = [
       },
     },
     problems: REFUSALS,
-  },
-  {
-    method: "get",
+    ignoresOtherParameters: true,
+    tally: ({ claims }) => claims,
+    handle: ({ coupons }, routed) => coupons.claim(routed),
+  }),
+  route({
+    method: "GET",
     path,
     id: "listClaims",
     tag,
@@ -129,9 +134,10 @@ export const claims: readonly Operation[] = [
     query: cursorQuery,
     answers: { 200: { description: "A page of claims.", schema: ClaimPage } },
     problems: ["coupon_not_found"],
-  },
-  {
-    method: "get",
+    handle: ({ coupons }, routed) => coupons.claims(routed),
+  }),
+  route({
+    method: "GET",
     path: one,
     id: "getClaim",
     tag,
@@ -148,15 +154,16 @@ export const claims: readonly Operation[] = [
       },
     },
     problems: ["coupon_not_found", "claim_not_found"],
-  },
-  {
-    method: "delete",
+    handle: ({ coupons }, routed) => coupons.showClaim(routed),
+  }),
+  route({
+    method: "DELETE",
     path: one,
     id: "voidClaim",
     tag,
     summary: "Void a claim",
     description: "Its unit is back in stock, once; the user may claim again.",
-    authority: "admin",
+    authority: onNames("claim.void"),
     trouble: "command",
     segments: { name: couponName, user_id: userId },
     isKeyed: true,
@@ -168,5 +175,6 @@ export const claims: readonly Operation[] = [
       },
     },
     problems: ["coupon_not_found", "claim_not_found"],
-  },
+    handle: ({ coupons }, routed) => coupons.void(routed),
+  }),
 ];

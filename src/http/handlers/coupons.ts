@@ -1,0 +1,139 @@
+/** What can be asked of coupons over HTTP? */
+import type * as z from "zod";
+import type { CouponPage, Coupons, CouponViews, EligibilityViews, Page } from "../../ports/mod.ts";
+import type { CouponCommand, CouponView } from "../../domain/coupon.ts";
+import { normalizeName, normalizeSearch } from "../../domain/name_key.ts";
+import { isUserId } from "../../domain/text.ts";
+import { answer, type Answered, outcomeAnswer, refusal } from "../answers/answer.ts";
+import { actsFor } from "../auth/callers.ts";
+import type { ClaimBody, CreateBody, EditBody } from "../../contract/bodies.ts";
+import { changesOf, claimOf, termsOf } from "../../contract/checks.ts";
+import type { couponListQuery, CursorQuery } from "../../contract/values.ts";
+import { commandId } from "../requests/command_id.ts";
+import { askAsMember, needsMembership } from "./eligibility.ts";
+import { placeAfter, showPage, showPart } from "../requests/pages.ts";
+import type { ProblemCode } from "../answers/problem.ts";
+import type { QueryOf } from "../requests/query.ts";
+import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
+import { showClaim, showCoupon, showCouponPage } from "../answers/shown.ts";
+import { ShownOnce } from "../answers/shown_once.ts";
+
+/** Holders that a coupon's own view shows. */
+const CLAIMED_BY_MAX = 1_000;
+
+/** The handlers of coupons. Each throws BadRequest or Fault. */
+export class CouponHandlers {
+  readonly #shown = new ShownOnce<CouponPage>();
+  readonly #listed = new ShownOnce<Page<CouponView>>();
+
+  constructor(
+    readonly coupons: Coupons,
+    readonly views: CouponViews,
+    readonly memberships: EligibilityViews,
+  ) {}
+
+  /** POST /api/coupons/claim */
+  claim(routed: RoutedRequest<unknown, z.output<typeof ClaimBody>>): Promise<Answered> {
+    return this.#claimOrValidate("claim", routed);
+  }
+
+  /** POST /api/coupons/validate */
+  validate(routed: RoutedRequest<unknown, z.output<typeof ClaimBody>>): Promise<Answered> {
+    return this.#claimOrValidate("validate", routed);
+  }
+
+  async #claimOrValidate(
+    kind: "claim" | "validate",
+    { request, id, caller, body }: RoutedRequest<unknown, z.output<typeof ClaimBody>>,
+  ): Promise<Answered> {
+    const { userId, fold, orderAmount } = claimOf(body);
+    actsFor(caller, userId);
+    const { id: commanded, keyed } = commandId(request.headers, caller, fold);
+    const plain = { kind, id: commanded, keyed, userId };
+    const command = orderAmount === undefined ? plain : { ...plain, orderAmount };
+    let outcome = await this.coupons.ask(fold, command);
+    if (needsMembership(outcome)) outcome = await askAsMember(this.coupons, this.memberships, fold, command);
+    if (outcome.kind === "refused" && outcome.refusal === "coupon_not_found") {
+      return refusal("coupon_not_found", id, undefined, "coupon_name");
+    }
+    return outcomeAnswer(outcome, id);
+  }
+
+  /** POST /api/coupons */
+  async create(routed: RoutedRequest<unknown, z.output<typeof CreateBody>>): Promise<Answered> {
+    const { terms, fold } = termsOf(routed.body);
+    return await this.#tell(routed, fold, { kind: "create", terms });
+  }
+
+  /** PUT or PATCH /api/coupons/{name} */
+  async edit(routed: RoutedRequest<unknown, z.output<typeof EditBody>>): Promise<Answered> {
+    const fold = normalizeName(routed.names[0]!);
+    if (fold === undefined) return refusal("coupon_not_found", routed.id);
+    return await this.#tell(routed, fold, { kind: "edit", changes: changesOf(routed.body) });
+  }
+
+  /** `coupon_not_found` where a path names no coupon. */
+  async absent(names: readonly string[]): Promise<ProblemCode | undefined> {
+    const fold = normalizeName(names[0]!);
+    const coupon = fold === undefined ? undefined : await this.views.coupon(fold, 0);
+    return coupon === undefined ? "coupon_not_found" : undefined;
+  }
+
+  /** DELETE /api/coupons/{name}/claims/{user_id} */
+  async void(routed: RoutedRequest): Promise<Answered> {
+    const { id, names } = routed;
+    const [name, userId] = names as [string, string];
+    const fold = normalizeName(name);
+    if (fold === undefined) return refusal("coupon_not_found", id);
+    if (!isUserId(userId)) return refusal("claim_not_found", id);
+    return await this.#tell(routed, fold, { kind: "void", userId });
+  }
+
+  async #tell(
+    { request, id, caller, act }: RoutedRequest,
+    fold: string,
+    command: Partial<CouponCommand>,
+  ): Promise<Answered> {
+    const whole = { ...command, ...commandId(request.headers, caller, fold), ...recordedAs(act) } as CouponCommand;
+    return outcomeAnswer(await this.coupons.ask(fold, whole), id);
+  }
+
+  /** GET /api/coupons/{name} */
+  async show({ id, names }: RoutedRequest): Promise<Answered> {
+    const fold = normalizeName(names[0]!);
+    const coupon = fold === undefined ? undefined : await this.views.coupon(fold, CLAIMED_BY_MAX);
+    if (coupon === undefined) return refusal("coupon_not_found", id);
+    return answer(200, id, this.#shown.json(coupon, showCouponPage));
+  }
+
+  /** GET /api/coupons */
+  async list({ query, id }: RoutedRequest<QueryOf<typeof couponListQuery>>): Promise<Answered> {
+    const { search = "", page, per_page } = query;
+    const found = await this.views.coupons(normalizeSearch(search)!, (page - 1) * per_page, per_page);
+    return answer(200, id, this.#listed.json(found, (found) => showPage(found, query, showCoupon)));
+  }
+
+  /** GET /api/coupons/{name}/claims */
+  async claims({ query, id, names }: RoutedRequest<CursorQuery>): Promise<Answered> {
+    const fold = normalizeName(names[0]!);
+    const list = `claims ${fold}`;
+    const after = placeAfter(query.cursor, list);
+    const part = fold === undefined ? undefined : await this.views.claims(fold, after, query.limit);
+    return part === undefined
+      ? refusal("coupon_not_found", id)
+      : answer(200, id, JSON.stringify(showPart(part, list, showClaim)));
+  }
+
+  /** GET /api/coupons/{name}/claims/{user_id} */
+  async showClaim({ id, names }: RoutedRequest): Promise<Answered> {
+    const [name, userId] = names as [string, string];
+    const fold = normalizeName(name);
+    if (fold === undefined) return refusal("coupon_not_found", id);
+    const claim = isUserId(userId) ? await this.views.claim(fold, userId) : undefined;
+    if (claim !== undefined) {
+      return answer(200, id, JSON.stringify({ coupon_name: claim.couponName, ...showClaim(claim) }));
+    }
+    const exists = await this.views.coupon(fold, 0) !== undefined;
+    return refusal(exists ? "claim_not_found" : "coupon_not_found", id);
+  }
+}
