@@ -1,41 +1,95 @@
 /**
- * How does one actor come and go? Commands wait in its mailbox while it is activated, and while it backs off from another
- * owner; awake, it takes turns. One entry, whatever it is doing: activating, awake, or gone.
+ * How does one actor live? Commands wait in its mailbox until it is awake; awake, it takes turns: decided in memory, stored
+ * by one `append`, answered after it, refusals too. Two turns may be in flight: the second is stored only where the first
+ * was, by the number of its turn, so Postgres need not wait for us nor we for it.
+ *
+ * Its life is one phase at a time:
+ *
+ * - asleep: it has no state. Where messages wait it is loaded at once; else it goes, which removes its entry.
+ * - loading: storage raises its epoch and reads its state, or makes it.
+ * - backing off: another node has it. What waits is handed back, or waits for the next activation.
+ * - awake: it takes turns.
+ * - settling: it reads which of its commands were stored; no turn is taken meanwhile.
+ *
+ * | what happens           | asleep  | loading     | backing off | awake          | settling |
+ * | ---------------------- | ------- | ----------- | ----------- | -------------- | -------- |
+ * | its turn comes         | loading | -           | -           | -, or settling | -        |
+ * | it was loaded or made  |         | awake       |             |                |          |
+ * | there is none          |         | asleep      |             |                |          |
+ * | loading failed         |         | asleep      |             |                |          |
+ * | fenced while it loaded |         | backing off |             |                |          |
+ * | the wait is over       |         |             | asleep      |                |          |
+ * | what was lost is known |         |             |             |                | awake    |
+ * | a turn was stored      | -       | -           | -           | -              | -        |
+ * | a turn was fenced      | -       | -           | -           | backing off    | -        |
+ * | a turn failed          | -       | -           | -           | asleep         | -        |
+ * | it is released         | it goes | later       | later       | asleep, or later | later  |
+ *
+ * `-` changes nothing; an empty cell cannot be. A turn that ends in another phase than awake is one of an earlier activation.
+ * Awake, it settles where a turn with a waiting command may have been stored. Released, it takes no more turns: it sleeps as
+ * soon as nothing is under way ("later"), hands back what waits, and goes.
  */
 import type { Kind } from "../domain/decision.ts";
-import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
-import { lateFault, lostElsewhere, Mailbox } from "./mailbox.ts";
-import type { ClockReading, HandBack, Handle, LoadedActor } from "../ports/mod.ts";
+import type {
+  ActorEvents,
+  Clock,
+  ClockReading,
+  Completion,
+  HandBack,
+  LoadedActor,
+  Rules,
+  Store,
+} from "../ports/mod.ts";
 import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
-import { Activation, type ActivationContext, type ActivationHost } from "./activation.ts";
-import { asFault, type MessageOf } from "./turn.ts";
+import { Activation, type SentTurn } from "./activation.ts";
+import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
+import { makeActor } from "./first_command.ts";
+import { Mailbox } from "./mailbox.ts";
+import { asFault, decideMessages, type MessageOf, reopen } from "./turn.ts";
 import type { Usable } from "./use_order.ts";
 
-/** What an actor works with. */
-export interface ActorContext<K extends Kind> extends ActivationContext<K> {
-  /** Letters that may wait. */
+/** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
+export const TRUST_MS = 200;
+
+/** What actors work with; one for all of a kind. */
+export interface ActorContext<K extends Kind> {
+  readonly rules: Rules<K>;
+  readonly store: Store<K>;
+  readonly clock: Clock;
+  readonly events: ActorEvents;
+  /** Messages that may wait for one actor. */
   readonly mailboxMax: number;
-  /** Lets the actor's turn run soon, together with others'. */
+  /** Lets the actor's turn come soon, together with others'. */
   readonly schedule: (actor: Actor<K>) => void;
-  /** Told, in the same tick, when the actor has no state and no messages: its entry is to be removed. */
+  /** The actor has no state and no messages: its entry is to be removed, in the same tick. */
   readonly gone: (actor: Actor<K>) => void;
   /** Undefined on a node that is alone. */
   handBack?: HandBack<K>;
 }
 
-/** One actor of this node: activating, awake, or gone. */
-export class Actor<K extends Kind> implements Usable<Actor<K>>, ActivationHost<K> {
+/** Who may know a state that once was true. */
+interface Former<K extends Kind> {
+  readonly staleState: K["State"] | undefined;
+}
+
+/** What an actor is doing, with what belongs to that. */
+type Phase<K extends Kind> =
+  | { readonly name: "asleep"; readonly former: Former<K> | undefined }
+  | { readonly name: "loading" }
+  | { readonly name: "backing off"; readonly former: Former<K> }
+  | { readonly name: "awake" | "settling"; readonly activation: Activation<K> };
+
+/** One actor of this node. */
+export class Actor<K extends Kind> implements Usable<Actor<K>> {
   readonly mailbox: Mailbox<MessageOf<K>>;
-  /** Undefined while it is activating, backing off, or gone. */
-  #awake: Activation<K> | undefined = undefined;
-  /** Of the last activation, where it was fenced: what it knew need not be read again. */
-  #former: { readonly staleState: K["State"] | undefined } | undefined = undefined;
-  #activating = false;
+  #phase: Phase<K> = { name: "asleep", former: undefined };
+  /** Whether its turn will come. */
   #scheduled = false;
   /** Whether it is to be let go once nothing is under way. */
-  #releasing = false;
-  /** Turns in flight and readings of stored answers, of this activation and of former ones. */
+  #leaving = false;
+  /** Turns in flight and readings of stored answers, of this activation and of earlier ones. */
   #outstanding = 0;
+  /** Activations lost in a row. */
   #losses = 0;
   /** Monotonic time of the last command. */
   lastUsed = 0;
@@ -46,24 +100,33 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, ActivationHost<K
     this.mailbox = new Mailbox(context.mailboxMax);
   }
 
-  /** The epoch of its activation, and the monotonic time at which Postgres confirmed it; undefined while it has none. */
-  get activation(): { readonly epoch: number; readonly confirmedAt: number } | undefined {
-    return this.#awake && { epoch: this.#awake.handle.epoch, confirmedAt: this.#awake.confirmedAt };
+  /** What it is doing. */
+  get phase(): Phase<K>["name"] {
+    return this.#phase.name;
+  }
+
+  /** Its activation; undefined while it has none. */
+  get activation(): Activation<K> | undefined {
+    return "activation" in this.#phase ? this.#phase.activation : undefined;
   }
 
   /** Whether it may be passivated: no message waits and nothing is under way. */
   get idle(): boolean {
-    return !this.#activating && !this.#scheduled && this.#outstanding === 0 && this.mailbox.size === 0;
+    return !this.#scheduled && !this.#isBusy && this.mailbox.size === 0;
+  }
+
+  /** Whether something is under way. */
+  get #isBusy(): boolean {
+    const { name } = this.#phase;
+    return this.#outstanding > 0 || name !== "awake" && name !== "asleep";
   }
 
   /** Puts a message in the mailbox, or rejects it where that is full. @param now monotonic milliseconds */
   put(message: MessageOf<K>, now: number): void {
     this.lastUsed = now;
-    if (this.mailbox.push(message)) this.wake();
-    else {
-      const waiting = this.mailbox.size;
-      message.reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${waiting} wait`));
-    }
+    if (this.mailbox.push(message)) return this.#wake();
+    const waiting = this.mailbox.size;
+    message.reject(new Fault("overloaded", `Cannot take a command as the mailbox is full: ${waiting} wait`));
   }
 
   /** Drops messages whose deadline has passed. */
@@ -71,28 +134,47 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, ActivationHost<K
     this.mailbox.expire(now);
   }
 
-  /** Runs the scheduled turn. @param at by which it decides */
+  /** Its turn has come. @param at by which it decides */
   run(at: ClockReading): void {
     this.#scheduled = false;
-    if (this.#activating) return;
-    if (this.#awake === undefined) this.#retry();
-    else if (this.#releasing) this.#letGo();
-    else this.#awake.takeTurn(at);
+    const phase = this.#phase;
+    if (phase.name === "asleep") this.#sleep(phase.former);
+    else if (phase.name === "awake" && !this.#letGo()) this.#takeTurn(phase.activation, at);
   }
 
   /** Takes no more turns; once nothing is under way, hands back what waits and lets the state go. */
   release(): void {
-    this.#releasing = true;
+    this.#leaving = true;
     this.#letGo();
   }
 
-  #letGo(): void {
-    if (!this.#releasing || this.#activating || this.#outstanding > 0 || this.#awake?.settling) return;
-    this.#releasing = false;
-    this.#awake = undefined;
+  // --- from phase to phase ---
+
+  #wake(): void {
+    const phase = this.#phase;
+    const waits = phase.name === "asleep" || phase.name === "awake" && !phase.activation.isFull;
+    if (this.#scheduled || !waits) return;
+    this.#scheduled = true;
+    this.context.schedule(this);
+  }
+
+  /** It has no state, or none any more: it is loaded where messages wait. @param former who may know a stale state */
+  #sleep(former?: Former<K>): void {
+    this.#phase = { name: "asleep", former };
+    if (this.#letGo()) return;
+    if (this.mailbox.size > 0) this.#load(former);
+    else if (this.idle) this.context.gone(this); // else the sweep finds it once it is
+  }
+
+  /** Lets it go where it is to be and nothing is under way; whether it is to be. */
+  #letGo(): boolean {
+    if (!this.#leaving || this.#isBusy) return this.#leaving;
+    this.#leaving = false;
+    this.#phase = { name: "asleep", former: undefined };
     this.#handBack(undefined);
-    if (this.mailbox.size > 0) this.wake();
+    if (this.mailbox.size > 0) this.#wake();
     else if (this.idle) this.context.gone(this); // else it has a run left, which finds nothing to do
+    return true;
   }
 
   #handBack(holder: string | undefined): void {
@@ -101,142 +183,220 @@ export class Actor<K extends Kind> implements Usable<Actor<K>>, ActivationHost<K
     this.mailbox.putBack(messages);
   }
 
-  // --- for its activation ---
-
-  goesOn(activation: Activation<K>): boolean {
-    return this.#awake === activation && !this.#releasing;
-  }
-
-  began(): void {
-    this.#outstanding++;
-  }
-
-  ended(): void {
-    this.#outstanding--;
-    this.#letGo();
-  }
-
-  wake(): void {
-    if (this.#scheduled || this.#activating || this.#awake?.isFull) return;
-    this.#scheduled = true;
-    this.context.schedule(this);
-  }
-
-  failed(activation: Activation<K>, fenced: boolean): void {
-    this.#outstanding--;
-    this.#fail(activation, fenced);
-    this.#letGo();
-  }
-
-  // --- what a failure means ---
-
-  #fail(activation: Activation<K>, fenced: boolean): void {
-    const { clock, events } = this.context;
-    if (this.#awake !== activation) {
-      if (this.mailbox.size > 0) this.wake();
-      return;
-    }
-    this.#awake = undefined;
-    if (!fenced) return this.#retry();
-    this.#former = activation;
-    events.fenced();
-    if (clock.monotonic() - activation.since > BACKOFF_RESET_MS) this.#losses = 0;
-    this.#backOff();
-  }
-
-  async #backOff(): Promise<void> {
-    const { clock, handBack } = this.context;
-    this.#losses++;
-    this.#activating = true;
-    if (handBack !== undefined) await this.#askHolder();
-    clock.after(backoffMs(this.#losses, clock.random()), () => this.#retry());
-  }
-
-  /** What waits goes to the node that has the actor now; where that cannot be, it waits for the next activation. */
-  async #askHolder(): Promise<void> {
-    let holder: string | undefined;
-    try {
-      holder = await this.context.store.holderOf?.(this.key);
-    } catch {
-      // Then the ring tells whom to ask.
-    }
-    this.#handBack(holder);
-  }
-
-  #retry(): void {
-    this.#activating = false;
-    if (this.#releasing) this.#letGo();
-    else if (this.mailbox.size > 0) this.#activate();
-    else if (this.idle) this.context.gone(this); // else the sweep finds it once it is
-  }
-
-  // --- activation ---
-
-  async #activate(): Promise<void> {
-    this.#activating = true;
+  async #load(former: Former<K> | undefined): Promise<void> {
+    this.#phase = { name: "loading" };
     const { store, clock, events } = this.context;
     const asked = this.mailbox.waiting();
     const since = clock.monotonic();
-    const former = this.#former;
-    this.#former = undefined;
     try {
-      const activation = await store.activate(this.key, clock.now(), former?.staleState);
-      if (activation === undefined) return await this.#absent(asked);
-      events.activated();
-      this.#awaken(activation, since);
+      const loaded = await store.activate(this.key, clock.now(), former?.staleState);
+      if (loaded !== undefined) {
+        events.activated();
+        return this.#awaken(loaded, since);
+      }
+      const made = await makeActor(this.key, this.mailbox, asked, this.context);
+      if (made !== undefined) return this.#awaken(made, made.since);
     } catch (error) {
-      if (error instanceof Fenced) { // another owner took it while it was read
-        this.#former = { staleState: error.staleState as K["State"] | undefined };
-        this.#backOff();
-        return;
+      // Another owner took it while it was read.
+      if (error instanceof Fenced) {
+        return void this.#backOff({ staleState: error.staleState as K["State"] | undefined });
       }
       if (!(error instanceof LostAnswer)) {
         const fault = asFault(error);
         for (const message of this.mailbox.take()) message.reject(fault);
       }
-      this.#retry();
     }
+    this.#sleep();
   }
 
-  #awaken(activation: LoadedActor<K["State"]>, since: number): void {
-    this.#activating = false;
-    this.#awake = new Activation(this, activation, since);
-    this.wake();
+  #awaken(loaded: LoadedActor<K["State"]>, since: number): void {
+    this.#phase = { name: "awake", activation: new Activation(loaded, since) };
+    this.#wake();
   }
 
-  /**
-   * There was no such actor when the messages `asked` were here already: those are decided on nothing, and the first of
-   * them that makes the actor is stored.
-   */
-  async #absent(asked: readonly MessageOf<K>[]): Promise<void> {
-    const { rules, store, clock } = this.context;
-    const messages = this.mailbox.takeThose(asked);
-    for (const [index, message] of messages.entries()) {
-      if (message.deadline < clock.monotonic()) {
-        message.reject(lateFault(message));
-        continue;
-      }
-      const decision = rules.decide(undefined, message.command, clock.now());
-      if (decision.kind === "refused") message.resolve(decision);
-      if (decision.kind !== "accepted") continue;
-      const since = clock.monotonic();
-      let handle: Handle | undefined;
-      try {
-        handle = await store.create(this.key, decision.event);
-      } catch (error) {
-        if (error instanceof LostAnswer) message.lost = lostElsewhere({ kind: "done", answer: decision.answer });
-        this.mailbox.putBack(messages.slice(index));
-        throw error;
-      }
-      if (handle === undefined) { // someone else made it meanwhile
-        this.mailbox.putBack(messages.slice(index));
-        break;
-      }
-      this.mailbox.putBack(messages.slice(index + 1));
-      message.resolve({ kind: "done", answer: decision.answer });
-      this.#awaken({ handle, turn: 0, state: rules.evolve(undefined, decision.event) }, since);
+  /** What waits goes to the node that has the actor now; where that cannot be, it waits for the next activation. */
+  async #backOff(former: Former<K>): Promise<void> {
+    this.#phase = { name: "backing off", former };
+    const { clock, handBack, store } = this.context;
+    this.#losses++;
+    if (handBack !== undefined) {
+      // Where it cannot be read who has it, the ring tells whom to ask.
+      this.#handBack(await store.holderOf?.(this.key).catch(() => undefined));
+    }
+    clock.after(backoffMs(this.#losses, clock.random()), () => this.#sleep(former));
+  }
+
+  // --- turns ---
+
+  /** Decides what waits, and sends what is to be stored. @param at by which it decides */
+  #takeTurn(activation: Activation<K>, at: ClockReading): void {
+    const { context: { clock, events, store, rules }, mailbox } = this;
+    if (activation.isFull || mailbox.size === 0) return;
+    const before = activation.last;
+    const messages = mailbox.take();
+    const lost = messages.findIndex((message) => message.lost !== undefined);
+    if (lost > 0) mailbox.putBack(messages.splice(lost)); // all before it are decided first: they may be its first copy
+    if (lost === 0) {
+      // Another copy of a command may be in a turn in flight: it is looked up once that one is stored.
+      if (before !== undefined) mailbox.putBack(messages);
+      else this.#settleLost(activation, messages);
       return;
     }
-    this.#retry();
+    const sentAt = at.monotonic;
+    const { events: happened, hasAbsence } = decideMessages<K>(messages, rules, activation, at.now, sentAt);
+    events.turned(messages.length);
+    const isRefused = happened.length === 0 && !hasAbsence;
+    if (isRefused && before === undefined && clock.monotonic() - activation.confirmedAt <= TRUST_MS) {
+      this.#answer(activation, messages);
+      if (mailbox.size > 0) this.#wake();
+      return;
+    }
+    const number = happened.length > 0 ? activation.nextTurn() : undefined;
+    const follows = isRefused && before !== undefined; // what it rests on confirms it
+    const askedAt = follows ? before.sentAt : sentAt;
+    const turn = new TurnInFlight(this, activation, messages, happened, number, askedAt, before);
+    activation.sent(turn);
+    this.#outstanding++;
+    if (number !== undefined) store.append({ handle: activation.handle, turn: number, events: happened }, turn);
+    else if (follows) before.follow(turn);
+    else store.confirm(activation.handle, turn);
+  }
+
+  /** A turn was stored, or what it rests on. */
+  stored(turn: TurnInFlight<K>): void {
+    const { activation } = turn;
+    activation.landed(turn);
+    activation.confirmedAt = Math.max(activation.confirmedAt, turn.sentAt);
+    // The next turn leaves before this one is answered, so that Postgres works meanwhile.
+    const { context: { clock }, mailbox } = this;
+    if (mailbox.size > 0 && this.#takesTurns(activation) && !this.#leaving) {
+      this.#takeTurn(activation, { now: clock.now(), monotonic: clock.monotonic() });
+    }
+    this.#answer(activation, turn.messages);
+    this.#ended();
+  }
+
+  #takesTurns(activation: Activation<K>): boolean {
+    return this.#phase.name === "awake" && this.#phase.activation === activation;
+  }
+
+  /** The first turn in flight that fails ends its activation; the one behind it fails with it, or was stored. */
+  failed(turn: TurnInFlight<K>, error: Error): void {
+    const { activation } = turn;
+    const { clock, events, rules } = this.context;
+    activation.landed(turn);
+    this.mailbox.putBack(reopen(turn, activation.handle.epoch, error));
+    activation.undo(turn, error, rules);
+    this.#outstanding--;
+    if (!this.#takesTurns(activation)) {
+      if (this.mailbox.size > 0) this.#wake();
+    } else if (error instanceof Fenced) {
+      events.fenced();
+      if (clock.monotonic() - activation.since > BACKOFF_RESET_MS) this.#losses = 0;
+      this.#backOff(activation);
+    } else this.#sleep();
+    this.#letGo();
+  }
+
+  #ended(): void {
+    this.#outstanding--;
+    this.#letGo();
+  }
+
+  #answer(activation: Activation<K>, messages: readonly MessageOf<K>[]): void {
+    let replays: MessageOf<K>[] | undefined;
+    for (const message of messages) {
+      if (message.outcome !== undefined) message.resolve(message.outcome);
+      else if (message.replayed) (replays ??= []).push(message);
+    }
+    if (replays === undefined) return;
+    this.#recall(activation, replays, (message) => {
+      message.reject(new Fault("storage_unavailable", "Cannot replay an answer as its row is gone"));
+    });
+  }
+
+  /** Of messages whose turn may have been stored, answers those that were; all others are then decided in their order. */
+  async #settleLost(activation: Activation<K>, messages: readonly MessageOf<K>[]): Promise<void> {
+    this.#phase = { name: "settling", activation };
+    const { stored, unknown } = activation.findLost(messages);
+    for (const message of stored) message.resolve(message.lost!.outcome);
+    const answered = new Set([...stored, ...unknown]);
+    const reopened = (message: MessageOf<K>) => {
+      message.lost = undefined;
+      answered.delete(message);
+    };
+    if (unknown.length > 0) await this.#recall(activation, unknown, reopened);
+    this.mailbox.putBack(messages.filter((message) => !answered.has(message)));
+    this.#phase = { name: "awake", activation };
+    if (!this.#letGo() && this.mailbox.size > 0) this.#wake();
+  }
+
+  /** Answers those messages whose answers are stored. */
+  async #recall(
+    { handle }: Activation<K>,
+    messages: readonly MessageOf<K>[],
+    absent: (message: MessageOf<K>) => void,
+  ): Promise<void> {
+    this.#outstanding++;
+    try {
+      const answers = await this.context.store.recall(handle, messages.map(({ command }) => command));
+      for (const message of messages) {
+        const answer = answers.get(message.command.id);
+        if (answer === undefined) absent(message);
+        else message.resolve({ kind: "done", answer });
+      }
+    } catch (error) {
+      const fault = asFault(error);
+      for (const message of messages) message.reject(fault);
+    }
+    this.#ended();
+  }
+}
+
+/** What becomes of a turn that was sent, and of one that rests on it. */
+class TurnInFlight<K extends Kind> implements SentTurn<K>, Completion {
+  #follower: SentTurn<K> | undefined = undefined;
+
+  constructor(
+    readonly actor: Actor<K>,
+    readonly activation: Activation<K>,
+    readonly messages: readonly MessageOf<K>[],
+    readonly events: readonly K["Event"][],
+    readonly number: number | undefined,
+    public sentAt: number,
+    public before: SentTurn<K> | undefined,
+  ) {}
+
+  follow(turn: SentTurn<K>): void {
+    this.#follower = turn;
+  }
+
+  done(): void {
+    if (this.number === undefined) { // it rests on the turn before it, whatever Postgres says of the epoch
+      const { failure } = this.activation;
+      if (failure !== undefined) return this.failed(failure);
+      if (this.before !== undefined) return this.before.follow(this);
+    }
+    this.actor.stored(this);
+    this.#next()?.confirm();
+  }
+
+  failed(error: Error): void {
+    this.actor.failed(this, error);
+    this.#next()?.failed(error);
+  }
+
+  confirm(): void {
+    const { clock, store } = this.actor.context;
+    const now = clock.monotonic();
+    if (now - this.sentAt <= TRUST_MS) return this.done();
+    this.sentAt = now;
+    store.confirm(this.activation.handle, this);
+  }
+
+  #next(): SentTurn<K> | undefined {
+    const follower = this.#follower;
+    this.#follower = undefined;
+    return follower;
   }
 }

@@ -30,7 +30,7 @@ const EVICT_LOOKS = 64;
 
 /** Limits of an actor system. */
 export interface ActorLimits {
-  /** Letters that may wait for one actor; one more is refused with `overloaded`. */
+  /** Messages that may wait for one actor; one more is refused with `overloaded`. */
   readonly mailboxMax: number;
   /** Actors in memory; beyond it the least recently used idle one is let go, or the command refused. */
   readonly awakeMax: number;
@@ -95,7 +95,7 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
   #viewOf({ key, mailbox, activation }: Actor<K>): ActorView {
     const agoMs = activation === undefined ? 0 : this.clock.monotonic() - activation.confirmedAt;
     const confirmedAt = activation === undefined ? null : this.clock.now() - agoMs;
-    return { key, epoch: activation?.epoch ?? null, mailboxDepth: mailbox.size, confirmedAt };
+    return { key, epoch: activation?.handle.epoch ?? null, mailboxDepth: mailbox.size, confirmedAt };
   }
 
   ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>> {

@@ -1,4 +1,4 @@
-/** What is a turn? Letters decided one by one over one state, stored together, answered together. */
+/** What is a turn? Messages decided one by one over one state, stored together, answered together. */
 import type { Kind } from "../domain/decision.ts";
 import { lateFault, type Message } from "./mailbox.ts";
 import type { Rules } from "../ports/mod.ts";
