@@ -39,6 +39,7 @@ class Stage {
   readonly recalls: Call[] = [];
   isGone = false;
   handedBack = 0;
+  #isScheduled = false;
   #messages = 0;
   #epoch = 0;
 
@@ -58,7 +59,7 @@ class Stage {
       clock: this.clock,
       events: { activated() {}, fenced() {}, turned() {} },
       mailboxMax: 10,
-      schedule() {},
+      schedule: () => void (this.#isScheduled = true),
       gone: () => void (this.isGone = true),
       handBack: (_key, messages) => (this.handedBack += messages.length, true),
     });
@@ -75,7 +76,13 @@ class Stage {
     this.actor.put(message, this.clock.monotonic());
   }
 
+  /** Its turn comes, where it was scheduled for one. */
+  runScheduled(): void {
+    if (this.#isScheduled) this.run();
+  }
+
   run(): void {
+    this.#isScheduled = false;
     this.actor.run({ now: this.clock.now(), monotonic: this.clock.monotonic() });
   }
 
@@ -155,7 +162,7 @@ async function finish(stage: Stage): Promise<void> {
   for (const call of stage.recalls.splice(0)) call.done(new Map());
   while (stage.turns.length > 0) await stage.ends();
   await stage.clock.advance(1_000);
-  stage.run();
+  stage.runScheduled();
   await settle();
 }
 
