@@ -37,6 +37,8 @@ class Stage {
   readonly loads: Call[] = [];
   readonly turns: Call[] = [];
   readonly recalls: Call[] = [];
+  /** What the last recall finds where all is stored. */
+  recalled = new Map<string, number>();
   isGone = false;
   handedBack = 0;
   #isScheduled = false;
@@ -51,7 +53,10 @@ class Stage {
       create: () => Promise.reject(new Error("no command makes one")),
       append: (_, completion: Completion) => void this.turns.push(completion),
       confirm: (_, completion: Completion) => void this.turns.push(completion),
-      recall: () => called<Map<string, number>>(this.recalls),
+      recall: (_, commands) => {
+        this.recalled = new Map(commands.map(({ id }) => [id, 1]));
+        return called<Map<string, number>>(this.recalls);
+      },
     };
     this.actor = new Actor<Counting>("key", {
       rules,
@@ -159,7 +164,7 @@ const REACH: Record<string, (stage: Stage, withTurn: boolean) => Promise<void>> 
 /** How to end whatever is under way, so that a released actor can go. */
 async function finish(stage: Stage): Promise<void> {
   while (stage.loads.length > 0) await stage.loaded();
-  for (const call of stage.recalls.splice(0)) call.done(new Map());
+  for (const call of stage.recalls.splice(0)) call.done(stage.recalled);
   while (stage.turns.length > 0) await stage.ends();
   await stage.clock.advance(1_000);
   stage.runScheduled();
