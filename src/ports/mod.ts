@@ -8,16 +8,7 @@ export { Fault, type FaultCode, Fenced, LostAnswer } from "./faults.ts";
 export type { Clock, ClockReading } from "./clock.ts";
 import type { Page } from "./views.ts";
 export type { AdminAct, AdminActs, AdminActView } from "./admin_acts.ts";
-export type {
-  AttemptCount,
-  AuditPage,
-  AuditReport,
-  AuditRows,
-  Audits,
-  BuyerMisfit,
-  CouponCount,
-} from "./audit_rows.ts";
-export type { Finding, HoldMisfit, ItemMisfit, LedgerMisfit, SaleCount, Stray } from "./audit_rows.ts";
+export type { AuditCheck, AuditPage, AuditPlace, AuditReport, AuditRows, Audits, Finding } from "./audit_rows.ts";
 export type { ClaimView, CouponPage, CouponViews, EligibilityViews } from "./views.ts";
 export type { BulkJob, BulkJobs, BulkRequest, BulkState, BulkTerms, BulkWork } from "./bulk.ts";
 export type { Codes, CodesPage, LeasedJob } from "./bulk.ts";

@@ -1,17 +1,21 @@
 /** Are all counters their rows? Reads sale by sale and coupon by coupon, and changes nothing. */
-import type { AuditReport, Finding, Stray } from "../ports/mod.ts";
-import { compareCoupon, ledgerMisfit, lookAtCoupon, strayClaim } from "./coupon_audit.ts";
-import { confirmed, saleNameOf } from "./finding.ts";
+import type { AuditCheck, AuditPage, AuditPlace, AuditReport, Finding } from "../ports/mod.ts";
 import type { Pace, Read } from "./pace.ts";
-import { SALE_LOOKS } from "./sale_audit.ts";
-import { straySaleRow } from "./sale_compare.ts";
 
 /** Findings beyond which an audit goes no further. */
 export const FINDINGS_MAX = 1_000;
+/** How often an object is looked at before it is given up as busy. */
+export const LOOKS_MAX = 5;
 
+/** What a sale is looked at for, each by itself, and findings of each beyond which it is not read on. */
+const SALE_CHECKS = ["sale", "items", "holds", "buyers", "attempts"] as const;
+const ENOUGH_OF_SALE = 20;
 /** Below every number of a row, and above. */
 const BELOW_ALL = -2_147_483_648;
 const ABOVE_ALL = 2_147_483_647;
+
+/** Looks at something once; undefined where it moved while it was read. */
+type Look = (read: Read) => Promise<Finding[] | undefined>;
 
 /**
  * Audits every coupon, and every sale that may yet sell or ended lately.
@@ -21,84 +25,81 @@ const ABOVE_ALL = 2_147_483_647;
  * @throws Fault where Postgres cannot be read; AuditStopped where the pace was stopped
  */
 export async function audit(pace: Pace, recent: boolean): Promise<AuditReport> {
-  const report = new Report(pace);
-  await auditSales(report, pace, recent);
-  await auditCoupons(report, pace);
-  await report.settle("entries of wallets", lookAtLedger);
-  return { ...report };
-}
+  const findings: Finding[] = [];
+  const busy: string[] = [];
+  const isFull = () => findings.length >= FINDINGS_MAX;
+  const settle = async (name: string, look: Look) => {
+    if (isFull()) return;
+    const found = await confirmed(pace, look);
+    if (found !== undefined) findings.push(...found);
+    else if (busy.at(-1) !== name) busy.push(name);
+  };
 
-class Report {
-  coupons = 0;
-  sales = 0;
-  readonly findings: Finding[] = [];
-  readonly busy: string[] = [];
-  readonly #pace: Pace;
-
-  constructor(pace: Pace) {
-    this.#pace = pace;
-  }
-
-  get isFull(): boolean {
-    return this.findings.length >= FINDINGS_MAX;
-  }
-
-  /** Looks at an object until what it finds may be believed. */
-  async settle(name: string, look: (read: Read) => Promise<Finding[] | undefined>): Promise<void> {
-    if (this.isFull) return;
-    const found = await confirmed(this.#pace, look);
-    if (found !== undefined) this.findings.push(...found);
-    else if (this.busy.at(-1) !== name) this.busy.push(name);
-  }
-}
-
-async function auditSales(report: Report, pace: Pace, recent: boolean): Promise<void> {
-  const strays = (read: Read) => read(async (rows) => (await rows.straySaleRows()).map(straySaleRow));
-  await report.settle("rows without a sale", strays);
-  for (let below = ABOVE_ALL; !report.isFull;) {
-    const sales = await pace.read((rows) => rows.sales(below, recent));
-    if (sales.length === 0) return;
-    for (const sale of sales) {
-      report.sales++;
-      for (const look of SALE_LOOKS) await report.settle(saleNameOf(sale.number), (read) => look(read, sale));
+  let sales = 0;
+  await settle("rows without a sale", lookForStrays);
+  for (let below = ABOVE_ALL; !isFull();) {
+    const page = await pace.read((rows) => rows.sales(below, recent));
+    if (page.length === 0) break;
+    for (const { number, name } of page) {
+      sales++;
+      for (const check of SALE_CHECKS) await settle(name, lookBy(check, ENOUGH_OF_SALE, number));
     }
-    below = sales.at(-1)!.number;
+    below = page.at(-1)!.number;
   }
-}
 
-async function auditCoupons(report: Report, pace: Pace): Promise<void> {
-  await report.settle("claims without a coupon", lookForStrayClaims);
-  for (let after = BELOW_ALL; !report.isFull;) {
+  let coupons = 0;
+  await settle("claims without a coupon", lookBy("stray_claims", FINDINGS_MAX));
+  for (let after = BELOW_ALL; !isFull();) {
     const page = await pace.read((rows) => rows.coupons(after));
-    if (page.length === 0) return;
-    for (const coupon of page) {
-      report.coupons++;
-      if (coupon.next === undefined && compareCoupon(coupon).length === 0) continue;
-      await report.settle(`coupon ${coupon.name}`, (read) => lookAtCoupon(read, coupon.id));
+    if (page.length === 0) break;
+    for (const { id, name, isSuspect } of page) {
+      coupons++;
+      if (isSuspect) await settle(`coupon ${name}`, lookBy("claims", FINDINGS_MAX, id));
     }
     after = page.at(-1)!.id;
   }
+  await settle("entries of wallets", lookBy("ledger", FINDINGS_MAX));
+  return { coupons, sales, findings, busy };
 }
 
-async function lookAtLedger(read: Read): Promise<Finding[]> {
-  const found: Finding[] = [];
-  let after: string | undefined;
-  do {
-    const from: string | undefined = after;
-    const { data, next } = await read((rows) => rows.ledgerMisfits(from));
-    found.push(...data.map(ledgerMisfit));
-    after = next;
-  } while (after !== undefined && found.length < FINDINGS_MAX);
-  return found;
+/** A look through the pages of a check. @param enough findings, beyond which no page is read */
+function lookBy(check: AuditCheck, enough: number, id?: number): Look {
+  return async (read) => {
+    const findings: Finding[] = [];
+    let place: AuditPlace | undefined;
+    do {
+      const from: AuditPlace | undefined = place;
+      const page: AuditPage = await read((rows) => rows.check(check, id, from));
+      if (page.hasMoved) return undefined;
+      findings.push(...page.findings);
+      place = page.next;
+    } while (place !== undefined && findings.length < enough);
+    return findings;
+  };
 }
 
-async function lookForStrayClaims(read: Read): Promise<Finding[]> {
-  const found: Stray[] = [];
-  for (let after: number | undefined = BELOW_ALL; after !== undefined && found.length < FINDINGS_MAX;) {
-    const from: number = after;
-    const { data, next } = await read((rows) => rows.strayClaims(from));
-    found.push(...data);
-    after = next;
+async function lookForStrays(read: Read): Promise<Finding[]> {
+  const { findings } = await read((rows) => rows.check("stray_sale_rows"));
+  const strays = [...findings];
+  for (const number of await read((rows) => rows.strayPartitions())) {
+    strays.push(...(await read((rows) => rows.check("stray_attempts", number))).findings);
   }
-  return found.map(strayClaim);
+  return strays;
+}
+
+/**
+ * Looks until what is seen may be believed. An audit reads beside actors that write: a difference counts where a second
+ * look finds one too.
+ *
+ * @returns what the last look found; undefined where the object never held still
+ */
+export async function confirmed(pace: Pace, look: Look): Promise<Finding[] | undefined> {
+  let suspected = false;
+  for (let looks = 1; looks <= LOOKS_MAX; looks++) {
+    const found = await look(looks === 1 ? pace.read : pace.readNow);
+    if (found === undefined) continue;
+    if (found.length === 0 || suspected) return found;
+    suspected = true;
+  }
+  return undefined;
 }

@@ -1,128 +1,119 @@
+/** Does an audit look at everything, page by page, and believe what it finds only when it finds it again? */
 import assert from "node:assert/strict";
-import type { AttemptCount, CouponCount, SaleCount } from "../../../src/ports/mod.ts";
-import type { AuditReport } from "../../../src/ports/mod.ts";
-import { audit } from "../../../src/scheduler/audit.ts";
-import { compareCoupon } from "../../../src/scheduler/coupon_audit.ts";
-import { LOOKS_MAX } from "../../../src/scheduler/finding.ts";
+import type { AuditCheck, AuditPage, AuditReport } from "../../../src/ports/mod.ts";
+import { audit, FINDINGS_MAX, LOOKS_MAX } from "../../../src/scheduler/audit.ts";
 import { Pace } from "../../../src/scheduler/pace.ts";
-import { rangesOf } from "../../../src/scheduler/sale_audit.ts";
-import { compareAttempts, compareSale } from "../../../src/scheduler/sale_compare.ts";
-import { ATTEMPTS, COUPON, FakeAuditRows, SALE } from "../../support/fake_audit_rows.ts";
+import { FakeAuditRows, FINDING, page } from "../../support/fake_audit_rows.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { KEY, NUMBER } from "../../support/sale_commands.ts";
+
+const EXACT: AuditReport = { coupons: 1, sales: 1, findings: [], busy: [] };
+const MOVED: AuditPage = { hasMoved: true, findings: [], next: undefined };
+/** How much of one check is enough. */
+const CHECKS: Record<AuditCheck, number> = {
+  ...{ claims: FINDINGS_MAX, ledger: FINDINGS_MAX, stray_claims: FINDINGS_MAX },
+  ...{ sale: 20, items: 20, holds: 20, buyers: 20, attempts: 20 },
+  ...{ stray_sale_rows: Infinity, stray_attempts: Infinity },
+};
 
 function auditOf(rows: FakeAuditRows): Promise<AuditReport> {
   return audit(new Pace(rows, new FakeClock(), 1), false);
 }
 
-Deno.test("compareCoupon() names the counter that its claims contradict", () => {
-  const cases: [Partial<CouponCount>, string[]][] = [
-    [{}, []],
-    [{ remaining: 6 }, ["remaining"]],
-    [{ remaining: 8 }, ["remaining"]],
-    [{ claims: 4, numbers: 4 }, ["remaining"]],
-    [{ amount: 2, remaining: -1 }, ["remaining"]],
-    [{ remaining: 13, claims: -3, numbers: -3 }, ["remaining"]],
-    [{ seq: 4 }, ["seq"]],
-    [{ numbers: 2 }, ["claims.seq"]],
-    [{ remaining: 0, seq: 0, numbers: 1 }, ["remaining", "seq", "claims.seq"]],
-  ];
-  for (const [changes, counters] of cases) {
-    const found = compareCoupon({ ...COUPON, ...changes });
-    assert.deepEqual(found.map(({ counter }) => counter), counters, JSON.stringify(changes));
-    for (const { object } of found) assert.equal(object, "coupon Promo");
-  }
-});
+/** The places that a check was read at; undefined is its first. */
+function placesOf({ asked }: FakeAuditRows, check: AuditCheck): unknown[] {
+  return asked.filter((one) => one.check === check).map(({ place }) => place?.[0]);
+}
 
-Deno.test("compareSale() names the counter that its items or purchases contradict", () => {
-  const cases: [Partial<SaleCount>, string[]][] = [
-    [{}, []],
-    [{ sold: 3 }, ["sold"]],
-    [{ purchases: 1 }, ["sold"]],
-    [{ itemsSold: 1 }, ["sold"]],
-    [{ numbered: 5 }, ["items"]],
-    [{ others: 1 }, ["items"]],
-    [{ items: 7, sold: 1 }, ["sold", "items"]],
-  ];
-  for (const [changes, counters] of cases) {
-    const found = compareSale(NUMBER, { ...SALE, ...changes });
-    assert.deepEqual(found.map(({ counter }) => counter), counters, JSON.stringify(changes));
-    for (const { object } of found) assert.equal(object, `sale ${KEY}`);
-  }
-});
-
-Deno.test("compareAttempts() wants every number, but for those that were dropped by age", () => {
-  const none = { rows: 0, firstSeq: 0, lastSeq: 0 };
-  const cases: [Partial<AttemptCount>, boolean][] = [
-    [{}, true],
-    [{ attempts: 0, ...none }, true],
-    [{ attempts: 8 }, false],
-    [{ attempts: 6 }, false],
-    [{ rows: 6 }, false],
-    [{ rows: 6, firstSeq: 2 }, false],
-    [{ rows: 6, firstSeq: 2, mayBeDropped: true }, true],
-    [{ rows: 5, firstSeq: 2, mayBeDropped: true }, false],
-    [none, false],
-    [{ ...none, mayBeDropped: true }, true],
-  ];
-  for (const [changes, exact] of cases) {
-    assert.equal(compareAttempts(NUMBER, { ...ATTEMPTS, ...changes }).length === 0, exact, JSON.stringify(changes));
-  }
-});
-
-Deno.test("rangesOf() puts every number into one range", () => {
-  const [min, max] = [-2_147_483_648, 2_147_483_647];
-  assert.deepEqual([...rangesOf(1, 10)], [[min, max]]);
-  assert.deepEqual([...rangesOf(10, 10)], [[min, max]]);
-  assert.deepEqual([...rangesOf(11, 10)], [[min, 10], [10, max]]);
-  assert.deepEqual([...rangesOf(30, 10)], [[min, 10], [10, 20], [20, max]]);
-});
-
-Deno.test("audit() reports how much it looked at", async () => {
-  assert.deepEqual(await auditOf(new FakeAuditRows()), { coupons: 1, sales: 1, findings: [], busy: [] });
-});
-
-Deno.test("audit() believes a difference that a second look finds too", async () => {
+Deno.test("audit() makes each check of each object once where nothing is wrong, and says how much it looked at", async () => {
   const rows = new FakeAuditRows();
-  rows.coupon = { ...COUPON, remaining: 6 };
-  const { findings } = await auditOf(rows);
-  assert.deepEqual(findings, [{ object: "coupon Promo", counter: "remaining", says: "6 of 10", rows: "3 claims" }]);
+  rows.partitions = [7];
+  assert.deepEqual(await auditOf(rows), EXACT);
+  assert.deepEqual(rows.asked, [
+    { check: "stray_sale_rows" },
+    { check: "stray_attempts", id: 7 },
+    ...(["sale", "items", "holds", "buyers", "attempts"] as const).map((check) => ({ check, id: NUMBER })),
+    { check: "stray_claims" },
+    { check: "claims", id: 1 },
+    { check: "ledger" },
+  ]);
 });
 
-Deno.test("audit() does not believe a difference that one look found", async () => {
+Deno.test("audit() looks at each sale from the latest back, and at each suspect coupon in the order of their ids", async () => {
   const rows = new FakeAuditRows();
-  rows.counts.push({ ...SALE, sold: 3 });
-  assert.deepEqual((await auditOf(rows)).findings, []);
-  assert.equal(rows.counts.length, 0, "it was seen");
+  const sale = (ago: number) => ({ number: NUMBER - ago, name: `sale ${ago}` });
+  rows.salePages = [[sale(0), sale(1)], [sale(2), sale(3)]];
+  const coupon = (id: number) => ({ id, name: `c${id}`, isSuspect: id !== 2 });
+  rows.couponPages = [[coupon(1), coupon(2)], [coupon(3), coupon(5)]];
+  assert.deepEqual(await auditOf(rows), { ...EXACT, coupons: 4, sales: 4 });
+  const idsOf = (check: AuditCheck) => rows.asked.filter((one) => one.check === check).map(({ id }) => id);
+  assert.deepEqual(idsOf("items"), [0, 1, 2, 3].map((ago) => NUMBER - ago));
+  assert.deepEqual(idsOf("claims"), [1, 3, 5]);
 });
 
-Deno.test("audit() adds up a coupon's pages while claims come, by the counters of the last one", async () => {
-  const rows = new FakeAuditRows();
-  rows.coupon = { ...COUPON, next: 100 };
-  rows.pages.push({ ...COUPON, claims: 2, numbers: 2, next: 100 });
-  rows.pages.push({ ...COUPON, remaining: 5, seq: 102, claims: 3, numbers: 3, lastSeq: 102 });
-  assert.deepEqual(await auditOf(rows), { coupons: 1, sales: 1, findings: [], busy: [] });
-  assert.equal(rows.pages.length, 0);
-});
-
-Deno.test("audit() looks again at what moved between two pages, and tells it as busy where it never held still", async () => {
-  const page = (mark: string, next: number | undefined): CouponCount => ({ ...COUPON, mark, remaining: 6, next });
-  const moving = (looks: number) => {
+for (const [name, enough] of Object.entries(CHECKS)) {
+  const check = name as AuditCheck;
+  const rowsWith = (...pages: AuditPage[]) => {
     const rows = new FakeAuditRows();
-    rows.coupon = { ...COUPON, next: 100 };
-    for (let look = 0; look < looks; look++) rows.pages.push(page(`${look}`, 100), page(`${look}+`, undefined));
-    rows.pages.push({ ...COUPON, claims: 1, numbers: 1, next: 100 }, { ...COUPON, claims: 2, numbers: 2 });
+    rows.partitions = [7];
+    rows.next(check, ...pages);
     return rows;
   };
-  assert.deepEqual(await auditOf(moving(LOOKS_MAX - 1)), { coupons: 1, sales: 1, findings: [], busy: [] });
-  assert.deepEqual((await auditOf(moving(LOOKS_MAX))).busy, ["coupon Promo"]);
+
+  Deno.test(`audit() believes what ${check} finds where a second look finds it too`, async () => {
+    const twice = rowsWith(page([FINDING]), page([FINDING]));
+    assert.deepEqual(await auditOf(twice), { ...EXACT, findings: [FINDING] });
+    const once = rowsWith(page([FINDING]));
+    assert.deepEqual(await auditOf(once), EXACT);
+    assert.equal(placesOf(once, check).length, 2);
+  });
+
+  if (enough === Infinity) continue; // they have one page
+
+  Deno.test(`audit() reads each page of ${check}, and all of them once more where it found something`, async () => {
+    const pages = () => [page([], ["b"]), page([FINDING], ["c"]), page()];
+    const rows = rowsWith(...pages(), ...pages());
+    assert.deepEqual((await auditOf(rows)).findings, [FINDING]);
+    assert.deepEqual(placesOf(rows, check), [undefined, "b", "c", undefined, "b", "c"]);
+  });
+
+  Deno.test(`audit() reads no further page of ${check} once it found enough`, async () => {
+    const half = page(Array(enough / 2).fill(FINDING), ["b"]);
+    const rows = rowsWith(half, half, half, half, half);
+    assert.equal((await auditOf(rows)).findings.length, enough);
+    assert.deepEqual(placesOf(rows, check), [undefined, "b", undefined, "b"]);
+  });
+
+  Deno.test(`audit() begins ${check} again where the object moved, and tells it as busy, once, where it never held still`, async () => {
+    const moving = (looks: number) =>
+      rowsWith(...Array(looks).fill([page([], ["b"]), MOVED]).flat(), page([], ["b"]), page());
+    assert.deepEqual(await auditOf(moving(LOOKS_MAX - 1)), EXACT);
+    const { busy } = await auditOf(moving(LOOKS_MAX));
+    const [object] = [
+      ...check === "claims" ? ["coupon Promo"] : [],
+      ...check === "ledger" ? ["entries of wallets"] : [],
+      ...check === "stray_claims" ? ["claims without a coupon"] : [],
+      `sale ${KEY}`,
+    ];
+    assert.deepEqual(busy, [object]);
+  });
+}
+
+Deno.test("audit() tells a sale of which several checks never held still as busy, once", async () => {
+  const rows = new FakeAuditRows();
+  for (const check of ["sale", "attempts"] as const) rows.next(check, ...Array(LOOKS_MAX).fill(MOVED));
+  assert.deepEqual(await auditOf(rows), { ...EXACT, busy: [`sale ${KEY}`] });
 });
 
-Deno.test("audit() tells a sale of many pages that moves as busy, once", async () => {
-  const rows = new FakeAuditRows();
-  rows.items = 10_001;
-  for (let turn = 0; turn < 2 * LOOKS_MAX; turn++) rows.counts.push({ ...SALE, mark: `1.${turn}` });
-  assert.deepEqual(await auditOf(rows), { coupons: 1, sales: 1, findings: [], busy: [`sale ${KEY}`] });
+Deno.test("audit() looks at nothing more once it found enough", async () => {
+  const enough = Array(FINDINGS_MAX).fill(FINDING);
+  const cases = [["stray_sale_rows", 0, 0], ["stray_claims", 1, 0], ["claims", 1, 1]] as const;
+  for (const [check, sales, coupons] of cases) {
+    const rows = new FakeAuditRows();
+    rows.always(check, enough);
+    assert.deepEqual(await auditOf(rows), { sales, coupons, findings: enough, busy: [] });
+    assert.equal(rows.asked.at(-1)!.check, check);
+  }
 });
 
 Deno.test("audit() fails where a read does", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AuditReport } from "../../../src/ports/mod.ts";
 import { AUDIT_SHARE, Auditor } from "../../../src/scheduler/auditor.ts";
-import { FakeAuditRows } from "../../support/fake_audit_rows.ts";
+import { FakeAuditRows, FINDING } from "../../support/fake_audit_rows.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { gate } from "../../support/world.ts";
 
@@ -116,7 +116,7 @@ Deno.test("an audit that is asked for is of everything, one at a time, beside th
     await advancing;
     assert.equal(reports.length, 1);
     rows.onRead = () => {};
-    rows.coupon = { ...rows.coupon, remaining: 6 };
+    rows.always("claims", [FINDING]);
     const again = auditor.auditNow(new AbortController().signal);
     await clock.advance(1_000);
     assert.equal((await again).findings.length, 1);

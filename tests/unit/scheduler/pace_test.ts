@@ -1,6 +1,6 @@
 /** How long does an audit rest after what it read? */
 import assert from "node:assert/strict";
-import { confirmed } from "../../../src/scheduler/finding.ts";
+import { confirmed } from "../../../src/scheduler/audit.ts";
 import { AuditStopped, Pace } from "../../../src/scheduler/pace.ts";
 import { FakeAuditRows } from "../../support/fake_audit_rows.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
