@@ -45,8 +45,11 @@ function saleName(id: string): string {
     to_char(to_timestamp(${id} * 3600::float8) at time zone 'UTC', 'YYYY-MM-DD"T"HH24"Z"') else 'sale #' || ${id} end`;
 }
 
+/** What a counter says, what its rows say, and when that is wrong. */
+type Check = readonly [counter: string, says: string, rows: string, isWrong: string];
+
 /** The findings of one object's sums: each counter that says what its rows do not. */
-function wrongs(...checks: [counter: string, says: string, rows: string, isWrong: string][]): string {
+function wrongs(...checks: readonly Check[]): string {
   const rows = checks.map(([counter, ...more]) => `('${counter}', ${more.join(", ")})`);
   return `(values ${rows.join(",\n  ")}) f(counter, says, rows, is_wrong)`;
 }
@@ -62,8 +65,8 @@ function uncredited(range: string): string {
 
 const CLAIM_SUMS = "count(*)::integer claims, count(distinct seq)::integer numbers, coalesce(max(seq), 0) last_seq";
 
-/** What the counters of a coupon `s` say that its claims, all of them, do not. */
-const COUPON_WRONGS = wrongs(
+/** The counters of a coupon `s`, and all of its claims. */
+const COUPON_CHECKS: readonly Check[] = [
   [
     "remaining",
     "s.remaining || ' of ' || s.amount",
@@ -73,10 +76,12 @@ const COUPON_WRONGS = wrongs(
   ["seq", "s.seq::text", "'a claim numbered ' || s.last_seq", "s.seq < s.last_seq"],
   ["claims.seq", "s.claims || ' claims'", "s.numbers || ' different numbers'", "s.numbers <> s.claims"],
   ["wallet_entries", "s.claims || ' claims'", "s.uncredited || ' of them not credited once'", "s.uncredited > 0"],
-);
+];
 
 // One claim more than there may be is enough to tell that a coupon must be looked at by itself.
-const COUPONS = `select s.id, s.name, s.seq > ${FEW_CLAIMS} or exists (select from ${COUPON_WRONGS} where is_wrong)
+const COUPONS = `select s.id, s.name, s.seq > ${FEW_CLAIMS} or ${
+  COUPON_CHECKS.map(([, , , isWrong]) => isWrong).join(" or ")
+}
 from (
   select c.id, c.name, c.amount, c.remaining, c.seq, k.*, w.uncredited
   from (select * from coupons where id > $1 order by id limit ${COUPONS_PAGE}) c
@@ -106,7 +111,7 @@ const CLAIMS = `with s as materialized (
 select s.mark <> $3::text, case when s.goes_on then
   json_build_array($2::integer + ${CLAIMS_PAGE}, s.mark, s.claims, s.numbers, s.last_seq, s.uncredited)::text end,
   'coupon ' || s.name, f.counter, f.says, f.rows
-from s left join lateral ${COUPON_WRONGS} on f.is_wrong and not s.goes_on`;
+from s left join lateral ${wrongs(...COUPON_CHECKS)} on f.is_wrong and not s.goes_on`;
 
 // A credit has its claim, or else its void; a void has the credit that it takes back, and no claim. Both are looked up
 // entry by entry: joined to a page, the whole of a large table might be read.
