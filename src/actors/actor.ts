@@ -41,11 +41,10 @@ import type {
   Store,
 } from "../ports/mod.ts";
 import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
-import { Activation, type SentTurn } from "./activation.ts";
+import { Activation, asFault, decideMessages, type MessageOf, reopen, type SentTurn } from "./activation.ts";
 import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { makeActor } from "./first_command.ts";
 import { Mailbox } from "./mailbox.ts";
-import { asFault, decideMessages, type MessageOf, reopen } from "./turn.ts";
 import type { Usable } from "./use_order.ts";
 
 /** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */

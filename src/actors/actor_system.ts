@@ -1,5 +1,6 @@
 /** Which actors are awake on this node, and who may wake one more? */
 import type { Kind } from "../domain/decision.ts";
+import type { MessageOf } from "./activation.ts";
 import { Actor, type ActorContext } from "./actor.ts";
 import { lostElsewhere, Message } from "./mailbox.ts";
 import type {
@@ -15,7 +16,6 @@ import type {
   Store,
 } from "../ports/mod.ts";
 import { Fault } from "../ports/mod.ts";
-import type { MessageOf } from "./turn.ts";
 import { UseOrder } from "./use_order.ts";
 
 /** How often deadlines and idleness are looked at, in milliseconds. */

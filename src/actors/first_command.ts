@@ -1,9 +1,8 @@
 /** What becomes of commands to an actor that does not exist? They are decided on nothing; the first that makes it is stored. */
 import type { Kind } from "../domain/decision.ts";
-import type { Clock, LoadedActor, Rules, Store } from "../ports/mod.ts";
-import { LostAnswer } from "../ports/mod.ts";
+import { type Clock, type LoadedActor, LostAnswer, type Rules, type Store } from "../ports/mod.ts";
 import { lateFault, lostElsewhere, type Mailbox } from "./mailbox.ts";
-import type { MessageOf } from "./turn.ts";
+import type { MessageOf } from "./activation.ts";
 
 /**
  * Decides messages until one of them makes the actor. All behind it wait in the mailbox again, and those whose actor

@@ -2,8 +2,7 @@
 import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
 import { COUPON_KINDS, isMoneyTerm, isWhole, type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { isMoney } from "../domain/money.ts";
-import { isNameKey, isSegment, normalizeName } from "../domain/name_key.ts";
-import { isUserId } from "../domain/text.ts";
+import { isNameKey, isSegment, isUserId, normalizeName } from "../domain/name_key.ts";
 import { isIdentified, type Told } from "./identified.ts";
 
 function isAmount(value: unknown): boolean {

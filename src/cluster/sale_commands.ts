@@ -1,7 +1,7 @@
 /** Is this a command for a sale? Asked of what another node sent: the rules must not meet anything else. */
 import type { SaleCommand } from "../domain/sale.ts";
 import { formatCode, ITEMS_MAX, parseCode, parseSaleKey, SALE_NUMBER_MAX, saleKeyOf } from "../domain/sale_ids.ts";
-import { isUserId } from "../domain/text.ts";
+import { isUserId } from "../domain/name_key.ts";
 import { isIdentified } from "./identified.ts";
 
 const ANY_SALE = saleKeyOf(0);

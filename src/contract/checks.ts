@@ -7,7 +7,7 @@ import { normalizeName, shownName, shownTitle } from "../domain/name_key.ts";
 import { kindChangesOf, type KindFields, kindTermsFor } from "./kind_checks.ts";
 import { type ClaimBody, CreateBody, type EditBody, type MembershipBody } from "./bodies.ts";
 import { shortened } from "./unknown_field.ts";
-import { msOf } from "./times.ts";
+import { msOf } from "./values.ts";
 import { invalid } from "./invalid.ts";
 
 /** Who claims what. */
@@ -23,8 +23,8 @@ export function claimOf(
   { user_id: userId, coupon_name: name, order_amount }: z.output<typeof ClaimBody>,
 ): CheckedClaim {
   const fold = normalizeName(name)!;
-  const orderAmount = moneyOf(order_amount);
-  return orderAmount === undefined ? { userId, fold } : { userId, fold, orderAmount };
+  if (order_amount === undefined || order_amount === null) return { userId, fold };
+  return { userId, fold, orderAmount: moneyOf(order_amount)! };
 }
 
 /** What a schema allows. @throws InvalidRequest that says what is wrong first: an unknown field, else the first wrong one */

@@ -2,7 +2,7 @@
 import type { CouponTerms } from "../domain/coupon.ts";
 import { type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { MONEY_FIELDS } from "../contract/kind_checks.ts";
-import { showTime } from "../contract/times.ts";
+import { showTime } from "../contract/values.ts";
 
 /** A line of the file. */
 export type CodeCells = readonly (string | number)[];

@@ -2,9 +2,8 @@
 import { columnNames, type CsvFormat, Header } from "./header.ts";
 import { type CsvLine, readLines } from "./lines.ts";
 import { EXPIRY_MAX_S, isExpiry, type Membership, membershipKey } from "../domain/membership.ts";
-import { isSegment, shownTitle } from "../domain/name_key.ts";
+import { isSegment, isUserId, shownTitle, USER_ID_RULE } from "../domain/name_key.ts";
 import { quoted } from "../domain/quoted.ts";
-import { isUserId, USER_ID_RULE } from "../domain/text.ts";
 import { roundedHint, SeenLines } from "./seen_lines.ts";
 
 /** Longest record, in UTF-16 units: twice what two ids of nothing but quotes take. */

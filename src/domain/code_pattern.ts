@@ -4,8 +4,7 @@
  *
  * No digit or letter that is put in is read for another: none of 0 1, nor of B I L O S Z, which look like 8 1 1 0 5 2.
  */
-import { normalizeName } from "./name_key.ts";
-import { hasControl, TEXT_MAX } from "./text.ts";
+import { hasControl, normalizeName, TEXT_MAX } from "./name_key.ts";
 
 /** What `#` stands for. */
 export const DIGITS = "23456789";

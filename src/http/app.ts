@@ -1,6 +1,6 @@
 /** Which request goes where? Hono routes all but the hot ones, which are found before it. */
 import { Hono } from "hono";
-import { type Answered, failure, refusal } from "./answers/answer.ts";
+import { type Answered, failure, problem, type ProblemCode, refusal, setField } from "./answers/answer.ts";
 import type { WireRefusal } from "./connections.ts";
 import type { Cors } from "./auth/cors.ts";
 import { guard, type Guarded, type GuardParts } from "./auth/guard.ts";
@@ -10,14 +10,10 @@ import { StartPage } from "./html/start_page.ts";
 import { makeDocument } from "./openapi/document.ts";
 import { ROUTES } from "./routes/mod.ts";
 import type { Route } from "./routes/route.ts";
-import { HostCheck } from "./auth/host_check.ts";
-import type { OpenAccess } from "./auth/open_access.ts";
-import { patternFits } from "./requests/paths.ts";
-import { problem, type ProblemCode } from "./answers/problem.ts";
+import { HostCheck, type OpenAccess } from "./auth/open_access.ts";
+import { patternFits, Target } from "./requests/target.ts";
 import { type RequestId, requestIdOf } from "./requests/request_id.ts";
-import { setField } from "./answers/reply.ts";
 import { secure } from "./answers/secure_headers.ts";
-import { Target } from "./requests/target.ts";
 import type { Connected } from "./auth/trail.ts";
 
 /** What the edge tells the log. */

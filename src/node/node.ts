@@ -8,8 +8,7 @@ import { Identity, type LocalSystems, type Paced, prepareCluster } from "./clust
 import type { Config } from "../config/config.ts";
 import { openDatabase, whenReached } from "./database.ts";
 import { knownCallers } from "./access_control.ts";
-import type { CouponKind } from "../domain/coupon.ts";
-import { couponRules } from "../domain/coupon_state.ts";
+import { type CouponKind, couponRules } from "../domain/coupon.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../domain/sale.ts";
 import type { Edge } from "../http/app.ts";
 import { BodyReader } from "../http/requests/body.ts";

@@ -1,7 +1,6 @@
 /** What must every Store of coupons do? One suite; each implementation passes it. */
 import assert from "node:assert/strict";
-import type { LoadedActor, Store } from "../../src/ports/mod.ts";
-import { Fenced } from "../../src/ports/mod.ts";
+import { Fenced, type LoadedActor, type Store } from "../../src/ports/mod.ts";
 import {
   claimContent,
   type Coupon,
@@ -9,8 +8,9 @@ import {
   type CouponEvent,
   type CouponKind,
   decide,
+  evolve,
+  undo,
 } from "../../src/domain/coupon.ts";
-import { evolve, undo } from "../../src/domain/coupon_state.ts";
 import { claim, create, edit, terms, voidClaim } from "../support/commands.ts";
 import { append, confirm } from "../support/stored.ts";
 

@@ -1,12 +1,10 @@
 /** Actors of both kinds on a real database, and audits beside them. */
 import assert from "node:assert/strict";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import type { Coupons, Sales } from "../../src/ports/mod.ts";
-import type { CouponKind } from "../../src/domain/coupon.ts";
-import { couponRules } from "../../src/domain/coupon_state.ts";
+import type { AuditReport, Coupons, Sales } from "../../src/ports/mod.ts";
+import { type CouponKind, couponRules } from "../../src/domain/coupon.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { parseCode, saleKeyOf, saleNumberAt } from "../../src/domain/sale_ids.ts";
-import type { AuditReport } from "../../src/ports/mod.ts";
 import { audit } from "../../src/scheduler/audit.ts";
 import { Pace } from "../../src/scheduler/pace.ts";
 import { PostgresAuditRows } from "../../src/storage/audit.ts";

@@ -1,7 +1,6 @@
 /** A coupon that lives in a test alone: how it begins, and what is done to it. */
 import assert from "node:assert/strict";
-import { type Coupon, type CouponCommand, type CouponTerms, decide } from "../../src/domain/coupon.ts";
-import { evolve } from "../../src/domain/coupon_state.ts";
+import { type Coupon, type CouponCommand, type CouponTerms, decide, evolve } from "../../src/domain/coupon.ts";
 import { create, terms } from "./commands.ts";
 
 /** The time, unless a test says another. */

@@ -1,8 +1,7 @@
 /** The whole edge over actors in memory: what HTTP says, without a server. */
 import type { ClaimView, CouponViews, EligibilityViews } from "../../src/ports/mod.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { type CouponEvent, type CouponKind, viewOf } from "../../src/domain/coupon.ts";
-import { couponRules } from "../../src/domain/coupon_state.ts";
+import { type CouponEvent, type CouponKind, couponRules, viewOf } from "../../src/domain/coupon.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
 import { aloneViews } from "../../src/node/cluster_node.ts";
 import { Edge } from "../../src/http/app.ts";
@@ -20,7 +19,7 @@ import { Health } from "../../src/http/handlers/health.ts";
 import { ItemPictures } from "../../src/http/handlers/item_pictures.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { OpenAccess } from "../../src/http/auth/open_access.ts";
-import type { ProblemCode } from "../../src/http/answers/problem.ts";
+import type { ProblemCode } from "../../src/http/answers/answer.ts";
 import type { RateLimiter } from "../../src/http/auth/rate_limit.ts";
 import { SaleStreams } from "../../src/http/handlers/sale_streams.ts";
 import { SaleHandlers } from "../../src/http/handlers/sales.ts";

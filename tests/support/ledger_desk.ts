@@ -9,8 +9,8 @@ import {
   type CouponKind,
   type CouponTerms,
   decide,
+  evolve,
 } from "../../src/domain/coupon.ts";
-import { evolve } from "../../src/domain/coupon_state.ts";
 import { create, terms } from "./commands.ts";
 import type { Entry } from "./memory_store.ts";
 import { append } from "./stored.ts";

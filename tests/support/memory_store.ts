@@ -1,17 +1,25 @@
 /** A store of coupons in memory, with the fencing of the real one, whose next calls can be made to fail. */
 import assert from "node:assert/strict";
-import type { Completion, Handle, LoadedActor, Part, Store } from "../../src/ports/mod.ts";
-import { Fault, Fenced, LostAnswer } from "../../src/ports/mod.ts";
+import {
+  type Completion,
+  Fault,
+  Fenced,
+  type Handle,
+  type LoadedActor,
+  LostAnswer,
+  type Part,
+  type Store,
+} from "../../src/ports/mod.ts";
 import {
   contentOf,
   contentOfClaim,
+  type Coupon,
   type CouponAnswer,
   type CouponCommand,
   type CouponEvent,
   type CouponKind,
+  evolve,
 } from "../../src/domain/coupon.ts";
-import { evolve } from "../../src/domain/coupon_state.ts";
-import type { Coupon } from "../../src/domain/coupon.ts";
 import { KEEP_ANSWERS_MS } from "../../src/storage/batch.ts";
 import { completeAfter } from "./stored.ts";
 

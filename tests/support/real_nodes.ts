@@ -7,8 +7,7 @@ import type { Trust } from "../../src/cluster/handshake.ts";
 import { PeerServer } from "../../src/cluster/peer_server.ts";
 import type { Registry } from "../../src/cluster/registry.ts";
 import { LinkTransport } from "../../src/cluster/link_transport.ts";
-import type { CouponKind } from "../../src/domain/coupon.ts";
-import { couponRules } from "../../src/domain/coupon_state.ts";
+import { type CouponKind, couponRules } from "../../src/domain/coupon.ts";
 import { PostgresClock } from "../../src/storage/postgres_clock.ts";
 import { MemoryRows, MemoryStore } from "./memory_store.ts";
 

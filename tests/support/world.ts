@@ -1,8 +1,6 @@
 /** One node or more in one process: actor systems over shared rows, on one clock that stands still. */
-import { ActorSystem } from "../../src/actors/actor_system.ts";
-import type { ActorLimits } from "../../src/actors/actor_system.ts";
-import { type CouponKind } from "../../src/domain/coupon.ts";
-import { couponRules } from "../../src/domain/coupon_state.ts";
+import { type ActorLimits, ActorSystem } from "../../src/actors/actor_system.ts";
+import { type CouponKind, couponRules } from "../../src/domain/coupon.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryRows, MemoryStore } from "./memory_store.ts";
 

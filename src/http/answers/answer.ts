@@ -2,11 +2,150 @@
 import { Fault, type OutcomeOf } from "../../ports/mod.ts";
 import type { CouponAnswer, CouponKind } from "../../domain/coupon.ts";
 import { InvalidRequest } from "../../contract/invalid.ts";
-import { BadRequest, problem, type ProblemCode } from "./problem.ts";
-import { reply } from "./reply.ts";
 import { headersOf, type RequestId } from "../requests/request_id.ts";
 import { showCoupon, showDetails } from "./shown.ts";
-import { showTime } from "../../contract/times.ts";
+import { showTime } from "../../contract/values.ts";
+import { type EdgeRefusal, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "./problem_table.ts";
+import type { Meaning } from "./actor_problems.ts";
+
+/** What an answer is made of. */
+export interface Made {
+  readonly content: string;
+  readonly status: number;
+  readonly fields: Record<string, string>;
+}
+
+/** As much of a Response as servers, the router and tests use; it makes one only where somebody asks for what only that knows. */
+export class Reply {
+  readonly #made: Made;
+  #response: Response | undefined;
+
+  constructor(made: Made) {
+    this.#made = made;
+  }
+
+  get status(): number {
+    return this.#made.status;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  readonly statusText = "";
+
+  /** Whoever asks for them may change them. */
+  get headers(): Headers {
+    return this.#asResponse().headers;
+  }
+
+  get body(): Response["body"] {
+    return this.#asResponse().body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#response?.bodyUsed ?? false;
+  }
+
+  text(): Promise<string> {
+    return this.#asResponse().text();
+  }
+
+  json(): Promise<unknown> {
+    return this.#asResponse().json();
+  }
+
+  /** What it was made of; undefined where its header fields may have been changed. */
+  get asMade(): Made | undefined {
+    return this.#response === undefined ? this.#made : undefined;
+  }
+
+  #asResponse(): Response {
+    const { content, status, fields } = this.#made;
+    return this.#response ??= new Response(content, { status, headers: fields });
+  }
+}
+
+/**
+ * An answer that is a text.
+ *
+ * @param fields header fields, which become its own: names in lower case, values in ASCII and without line ends
+ */
+export function reply(content: string, status: number, fields: Record<string, string>): Response {
+  return new Reply({ content, status, fields }) as unknown as Response;
+}
+
+/** Whether an answer has a header field. @param name in lower case */
+export function hasField(response: Response, name: string): boolean {
+  const made = response instanceof Reply ? response.asMade : undefined;
+  return made === undefined ? response.headers.has(name) : Object.hasOwn(made.fields, name);
+}
+
+/** Sets a header field of an answer; of one whose text is known without more ado. @param name and `value` as of a Reply */
+export function setField(response: Response, name: string, value: string): void {
+  const made = response instanceof Reply ? response.asMade : undefined;
+  if (made === undefined) response.headers.set(name, value);
+  else made.fields[name] = value;
+}
+
+export { type ProblemCode, PROBLEMS } from "./problem_table.ts";
+
+/** A refusal of the edge, thrown where a request is read. */
+export class BadRequest extends Error {
+  override readonly name = "BadRequest";
+
+  /**
+   * @param detail for the client: what is wrong and what is allowed
+   * @param param the field of the body, parameter of the query, or header that alone is at fault
+   */
+  constructor(readonly code: EdgeRefusal, readonly detail?: string, readonly param?: string) {
+    super(detail ?? code);
+  }
+}
+
+const REALM = 'Bearer realm="doorbuster"';
+
+/** A problem's body but for what belongs to one request: it is put together by hand, since sold out is told a lot. */
+interface Template {
+  /** Up to the code. */
+  readonly head: string;
+  /** With its comma; empty where the code alone does not say what is at fault. */
+  readonly param: string;
+}
+
+const TEMPLATES = new Map(
+  Object.keys(PROBLEMS).map((key): [string, Template] => {
+    const code = key as ProblemCode;
+    const { status, title, param }: Meaning = PROBLEMS[code];
+    const head = JSON.stringify({ type: typeOf(code), title, status, code: shownCodeOf(code) }).slice(0, -1);
+    return [code, { head, param: param === undefined ? "" : `,"param":${JSON.stringify(param)}` }];
+  }),
+);
+
+function problemBody(code: ProblemCode, { id, echoed }: RequestId, detail?: string, param?: string): string {
+  const template = TEMPLATES.get(code)!;
+  // One that is made here needs no escapes.
+  const end = `,"request_id":${echoed ? JSON.stringify(id) : `"${id}"`}}`;
+  if (detail === undefined && param === undefined) return template.head + template.param + end;
+  const why = detail === undefined ? "" : `,"detail":${JSON.stringify(detail)}`;
+  return template.head + why + (param === undefined ? template.param : `,"param":${JSON.stringify(param)}`) + end;
+}
+
+/**
+ * A problem's response.
+ *
+ * @param detail for the client; never an error's own text
+ * @param param what alone is at fault, where the code does not say it
+ */
+export function problem(code: ProblemCode, id: RequestId, detail?: string, param?: string): Response {
+  const { status } = PROBLEMS[code];
+  const headers = headersOf(id, "application/problem+json");
+  // RFC 6750, section 3.1: who showed no token is not told of an error.
+  if (code === "unauthenticated") headers["www-authenticate"] = REALM;
+  if (code === "invalid_token") headers["www-authenticate"] = `${REALM}, error="invalid_token"`;
+  if (status === 503) headers["retry-after"] = "1";
+  return reply(problemBody(code, id, detail, param), status, headers);
+}
 
 const TYPE = "application/json";
 
@@ -42,7 +181,7 @@ export function outcomeAnswer(outcome: OutcomeOf<CouponKind>, id: RequestId): An
     if (outcome.refusal !== "membership_needed") return refusal(outcome.refusal, id);
     throw new Fault("moved", "Command dropped: its coupon asked for a membership that is not read here");
   }
-  return answer(outcome.answer.kind === "created" ? 201 : 200, id, bodyOf(outcome.answer));
+  return answer(outcome.answer.kind === "created" ? 201 : 200, id, answerBody(outcome.answer));
 }
 
 /** The end of a JSON object that has fields already, with these added. */
@@ -51,7 +190,7 @@ function more(fields: Record<string, unknown>): string {
   return text === "}" ? text : `,${text}`;
 }
 
-function bodyOf(answer: CouponAnswer): string {
+function answerBody(answer: CouponAnswer): string {
   switch (answer.kind) {
     case "claimed": // put together by hand: half of JSON.stringify's time on the hottest way
       return `{"message":"Coupon claimed successfully","claim_id":"${answer.claimId}","coupon_name":${

@@ -3,7 +3,7 @@ import type { AttemptView, HoldView, ItemView, SaleSummary } from "../../ports/m
 import { itemNameOf } from "../../domain/item_names.ts";
 import type { SaleAnswer } from "../../domain/sale.ts";
 import { itemIdOf, type ItemPlace, parseItemId, saleKeyOf } from "../../domain/sale_ids.ts";
-import { showTime } from "../../contract/times.ts";
+import { showTime } from "../../contract/values.ts";
 
 /** An item's fields. */
 export function showItem({ number, n }: ItemPlace): Record<string, unknown> {

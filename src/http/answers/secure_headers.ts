@@ -1,5 +1,5 @@
 /** What may a browser do with an answer? Little: it is data, not a page, and for whoever asked alone. */
-import { hasField, setField } from "./reply.ts";
+import { hasField, setField } from "./answer.ts";
 
 /**
  * On all but the hot answers, which have `nosniff` alone (each header costs half a microsecond): they answer POSTs, which

@@ -3,7 +3,7 @@ import type { ClaimView, CouponPage } from "../../ports/mod.ts";
 import type { ClaimDetails, CouponView, KindTerms } from "../../domain/coupon.ts";
 import { MONEY_TERMS } from "../../domain/coupon_terms.ts";
 import { MONEY_FIELDS } from "../../contract/kind_checks.ts";
-import { showTime } from "../../contract/times.ts";
+import { showTime } from "../../contract/values.ts";
 
 function showOptionalTime(ms: number | null): string | null {
   return ms === null ? null : showTime(ms);

@@ -1,7 +1,7 @@
 /** Who may ask for what? Each route says so where it is declared; nothing else about a request is looked at before. */
 import { parseCode, parseSaleKey } from "../../domain/sale_ids.ts";
 import { actsFor, type Caller } from "./callers.ts";
-import { BadRequest } from "../answers/problem.ts";
+import { BadRequest } from "../answers/answer.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 
 /** An act of administrators that leaves a trail. */

@@ -1,6 +1,6 @@
 /** Who sent a request? Whoever shows the admin's or a service's token, a user by a token of theirs, or no one is asked. */
 import { hash, randomBytes } from "node:crypto";
-import { BadRequest } from "../answers/problem.ts";
+import { BadRequest } from "../answers/answer.ts";
 
 /** Who sent a request. `open`: no one was asked, since this node or the route asks no one. */
 export type Caller =

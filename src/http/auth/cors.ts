@@ -1,5 +1,5 @@
 /** Whose pages may read an answer? Those of the origins that are named; none by default. Cookies are never asked for. */
-import { hasField, setField } from "../answers/reply.ts";
+import { hasField, setField } from "../answers/answer.ts";
 import { idHeadersOf, type RequestId } from "../requests/request_id.ts";
 
 const ALLOWED_HEADERS = [

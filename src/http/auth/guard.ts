@@ -2,17 +2,16 @@
  * Is a request let through to its route's handler? Who sent it is looked at first, then the path, the query and the body,
  * each by what the route declares.
  */
-import { hasOuterSpace, USER_ID_RULE } from "../../domain/text.ts";
+import { hasOuterSpace, USER_ID_RULE } from "../../domain/name_key.ts";
 import { checked } from "../../contract/checks.ts";
 import { invalid, InvalidRequest } from "../../contract/invalid.ts";
 import { type Answered, refusal } from "../answers/answer.ts";
 import type { Handlers } from "../handlers/mod.ts";
 import type { BodyReader } from "../requests/body.ts";
-import { namesOf, placesOf } from "../requests/paths.ts";
+import { namesOf, placesOf, type Target } from "../requests/target.ts";
 import { queryReader } from "../requests/query.ts";
 import type { RequestId } from "../requests/request_id.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
-import type { Target } from "../requests/target.ts";
 import type { Route } from "../routes/route.ts";
 import { admit, forbidden, isAdmitted } from "./authority.ts";
 import { type Callers, OPEN } from "./callers.ts";
@@ -38,6 +37,8 @@ export interface GuardParts {
 /** What guards a route. @throws InvalidRequest, BadRequest or Fault, as the route's handler */
 export type Guarded = (arrived: Arrived) => Promise<Answered>;
 
+const NO_QUERY = Object.freeze({});
+
 /** What is known of a request before its query and its body are looked at. */
 type Named = Omit<RoutedRequest, "query" | "body">;
 
@@ -52,7 +53,8 @@ export function guard(route: Route, handlers: Handlers, { callers, bodies, limit
   const places = [...named.values()];
   const user = [...named.keys()].indexOf(":user");
   if (authority === "own" && user < 0) throw new TypeError(`Cannot say whose it is as no segment is :user: ${path}`);
-  const readQuery = queryReader(route.query ?? {}, route.ignoresOtherParameters ?? false);
+  const takesNoQuery = route.query === undefined && route.ignoresOtherParameters;
+  const readQuery = takesNoQuery ? undefined : queryReader(route.query ?? {}, route.ignoresOtherParameters ?? false);
 
   const jsonOf = async (request: Request) => {
     if (body?.isOptional === undefined) return await bodies.json(request);
@@ -61,7 +63,7 @@ export function guard(route: Route, handlers: Handlers, { callers, bodies, limit
   };
 
   const handle = async (routed: Named, json: Promise<unknown> | undefined): Promise<Answered> => {
-    const query = readQuery(routed.target);
+    const query = readQuery?.(routed.target) ?? NO_QUERY;
     if (body === undefined) return await route.handle(handlers, { ...routed, query, body: undefined });
     let said;
     try {

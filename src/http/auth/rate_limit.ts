@@ -3,8 +3,7 @@
  * algorithm (ITU-T I.371), which keeps one number a user and needs no timer. It is this node's own count.
  */
 import type { Clock } from "../../ports/mod.ts";
-import { type Answered, failure, refusal } from "../answers/answer.ts";
-import { setField } from "../answers/reply.ts";
+import { type Answered, failure, refusal, setField } from "../answers/answer.ts";
 import type { RequestId } from "../requests/request_id.ts";
 
 /** The time in which a user has the whole quota, in milliseconds. */

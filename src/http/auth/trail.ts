@@ -3,11 +3,10 @@ import type { AdminActs, AdminActView, Clock } from "../../ports/mod.ts";
 import { answer, type Answered, failure } from "../answers/answer.ts";
 import { type Act, forbidden, isAdmitted } from "./authority.ts";
 import { scopeOf } from "./callers.ts";
-import type { CursorQuery } from "../../contract/values.ts";
+import { type CursorQuery, showTime } from "../../contract/values.ts";
 import { placeAfter, showPart } from "../requests/pages.ts";
 import { RateLimiter } from "./rate_limit.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showTime } from "../../contract/times.ts";
 import { Target } from "../requests/target.ts";
 
 /** Refusals of one caller that are recorded in a minute: else anyone with a token could fill the trail. */

@@ -13,9 +13,9 @@ import {
   type JWTVerifyResult,
 } from "jose";
 import type { Clock } from "../../ports/mod.ts";
-import { isUserId } from "../../domain/text.ts";
+import { isUserId } from "../../domain/name_key.ts";
 import type { Caller, UserTokens } from "./callers.ts";
-import { BadRequest } from "../answers/problem.ts";
+import { BadRequest } from "../answers/answer.ts";
 
 /** Good tokens that are remembered, the first seen forgotten first: about 10 MB. */
 export const TOKENS_MAX = 50_000;

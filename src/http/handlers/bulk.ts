@@ -4,7 +4,7 @@ import { type BulkJob, type BulkJobs, Fault } from "../../ports/mod.ts";
 import { PLAIN } from "../../domain/coupon_terms.ts";
 import { answer, type Answered, refusal } from "../answers/answer.ts";
 import type { BulkBody } from "../../contract/bodies.ts";
-import type { PageQuery } from "../../contract/values.ts";
+import { type PageQuery, showTime } from "../../contract/values.ts";
 import { bulkOf } from "../../contract/bulk_checks.ts";
 import { commandId } from "../requests/command_id.ts";
 import { type CodeCells, codeCells, type CodeColumn, codeColumns } from "../../csv/code_cells.ts";
@@ -12,7 +12,6 @@ import type { CsvStreams } from "../answers/csv_streams.ts";
 import { showPage } from "../requests/pages.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showCoupon } from "../answers/shown.ts";
-import { showTime } from "../../contract/times.ts";
 
 /** What keys of jobs are bound to; no coupon can be called so. */
 const KEYS = "/bulk";

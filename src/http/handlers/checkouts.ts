@@ -1,7 +1,7 @@
 /** What can be asked about holds and purchases over HTTP? */
 import type { SaleViews } from "../../ports/mod.ts";
 import { isOfCurrentSale, parseCode, parseItemId, saleKeyOf } from "../../domain/sale_ids.ts";
-import { isUserId } from "../../domain/text.ts";
+import { isUserId } from "../../domain/name_key.ts";
 import { answer, type Answered, refusal } from "../answers/answer.ts";
 import { actsFor, type Caller, OWN_CODE, soleUserOf } from "../auth/callers.ts";
 import { newCode } from "./codes.ts";

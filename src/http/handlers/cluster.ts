@@ -4,7 +4,7 @@ import { parseSaleKey } from "../../domain/sale_ids.ts";
 import { normalizeName } from "../../domain/name_key.ts";
 import { answer, type Answered, refusal } from "../answers/answer.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showTime } from "../../contract/times.ts";
+import { showTime } from "../../contract/values.ts";
 
 /** Actors of each kind that are shown. */
 const ACTORS_MAX = 100;

@@ -1,22 +1,58 @@
 /** What can be asked of coupons over HTTP? */
 import type * as z from "zod";
-import type { CouponPage, Coupons, CouponViews, EligibilityViews, Page } from "../../ports/mod.ts";
-import type { CouponCommand, CouponView } from "../../domain/coupon.ts";
-import { normalizeName, normalizeSearch } from "../../domain/name_key.ts";
-import { isUserId } from "../../domain/text.ts";
-import { answer, type Answered, outcomeAnswer, refusal } from "../answers/answer.ts";
+import {
+  type CouponPage,
+  type Coupons,
+  type CouponViews,
+  type EligibilityViews,
+  Fault,
+  type OutcomeOf,
+  type Page,
+} from "../../ports/mod.ts";
+import type { CouponCommand, CouponKind, CouponView } from "../../domain/coupon.ts";
+import { isUserId, normalizeName, normalizeSearch } from "../../domain/name_key.ts";
+import { answer, type Answered, outcomeAnswer, type ProblemCode, refusal } from "../answers/answer.ts";
 import { actsFor } from "../auth/callers.ts";
 import type { ClaimBody, CreateBody, EditBody } from "../../contract/bodies.ts";
 import { changesOf, claimOf, termsOf } from "../../contract/checks.ts";
 import type { couponListQuery, CursorQuery } from "../../contract/values.ts";
 import { commandId } from "../requests/command_id.ts";
-import { askAsMember, needsMembership } from "./eligibility.ts";
 import { placeAfter, showPage, showPart } from "../requests/pages.ts";
-import type { ProblemCode } from "../answers/problem.ts";
 import type { QueryOf } from "../requests/query.ts";
 import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
 import { showClaim, showCoupon, showCouponPage } from "../answers/shown.ts";
 import { ShownOnce } from "../answers/shown_once.ts";
+
+/** Times that a membership is read: the coupon's segment may be edited between reading and asking. */
+const ROUNDS_MAX = 3;
+
+/** A claim, or the question whether it would be accepted. */
+export type ClaimCommand = Extract<CouponCommand, { kind: "claim" | "validate" }>;
+
+/** Whether an outcome asks for a membership. */
+export function needsMembership(outcome: OutcomeOf<CouponKind>): boolean {
+  return outcome.kind === "refused" && outcome.refusal === "membership_needed";
+}
+
+/**
+ * Asks with the user's membership. A coupon that is for a segment's members answers a claim by asking for it, since its
+ * actor cannot read it: so it is read after the request came, and the claim asked again.
+ *
+ * @throws Fault `moved` where the coupon asked for another each time; what reading and asking throw
+ */
+export async function askAsMember(
+  coupons: Coupons,
+  memberships: EligibilityViews,
+  fold: string,
+  command: ClaimCommand,
+): Promise<OutcomeOf<CouponKind>> {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const membership = await memberships.membership(fold, command.userId);
+    const outcome = await coupons.ask(fold, membership === undefined ? command : { ...command, membership });
+    if (!needsMembership(outcome)) return outcome;
+  }
+  throw new Fault("moved", `Command dropped: its coupon asked for another segment ${ROUNDS_MAX} times`);
+}
 
 /** Holders that a coupon's own view shows. */
 const CLAIMED_BY_MAX = 1_000;

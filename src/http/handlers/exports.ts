@@ -1,15 +1,23 @@
 /** What can be had as a file over HTTP? Claims, purchases and wallets, of one or of all, as CSV. */
-import type { ClaimView, CouponViews, ExportViews, ListPart, Place, PurchaseView } from "../../ports/mod.ts";
-import type { SaleViews, UserViews, WalletEntryView } from "../../ports/mod.ts";
+import type {
+  ClaimView,
+  CouponViews,
+  ExportViews,
+  ListPart,
+  Place,
+  PurchaseView,
+  SaleViews,
+  UserViews,
+  WalletEntryView,
+} from "../../ports/mod.ts";
 import { itemNameOf } from "../../domain/item_names.ts";
 import { formatCode, itemIdOf, parseSaleKey, saleKeyOf } from "../../domain/sale_ids.ts";
-import { normalizeName } from "../../domain/name_key.ts";
-import { isUserId } from "../../domain/text.ts";
+import { isUserId, normalizeName } from "../../domain/name_key.ts";
 import { type Answered, refusal } from "../answers/answer.ts";
 import { textCell } from "../../csv/cells.ts";
 import type { CsvFile, CsvStreams } from "../answers/csv_streams.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
-import { showTime } from "../../contract/times.ts";
+import { showTime } from "../../contract/values.ts";
 
 /** Lines of one page. */
 const PAGE_LINES = 2_000;

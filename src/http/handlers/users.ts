@@ -2,16 +2,15 @@
 import type * as z from "zod";
 import type { ListPart, Memberships, PurchaseView, UserViews, WalletEntryView } from "../../ports/mod.ts";
 import { formatCode, saleKeyOf } from "../../domain/sale_ids.ts";
-import { isUserId } from "../../domain/text.ts";
+import { isUserId } from "../../domain/name_key.ts";
 import { answer, type Answered, refusal } from "../answers/answer.ts";
 import type { MembershipBody } from "../../contract/bodies.ts";
 import { membershipOf } from "../../contract/checks.ts";
-import type { CursorQuery } from "../../contract/values.ts";
+import { type CursorQuery, showTime } from "../../contract/values.ts";
 import { placeAfter, showPart } from "../requests/pages.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showItem } from "../answers/sale_shown.ts";
 import { showClaim } from "../answers/shown.ts";
-import { showTime } from "../../contract/times.ts";
 
 /** Segments that a user's own view shows. */
 const SEGMENTS_MAX = 1_000;

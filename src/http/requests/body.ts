@@ -1,9 +1,8 @@
 /** What did the client send? A JSON object of at most 16 KiB, in time. */
 import { parseMediaType } from "./media_type.ts";
 import { invalid, type InvalidRequest } from "../../contract/invalid.ts";
-import { BadRequest } from "../answers/problem.ts";
-import { MalformedBody } from "../wire/incoming_body.ts";
-import { IncomingRequest } from "../wire/incoming_request.ts";
+import { BadRequest } from "../answers/answer.ts";
+import { IncomingRequest, MalformedBody } from "../wire/incoming_request.ts";
 
 /** Largest body, in bytes. */
 export const BODY_MAX = 16 * 1024;

@@ -1,7 +1,7 @@
 /** By which id is a command told apart, and known again? */
 import { createHash } from "node:crypto";
 import { type Caller, scopeOf } from "../auth/callers.ts";
-import { BadRequest } from "../answers/problem.ts";
+import { BadRequest } from "../answers/answer.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 

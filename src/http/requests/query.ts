@@ -59,7 +59,6 @@ function wrong(query: URLSearchParams, names: readonly string[], must: string): 
 /** @param ignoresOthers whether parameters that the shape does not name are ignored instead of refused */
 export function queryReader(shape: QueryShape, ignoresOthers: boolean): QueryReader {
   const parameters = parametersOf(shape);
-  if (ignoresOthers && parameters.length === 0) return () => ({});
   const known = [...parameters.map(({ name }) => name), ...parameters.flatMap(({ names }) => names.slice(1))];
   const allowed = known.length === 0 ? "there are none here" : `allowed parameters are ${known.join(", ")}`;
   return ({ query }) => {

@@ -1,4 +1,5 @@
 /** What does a request ask for? Its target, of which each part is parsed once. */
+import { invalid } from "../../contract/invalid.ts";
 
 /**
  * Longest target, in characters: room for the longest name and the longest user id in one path, percent-encoded. What
@@ -57,4 +58,26 @@ function withoutDotSegments(path: string): string {
     else if (place === segments.length - 1) kept.push("");
   }
   return kept.join("/");
+}
+
+/** Where the variable segments of a pattern stand, among all that `/` divides; by their names. */
+export function placesOf(pattern: string): Map<string, number> {
+  const segments = pattern.split("/").map((segment, place) => [segment, place] as const);
+  return new Map(segments.filter(([segment]) => segment.startsWith(":")));
+}
+
+/** Whether a path is one of a pattern's; both as the segments that `/` divides. */
+export function patternFits(pattern: readonly string[], given: readonly string[]): boolean {
+  return pattern.length === given.length &&
+    pattern.every((segment, place) => segment.startsWith(":") ? given[place] !== "" : segment === given[place]);
+}
+
+/** A target's segments at some places, decoded. @throws InvalidRequest where they are not well-formed */
+export function namesOf(target: Target, places: readonly number[]): string[] {
+  if (places.length === 0) return [];
+  try {
+    return places.map((place) => decodeURIComponent(target.segments[place]!));
+  } catch {
+    throw invalid("The path must be percent-encoded, well-formed UTF-8");
+  }
 }

@@ -4,8 +4,7 @@
  */
 import * as z from "zod";
 import { name } from "../../contract/named.ts";
-import type { Answered } from "../answers/answer.ts";
-import type { ProblemCode } from "../answers/problem.ts";
+import type { Answered, ProblemCode } from "../answers/answer.ts";
 import type { Authority } from "../auth/authority.ts";
 import type { Caller } from "../auth/callers.ts";
 import type { Handlers } from "../handlers/mod.ts";

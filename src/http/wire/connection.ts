@@ -1,7 +1,6 @@
 /** How are the requests of one connection answered? In turn: the next one is read when the one before it is answered. */
 import { Inbound } from "./inbound.ts";
-import { type BodyWaits, IncomingBody } from "./incoming_body.ts";
-import { IncomingRequest } from "./incoming_request.ts";
+import { type BodyWaits, IncomingBody, IncomingRequest } from "./incoming_request.ts";
 import { send, type SendOptions, wholeOf } from "./outgoing.ts";
 import { MalformedHead, parseHead, type WireRefusal } from "./request_head.ts";
 import type { Turns } from "./turns.ts";

@@ -1,6 +1,166 @@
-/** How does a handler see a request? As the part of a Request that this project uses, made without parsing its URL. */
-import type { IncomingBody } from "./incoming_body.ts";
-import type { RequestHead } from "./request_head.ts";
+/**
+ * How does a handler see a request? As the part of a Request that this project uses, made without parsing its URL; its body
+ * is so many bytes, or chunks (RFC 9112, sections 6 and 7.1).
+ */
+import { type BodyLength, checkField, CHUNKED, type RequestHead } from "./request_head.ts";
+import type { Inbound } from "./inbound.ts";
+
+const LINE_MAX = 4 * 1024;
+const TRAILERS_MAX = 64 * 1024;
+const CHUNK_MAX = 64 * 1024;
+// deno-lint-ignore no-control-regex -- control characters are what is not allowed
+const CHUNK_SIZE = /^([\da-f]{1,8})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/i;
+
+/** Thrown where a body is not what its transfer coding says. */
+export class MalformedBody extends Error {
+  override readonly name = "MalformedBody";
+}
+
+/** Told of who waits for a body. */
+export interface BodyWaits {
+  /** More of it is waited for; `isFirst` the first time. */
+  begun(isFirst: boolean): Promise<void> | void;
+  ended(): void;
+}
+
+/** A body that is read as it comes. */
+export class IncomingBody {
+  readonly #inbound: Inbound;
+  readonly #isChunked: boolean;
+  /** Of the body, or of the chunk that is being read. */
+  #left: number;
+  #isWhole: boolean;
+  /** Whether the line end of a chunk is still to come. */
+  #isBetween = false;
+  #isInTrailers = false;
+  #hasWaited = false;
+  #isAbandoned = false;
+  #trailers = 0;
+
+  constructor(inbound: Inbound, length: BodyLength, readonly waits: BodyWaits) {
+    this.#inbound = inbound;
+    this.#isChunked = length === CHUNKED;
+    this.#left = Math.max(0, length);
+    this.#isWhole = length === 0;
+  }
+
+  /** Whether all of it was taken. */
+  get isTaken(): boolean {
+    return this.#isWhole;
+  }
+
+  /** Takes all of it at once, as text; undefined where it is not there whole. */
+  takeText(): string | undefined {
+    if (this.#isChunked || this.#inbound.size < this.#left) return undefined;
+    const text = this.#inbound.takeText(this.#left);
+    this.#left = 0;
+    this.#isWhole = true;
+    return text;
+  }
+
+  /** Takes the rest of it where it is there. @returns whether it was */
+  skip(): boolean {
+    if (!this.#isChunked && !this.#isWhole && this.#inbound.size >= this.#left) {
+      this.#inbound.skip(this.#left);
+      this.#isWhole = true;
+    }
+    return this.#isWhole;
+  }
+
+  /** Whoever reads it still gets no more: its request was answered. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
+  /** Its next bytes; undefined at its end. @throws MalformedBody; Error where its request was answered meanwhile */
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    for (;;) {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      // Chunks of a byte each cost their reader no more than one of them all.
+      for (let part; (part = this.#takeNext()) !== undefined;) parts.push(part);
+      if (parts.length > 0) return parts.length === 1 ? parts[0] : joined(parts);
+      if (this.#isWhole) return undefined;
+      await this.waits.begun(!this.#hasWaited);
+      this.#hasWaited = true;
+      const came = await this.#inbound.more();
+      if (this.#isAbandoned) throw new Error("Cannot read the body: its request was answered");
+      this.waits.ended();
+      if (!came) throw new MalformedBody("it broke off");
+    }
+  }
+
+  #takeNext(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#isWhole || this.#isChunked && !this.#atChunk()) return undefined;
+    if (this.#inbound.size === 0) return undefined;
+    const chunk = this.#inbound.take(Math.min(this.#left, CHUNK_MAX));
+    this.#left -= chunk.length;
+    if (this.#left === 0) {
+      if (this.#isChunked) this.#isBetween = true;
+      else this.#isWhole = true;
+    }
+    return chunk;
+  }
+
+  /** A line; undefined where it is not there whole. @throws MalformedBody */
+  #takeLine(max: number): string | undefined {
+    try {
+      return this.#inbound.takeLine(max);
+    } catch {
+      throw new MalformedBody("its chunks are not valid");
+    }
+  }
+
+  /** Whether bytes of a chunk come next; false where its size is not there yet, or the body is at its end. */
+  #atChunk(): boolean {
+    if (this.#isInTrailers) return this.#skipTrailers();
+    if (this.#left > 0) return true;
+    if (this.#isBetween) {
+      const between = this.#takeLine(0);
+      if (between === undefined) return false;
+      this.#isBetween = false;
+    }
+    const line = this.#takeLine(LINE_MAX);
+    if (line === undefined) return false;
+    const size = CHUNK_SIZE.exec(line)?.[1];
+    if (size === undefined) throw new MalformedBody("a chunk's size is not valid");
+    this.#left = parseInt(size, 16);
+    if (this.#left > 0) return true;
+    this.#isInTrailers = true;
+    return this.#skipTrailers();
+  }
+
+  #checkTrailer(line: string): void {
+    try {
+      checkField(line);
+    } catch (error) {
+      throw new MalformedBody(`in its trailers, ${(error as Error).message}`);
+    }
+  }
+
+  /** Always false: no bytes of a chunk come after them. */
+  #skipTrailers(): false {
+    for (let line; (line = this.#takeLine(LINE_MAX)) !== undefined;) {
+      if (line === "") {
+        this.#isWhole = true;
+        return false;
+      }
+      this.#checkTrailer(line);
+      this.#trailers += line.length;
+      if (this.#trailers > TRAILERS_MAX) throw new MalformedBody("its trailers are too long");
+    }
+    return false;
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
 
 /** The header fields of a request, as a Headers has them. */
 class IncomingHeaders {

@@ -1,6 +1,6 @@
 /** How does an answer leave (RFC 9112)? One at a time, each part when the client has taken the one before it. */
 import { Buffer } from "node:buffer";
-import { Reply } from "../answers/reply.ts";
+import { Reply } from "../answers/answer.ts";
 
 /** What an answer depends on beside itself. */
 export interface SendOptions {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { drawCodes } from "../../../src/scheduler/bulk_maker.ts";
 import { randomBelow } from "../../../src/scheduler/random_below.ts";
 import { parsePattern } from "../../../src/domain/code_pattern.ts";
-import { couponRules } from "../../../src/domain/coupon_state.ts";
+import { couponRules } from "../../../src/domain/coupon.ts";
 import { PLAIN } from "../../../src/domain/coupon_terms.ts";
 import type { Database } from "../../../src/storage/sql.ts";
 import { addJob, bulkContract, bulkRequest, type BulkStores, codesOf } from "../../contracts/bulk_contract.ts";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { decide } from "../../../src/domain/coupon.ts";
-import { evolve } from "../../../src/domain/coupon_state.ts";
+import { decide, evolve } from "../../../src/domain/coupon.ts";
 import { kindsContract } from "../../contracts/kinds_contract.ts";
 import { claim, create, terms, voidClaim } from "../../support/commands.ts";
 import { openTestEmbedded, openTestPostgres, openTestStorage } from "../../support/storage.ts";

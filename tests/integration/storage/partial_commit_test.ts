@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Handle, LoadedActor, Rules, Store } from "../../../src/ports/mod.ts";
 import type { Kind } from "../../../src/domain/decision.ts";
-import { couponRules } from "../../../src/domain/coupon_state.ts";
+import { couponRules } from "../../../src/domain/coupon.ts";
 import { saleRules } from "../../../src/domain/sale.ts";
 import { saleKeyOf } from "../../../src/domain/sale_ids.ts";
 import type { Storage } from "../../../src/storage/mod.ts";

@@ -1,8 +1,7 @@
 /** Does a commit of several actors touch the rows of each alone, where their users and items are the same? */
 import assert from "node:assert/strict";
-import type { LoadedActor, Rules, Store } from "../../../src/ports/mod.ts";
-import { Fenced } from "../../../src/ports/mod.ts";
-import { couponRules } from "../../../src/domain/coupon_state.ts";
+import { Fenced, type LoadedActor, type Rules, type Store } from "../../../src/ports/mod.ts";
+import { couponRules } from "../../../src/domain/coupon.ts";
 import type { Kind } from "../../../src/domain/decision.ts";
 import { type Sale, type SaleKind, saleRules } from "../../../src/domain/sale.ts";
 import { saleKeyOf } from "../../../src/domain/sale_ids.ts";

@@ -1,7 +1,6 @@
 /** Do discounts, charges and coupons for members follow the rules? */
 import assert from "node:assert/strict";
-import { contentOf, type Coupon, type CouponCommand, decide } from "../../../src/domain/coupon.ts";
-import { evolve, undo } from "../../../src/domain/coupon_state.ts";
+import { contentOf, type Coupon, type CouponCommand, decide, evolve, undo } from "../../../src/domain/coupon.ts";
 import { claim, create, edit, terms, validate, voidClaim } from "../../support/commands.ts";
 import { apply, couponOf, NOW } from "../../support/coupons.ts";
 

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { contentOf, type Coupon, type CouponCommand, decide, viewOf } from "../../../src/domain/coupon.ts";
-import { evolve, undo } from "../../../src/domain/coupon_state.ts";
+import {
+  contentOf,
+  type Coupon,
+  type CouponCommand,
+  decide,
+  evolve,
+  undo,
+  viewOf,
+} from "../../../src/domain/coupon.ts";
 import { claim, create, edit, terms, validate, voidClaim } from "../../support/commands.ts";
 import { apply, couponOf, NOW } from "../../support/coupons.ts";
 

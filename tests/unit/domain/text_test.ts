@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isUserId } from "../../../src/domain/text.ts";
+import { isUserId } from "../../../src/domain/name_key.ts";
 
 Deno.test("isUserId() takes 1 to 255 code points, exact and well-formed", () => {
   for (const id of ["u", "User_1", "ünï", "🎉".repeat(255), "a b", "a\u200bb", "a\u00a0b"]) {

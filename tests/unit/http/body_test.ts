@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BODY_MAX, BodyReader } from "../../../src/http/requests/body.ts";
-import type { BadRequest } from "../../../src/http/answers/problem.ts";
+import type { BadRequest } from "../../../src/http/answers/answer.ts";
 
 const JSON_BODY = { "content-type": "application/json" };
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type * as z from "zod";
 import { moneyOf } from "../../../src/domain/money.ts";
-import { normalizeName } from "../../../src/domain/name_key.ts";
+import { isUserId, normalizeName } from "../../../src/domain/name_key.ts";
 import { bulkOf } from "../../../src/contract/bulk_checks.ts";
 import { changesOf, checked, claimOf, membershipOf, termsOf } from "../../../src/contract/checks.ts";
 import {
@@ -15,7 +15,6 @@ import {
   SaleEditBody,
 } from "../../../src/contract/bodies.ts";
 import { ROUTES } from "../../../src/http/routes/mod.ts";
-import { isUserId } from "../../../src/domain/text.ts";
 import { makeDocument } from "../../../src/http/openapi/document.ts";
 import { named } from "../../../src/contract/named.ts";
 import { InvalidRequest } from "../../../src/contract/invalid.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Histogram, Registry } from "prom-client";
-import { Distribution } from "../../../src/http/distribution.ts";
+import { Distribution } from "../../../src/http/metrics.ts";
 
 Deno.test("a Distribution shows, byte for byte, what prom-client's histogram of the same numbers does", async () => {
   const number = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0, max: 12, noNaN: true }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { get, makeEdge, post, test, type TestEdge } from "../../support/edge.ts";
 import { settle } from "../../support/fake_clock.ts";
 import { COUPON_REFUSALS } from "../../../src/domain/coupon.ts";
-import { PROBLEMS } from "../../../src/http/answers/problem.ts";
+import { PROBLEMS } from "../../../src/http/answers/answer.ts";
 
 const CLAIM = "/api/coupons/claim";
 

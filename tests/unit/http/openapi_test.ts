@@ -4,7 +4,7 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { codesOf } from "../../../src/http/openapi/problems.ts";
 import { makeDocument } from "../../../src/http/openapi/document.ts";
 import { ROUTES } from "../../../src/http/routes/mod.ts";
-import { problem, type ProblemCode, PROBLEMS } from "../../../src/http/answers/problem.ts";
+import { problem, type ProblemCode, PROBLEMS } from "../../../src/http/answers/answer.ts";
 import { answersOf, type Any, Described } from "../../support/described.ts";
 import { get, makeEdge } from "../../support/edge.ts";
 

@@ -1,8 +1,7 @@
 /** Do the statuses that the README promises hold? */
 import assert from "node:assert/strict";
 import { Fault } from "../../../src/ports/mod.ts";
-import { outcomeAnswer } from "../../../src/http/answers/answer.ts";
-import { type ProblemCode, PROBLEMS } from "../../../src/http/answers/problem.ts";
+import { outcomeAnswer, type ProblemCode, PROBLEMS } from "../../../src/http/answers/answer.ts";
 
 const ID = { id: "request", echoed: false };
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Fault } from "../../../src/ports/mod.ts";
-import { BadRequest } from "../../../src/http/answers/problem.ts";
+import { BadRequest } from "../../../src/http/answers/answer.ts";
 import { RateLimiter } from "../../../src/http/auth/rate_limit.ts";
 import { get, makeEdge } from "../../support/edge.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type CouponCommand, type CouponEvent, type CouponTerms, decide } from "../../../src/domain/coupon.ts";
-import { evolve } from "../../../src/domain/coupon_state.ts";
+import { type CouponCommand, type CouponEvent, type CouponTerms, decide, evolve } from "../../../src/domain/coupon.ts";
 import { turnRows } from "../../../src/storage/coupon_rows.ts";
 import { claim, create, edit, terms, voidClaim } from "../../support/commands.ts";
 

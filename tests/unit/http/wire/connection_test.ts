@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { hasField, reply, setField } from "../../../../src/http/answers/reply.ts";
+import { hasField, reply, setField } from "../../../../src/http/answers/answer.ts";
 import { Connection, type ConnectionHost, type Handler } from "../../../../src/http/wire/connection.ts";
-import { MalformedBody } from "../../../../src/http/wire/incoming_body.ts";
+import { MalformedBody } from "../../../../src/http/wire/incoming_request.ts";
 import type { WireRefusal } from "../../../../src/http/wire/request_head.ts";
 import { Turns } from "../../../../src/http/wire/turns.ts";
 
