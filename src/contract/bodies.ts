@@ -1,7 +1,7 @@
 /** What may the bodies of requests contain? These schemas check them and describe them. */
 import * as z from "zod";
 import { DIGITS, LETTERS, parsePattern } from "../domain/code_pattern.ts";
-import { expiry, kindFieldsSent, kindSent, moneySent, segment } from "./kind_values.ts";
+import { expiry, kindFieldsSent, kindSent, moneySent, segment } from "./kinds.ts";
 import { unknownField } from "./unknown_field.ts";
 import { name } from "./named.ts";
 import { amount, couponName, flag, textBy, time, userId, wholeNumber } from "./values.ts";

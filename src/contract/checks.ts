@@ -4,7 +4,7 @@ import type { CouponChanges, CouponTerms } from "../domain/coupon.ts";
 import type { Membership } from "../domain/membership.ts";
 import { type Money, moneyOf } from "../domain/money.ts";
 import { normalizeName, shownName, shownTitle } from "../domain/name_key.ts";
-import { kindChangesOf, type KindFields, kindTermsFor } from "./kind_checks.ts";
+import { kindChangesOf, type KindFields, kindTermsFor } from "./kinds.ts";
 import { type ClaimBody, CreateBody, type EditBody, type MembershipBody } from "./bodies.ts";
 import { shortened } from "./unknown_field.ts";
 import { msOf } from "./values.ts";

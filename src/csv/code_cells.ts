@@ -1,7 +1,6 @@
 /** How does a coupon of a bulk job stand in `codes.csv`? By the fields that it could be made with, as an import reads them. */
 import type { CouponTerms } from "../domain/coupon.ts";
-import { type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
-import { MONEY_FIELDS } from "../contract/kind_checks.ts";
+import { type KindTerms, MONEY_FIELDS, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { showTime } from "../contract/values.ts";
 
 /** A line of the file. */

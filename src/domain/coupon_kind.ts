@@ -9,6 +9,7 @@ import {
   type KindChanges,
   type KindTerms,
   kindTermsOf,
+  MONEY_TERMS,
   PLAIN,
 } from "./coupon_terms.ts";
 import type { Decision } from "./decision.ts";
@@ -45,6 +46,9 @@ export const COUPON_REFUSALS = [
 
 /** One of the reasons of {@linkcode COUPON_REFUSALS}. */
 export type CouponRefusal = typeof COUPON_REFUSALS[number];
+
+/** How many terms a coupon had when kinds came. */
+const FIRST_TERMS = 7;
 
 /** What every coupon has. */
 export interface StockTerms {
@@ -210,16 +214,17 @@ export function contentOf(command: CouponCommand): string {
       return "void " + command.userId;
     case "create": {
       const { name, amount, startsAt, endsAt } = command.terms;
-      // A plain coupon's is as it was before there were kinds: what was stored then is still known again.
-      const kind = Object.values(kindTermsOf({ ...PLAIN, ...command.terms }));
-      const isPlain = Object.values(PLAIN).every((value, place) => value === kind[place]);
+      // What older versions stored is still known again: a plain coupon's is as it was before there were kinds, and terms
+      // that came later are not there unless they are set.
+      const all = Object.values(kindTermsOf({ ...PLAIN, ...command.terms }));
+      const kind = all.filter((value, place) => place < FIRST_TERMS || value !== null);
+      const isPlain = Object.values(PLAIN).every((value, place) => value === all[place]);
       return "create " + JSON.stringify([name, amount, startsAt, endsAt, ...isPlain ? [] : kind]);
     }
     case "edit": {
-      const { amount, startsAt, endsAt, paused, segment, percentOff, amountOff, maxDiscount, minOrder, credit } =
-        command.changes;
+      const { amount, startsAt, endsAt, paused } = command.changes;
       const shown = (value: unknown) => value === undefined ? "-" : JSON.stringify(value);
-      const kind = JSON.stringify({ segment, percentOff, amountOff, maxDiscount, minOrder, credit });
+      const kind = JSON.stringify(command.changes, ["segment", ...MONEY_TERMS]);
       return "edit " + [amount, startsAt, endsAt, paused].map(shown).join(" ") + (kind === "{}" ? "" : ` ${kind}`);
     }
   }

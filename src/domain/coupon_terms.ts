@@ -7,40 +7,53 @@ export const COUPON_KINDS = ["plain", "discount", "charge"] as const;
 /** One of {@linkcode COUPON_KINDS}. */
 export type CouponKindName = typeof COUPON_KINDS[number];
 
+/** The amounts among the terms, each with its name in requests, answers, files and the database. New ones come last. */
+export const MONEY_FIELDS = {
+  /** Of a discount, unless it has an `amountOff`: above 0 and up to 100, in the form of money. */
+  percentOff: "percent_off",
+  /** Of a discount, unless it has a `percentOff`. */
+  amountOff: "amount_off",
+  /** The most that a discount comes to. */
+  maxDiscount: "max_discount",
+  /** The least order that a discount is for. */
+  minOrder: "min_order",
+  /** Of a charge: what a claim adds to its user's wallet. */
+  credit: "credit",
+} as const;
+
+/** The name of an amount among the terms. */
+export type MoneyTerm = keyof typeof MONEY_FIELDS;
+
+/** The names of the amounts among the terms. */
+export const MONEY_TERMS = Object.keys(MONEY_FIELDS) as readonly MoneyTerm[];
+
+/** The amounts that a coupon of each kind may have. */
+export const KIND_MONEY: Readonly<Record<CouponKindName, readonly MoneyTerm[]>> = {
+  plain: [],
+  discount: ["percentOff", "amountOff", "maxDiscount", "minOrder"],
+  charge: ["credit"],
+};
+
 /** What a coupon gives, and to whom; null is none. */
-export interface KindTerms {
+export interface KindTerms extends Readonly<Record<MoneyTerm, Money | null>> {
   /** Fixed when the coupon is made. */
   readonly kind: CouponKindName;
   /** Whose members alone may claim. */
   readonly segment: string | null;
-  /** Of a discount, unless it has an `amountOff`: above 0 and up to 100, in the form of money. */
-  readonly percentOff: Money | null;
-  /** Of a discount, unless it has a `percentOff`. */
-  readonly amountOff: Money | null;
-  /** Of a discount: it is never more. */
-  readonly maxDiscount: Money | null;
-  /** Of a discount: the least order that it is for. */
-  readonly minOrder: Money | null;
-  /** Of a charge: what a claim adds to its user's wallet. */
-  readonly credit: Money | null;
 }
 
 /** Nothing, and for everyone. */
-export const PLAIN: KindTerms = {
-  kind: "plain",
-  segment: null,
-  percentOff: null,
-  amountOff: null,
-  maxDiscount: null,
-  minOrder: null,
-  credit: null,
-};
+export const PLAIN: KindTerms = kindTermsOf({ kind: "plain" });
 
 /** An edit of them: what is absent stays, null clears. A coupon's kind is never another. */
 export type KindChanges = Partial<Omit<KindTerms, "kind">>;
 
-/** The names of the amounts among them. */
-export const MONEY_TERMS = ["percentOff", "amountOff", "maxDiscount", "minOrder", "credit"] as const;
+/** The fields of claims' details, each with its name in answers. */
+export const DETAIL_FIELDS = {
+  discountAmount: "discount_amount",
+  finalAmount: "final_amount",
+  credit: "credit",
+} as const;
 
 /** What a claim came to; stored with it, since the coupon may be edited later. */
 export interface ClaimDetails {
@@ -61,27 +74,31 @@ export interface ClaimMembership {
   readonly until: number;
 }
 
-/** The kind's terms alone. */
-export function kindTermsOf(terms: KindTerms): KindTerms {
-  const { kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit } = terms;
-  return { kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit };
+/** The kind's terms alone, in a fixed order; those that are missing are none. */
+export function kindTermsOf(
+  { kind, segment = null, ...more }: Partial<KindTerms> & Pick<KindTerms, "kind">,
+): KindTerms {
+  const terms: Record<string, unknown> = { kind, segment };
+  for (const name of MONEY_TERMS) terms[name] = more[name] ?? null;
+  return terms as unknown as KindTerms;
 }
 
 /** Whether a value can be such a term: an amount above 0, of a percentage up to 100. */
-export function isMoneyTerm(name: typeof MONEY_TERMS[number], value: unknown): value is Money {
+export function isMoneyTerm(name: MoneyTerm, value: unknown): value is Money {
   return isMoney(value) && value !== "0.00" && (name !== "percentOff" || compareMoney(value, "100.00") <= 0);
 }
 
 /** Whether a coupon of its kind can have these terms, each of which is well-formed: all that it needs and no others. */
-export function isWhole({ kind, percentOff, amountOff, maxDiscount, minOrder, credit }: KindTerms): boolean {
-  const isDiscount = percentOff !== null || amountOff !== null || maxDiscount !== null || minOrder !== null;
+export function isWhole(terms: KindTerms): boolean {
+  const { kind, percentOff, amountOff, credit } = terms;
+  if (MONEY_TERMS.some((name) => terms[name] !== null && !KIND_MONEY[kind].includes(name))) return false;
   switch (kind) {
     case "plain":
-      return !isDiscount && credit === null;
+      return true;
     case "discount":
-      return (percentOff === null) !== (amountOff === null) && credit === null;
+      return (percentOff === null) !== (amountOff === null);
     case "charge":
-      return !isDiscount && credit !== null;
+      return credit !== null;
   }
 }
 

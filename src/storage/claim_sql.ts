@@ -1,17 +1,21 @@
 /** How does Postgres tell of coupons' kinds and of claims what the rules tell? Parts of statements, each in one place. */
-import type { KindTerms } from "../domain/coupon.ts";
+import { type KindTerms, MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import type { Row } from "./sql.ts";
 
-/** A coupon's terms of its kind, money as text; seven columns. @param of the coupon's alias with its point, or nothing */
+/** A coupon's terms of its kind, money as text. @param of the coupon's alias with its point, or nothing */
 export function kindColumns(of: string): string {
-  const money = ["percent_off", "amount_off", "max_discount", "min_order", "credit"];
-  return [`${of}kind`, `${of}segment`, ...money.map((column) => `${of}${column}::text`)].join();
+  const money = Object.values(MONEY_FIELDS).map((column) => `${of}${column}::text`);
+  return [`${of}kind`, `${of}segment`, ...money].join();
 }
+
+/** How many those are. */
+export const KIND_COLUMNS: number = 2 + MONEY_TERMS.length;
 
 /** The terms that those columns tell. @param place of the first of them */
 export function kindTermsIn(row: Row, place: number): KindTerms {
-  const [kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit] = row.slice(place, place + 7);
-  return { kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit } as KindTerms;
+  const terms: Record<string, unknown> = { kind: row[place], segment: row[place + 1] };
+  for (let money = 0; money < MONEY_TERMS.length; money++) terms[MONEY_TERMS[money]!] = row[place + 2 + money];
+  return terms as unknown as KindTerms;
 }
 
 /** The content of a claim's command, as `contentOfClaim` tells it. @param k has the claim's columns */

@@ -13,6 +13,7 @@
  * and a hash join updates in the order of the side that it does not hash, which is one of the two. A locking step of its
  * own (`for no key update` before the update) says the same and costs a fifth of the rate.
  */
+import { MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { boundAgain, told } from "./batch.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 import { DURABLE } from "./sql.ts";
@@ -70,11 +71,7 @@ const CLAIM_JSON =
 const EDITED_TERMS = [
   ["segment", "segment"],
   ["segment_key", "segmentKey"],
-  ["percent_off", "percentOff"],
-  ["amount_off", "amountOff"],
-  ["max_discount", "maxDiscount"],
-  ["min_order", "minOrder"],
-  ["credit", "credit"],
+  ...MONEY_TERMS.map((name) => [MONEY_FIELDS[name], name] as const),
 ] as const;
 
 /**
@@ -88,7 +85,7 @@ const TURNS_STATEMENT = `with ${PARTS}, ${CONFIRMATIONS},
 e as materialized (
   select * from jsonb_to_recordset($15::jsonb -> 'edits')
     e(n bigint, amount integer, "startsAt" bigint, "endsAt" bigint, paused boolean, "updatedAt" bigint, segment text, "segmentKey" text,
-      "percentOff" numeric, "amountOff" numeric, "maxDiscount" numeric, "minOrder" numeric, credit numeric)
+      ${MONEY_TERMS.map((name) => `"${name}" numeric`).join(", ")})
 ),
 de as materialized (
   select d.*, e.n is not null edited, p.n is not null told, e.amount, e."startsAt", e."endsAt", e.paused, e."updatedAt",

@@ -7,6 +7,7 @@ import {
   type CouponEvent,
   type CouponKind,
 } from "../domain/coupon.ts";
+import { MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { normalizeName } from "../domain/name_key.ts";
 import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 import { keyOf } from "./coupon_terms.ts";
@@ -17,10 +18,10 @@ import { lostOrUnavailable, retryOnLostConnection } from "./db_errors.ts";
 
 const CREATE = `with c as (
   insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
-    kind, segment, percent_off, amount_off, max_discount, min_order, credit, segment_key)
+    kind, segment, segment_key, ${Object.values(MONEY_FIELDS).join(", ")})
   values ($1, $2, $3, $3, (${DURABLE})::integer, to_timestamp($4::bigint / 1000::float8), to_timestamp($5::bigint / 1000::float8),
     to_timestamp($6::bigint / 1000::float8), to_timestamp($6::bigint / 1000::float8), $7,
-    $11, $12, $13::numeric, $14::numeric, $15::numeric, $16::numeric, $17::numeric, $18)
+    $11, $12, $13, ${MONEY_TERMS.map((_, place) => `$${14 + place}::numeric`).join(", ")})
   on conflict (fold) do nothing
   returning id, epoch
 ),
@@ -65,19 +66,14 @@ export class CouponStore implements Store<CouponKind> {
     }
     const { coupon } = event.answer;
     if (normalizeName(coupon.name) !== key) throw new TypeError(`Cannot create a coupon under another key: ${key}`);
-    const { name, amount, startsAt, endsAt, kind, segment, percentOff, amountOff, maxDiscount, minOrder, credit } =
-      coupon;
+    const { name, amount, startsAt, endsAt, kind, segment } = coupon;
     const params = [key, name, amount, startsAt, endsAt, event.at, this.holder, event.id, event.content];
     params.push(
       JSON.stringify(event.answer),
       kind,
       segment,
-      percentOff,
-      amountOff,
-      maxDiscount,
-      minOrder,
-      credit,
       keyOf(segment),
+      ...MONEY_TERMS.map((term) => coupon[term]),
     );
     try {
       const [row] = await this.sql.query(CREATE, params, "create");

@@ -1,4 +1,5 @@
 /** How do the terms of a coupon become its row, where many are made at once? Here alone, for jobs and imports. */
+import { MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { normalizeTitle } from "../domain/name_key.ts";
 
 /** Each column that the terms fill, with its value from `terms`, a jsonb of domain terms. */
@@ -10,11 +11,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   kind: "coalesce(terms ->> 'kind', 'plain')",
   segment: "terms ->> 'segment'",
   segment_key: "terms ->> 'segmentKey'",
-  percent_off: "(terms ->> 'percentOff')::numeric",
-  amount_off: "(terms ->> 'amountOff')::numeric",
-  max_discount: "(terms ->> 'maxDiscount')::numeric",
-  min_order: "(terms ->> 'minOrder')::numeric",
-  credit: "(terms ->> 'credit')::numeric",
+  ...Object.fromEntries(MONEY_TERMS.map((name) => [MONEY_FIELDS[name], `(terms ->> '${name}')::numeric`])),
 };
 
 /** The key of a coupon's segment; null where it is for everyone. */

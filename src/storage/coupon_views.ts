@@ -1,7 +1,7 @@
 /** How are coupons read? From Postgres, each view one statement. */
 import type { ClaimView, CouponPage, CouponViews, Page } from "../ports/mod.ts";
 import type { CouponView } from "../domain/coupon.ts";
-import { kindColumns, kindTermsIn } from "./claim_sql.ts";
+import { KIND_COLUMNS, kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { SharedReads } from "./shared_reads.ts";
 import { type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { retryOnLostConnection } from "./db_errors.ts";
@@ -12,7 +12,7 @@ const COLUMNS = `c.name, c.amount, c.remaining, c.paused,
   (extract(epoch from c.created_at) * 1000)::bigint, (extract(epoch from c.updated_at) * 1000)::bigint,
   ${kindColumns("c.")}`;
 /** How many those are. */
-const COLUMN_COUNT = 15;
+const COLUMN_COUNT = 8 + KIND_COLUMNS;
 
 const CLAIM_COLUMNS =
   "k.seq, k.claim_id, k.user_id, (extract(epoch from k.claimed_at) * 1000)::bigint, c.name, k.details";

@@ -1,8 +1,7 @@
 /** How do the domain's values look in an answer? Times are RFC 3339 UTC. */
 import type { ClaimView, CouponPage } from "../../ports/mod.ts";
 import type { ClaimDetails, CouponView, KindTerms } from "../../domain/coupon.ts";
-import { MONEY_TERMS } from "../../domain/coupon_terms.ts";
-import { MONEY_FIELDS } from "../../contract/kind_checks.ts";
+import { DETAIL_FIELDS, MONEY_FIELDS, MONEY_TERMS } from "../../domain/coupon_terms.ts";
 import { showTime } from "../../contract/values.ts";
 
 function showOptionalTime(ms: number | null): string | null {
@@ -19,13 +18,12 @@ function showKind(terms: Partial<KindTerms>): Record<string, unknown> {
 
 /** What a claim came to beside its unit. An order that bought nothing is not told. */
 export function showDetails(details: ClaimDetails | undefined): Record<string, unknown> {
-  if (details === undefined) return {};
-  const { discountAmount, finalAmount, credit } = details;
-  return {
-    ...discountAmount !== undefined && { discount_amount: discountAmount },
-    ...finalAmount !== undefined && { final_amount: finalAmount },
-    ...credit !== undefined && { credit },
-  };
+  const shown: Record<string, unknown> = {};
+  if (details === undefined) return shown;
+  for (const [name, field] of Object.entries(DETAIL_FIELDS) as [keyof typeof DETAIL_FIELDS, string][]) {
+    if (details[name] !== undefined) shown[field] = details[name];
+  }
+  return shown;
 }
 
 /** A coupon's fields. */

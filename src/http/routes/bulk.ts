@@ -3,7 +3,7 @@ import * as z from "zod";
 import { onFields, onNames } from "../auth/authority.ts";
 import { BulkBody } from "../../contract/bodies.ts";
 import { fileAnswer } from "./files.ts";
-import { kindFieldsShown } from "../../contract/kind_values.ts";
+import { kindFieldsShown } from "../../contract/kinds.ts";
 import { pageOf, type Route, route } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { amount, count, pageQuery, timeShown } from "../../contract/values.ts";

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ClaimBody } from "../../contract/bodies.ts";
 import { onNames } from "../auth/authority.ts";
-import { detailsShown } from "../../contract/kind_values.ts";
+import { detailsShown } from "../../contract/kinds.ts";
 import { type Route, route } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import {

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { CreateBody, EditBody } from "../../contract/bodies.ts";
 import { onFields, onNames } from "../auth/authority.ts";
-import { kindFieldsShown } from "../../contract/kind_values.ts";
+import { kindFieldsShown } from "../../contract/kinds.ts";
 import { pageOf, type Route, route } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { amount, count, couponListQuery, couponName, message, timeShown } from "../../contract/values.ts";

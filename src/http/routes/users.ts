@@ -3,7 +3,7 @@ import * as z from "zod";
 import { onFields, onNames } from "../auth/authority.ts";
 import { MembershipBody } from "../../contract/bodies.ts";
 import { Claim } from "./claims.ts";
-import { expiry, segment } from "../../contract/kind_values.ts";
+import { expiry, segment } from "../../contract/kinds.ts";
 import { type Route, route } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { code, Item } from "../../contract/sale_values.ts";

@@ -1,11 +1,27 @@
 /** Which values of kinds, money and segments come in requests and answers? */
 import * as z from "zod";
-import { COUPON_KINDS, isMoneyTerm, type MONEY_TERMS } from "../domain/coupon_terms.ts";
+import {
+  COUPON_KINDS,
+  type CouponKindName,
+  DETAIL_FIELDS,
+  isMoneyTerm,
+  isWhole,
+  KIND_MONEY,
+  type KindChanges,
+  type KindTerms,
+  MONEY_FIELDS,
+  MONEY_TERMS,
+  type MoneyTerm,
+  PLAIN,
+} from "../domain/coupon_terms.ts";
 import { EXPIRY_MAX_S } from "../domain/membership.ts";
 import { type Money, MONEY_MAX, moneyOf } from "../domain/money.ts";
-import { isSegment } from "../domain/name_key.ts";
-import { MONEY_FIELDS, MONEY_RULE } from "./kind_checks.ts";
+import { isSegment, shownTitle } from "../domain/name_key.ts";
 import { textBy } from "./values.ts";
+import { invalid } from "./invalid.ts";
+
+/** What is said of a value that is no amount of money. */
+export const MONEY_RULE = `must be an amount such as "49.99", with up to two places, from 0 to ${MONEY_MAX}`;
 
 /** An amount of money, as it is sent. @param must what is said of a value that is not fit */
 function moneyBy(must: string, isFit: (money: Money | undefined) => boolean): z.ZodType<string | number> {
@@ -32,7 +48,7 @@ export const money = z.string().meta({
   examples: ["49.99"],
 });
 
-const MONEY_NOTES: Readonly<Record<typeof MONEY_TERMS[number], string>> = {
+const MONEY_NOTES: Readonly<Record<MoneyTerm, string>> = {
   percentOff:
     "Of a discount, unless it has `amount_off`: so many percent of the order, above 0 and up to 100; rounded " +
     "to cents, half to the even cent.",
@@ -42,7 +58,7 @@ const MONEY_NOTES: Readonly<Record<typeof MONEY_TERMS[number], string>> = {
   credit: "Of a charge: what a claim adds to its user's wallet.",
 };
 
-function moneyTermSent(name: typeof MONEY_TERMS[number]): z.ZodType<string | number | null | undefined> {
+function moneyTermSent(name: MoneyTerm): z.ZodType<string | number | null | undefined> {
   const must = name === "percentOff"
     ? 'must be a percentage such as "12.5", with up to two places, above 0 and up to 100'
     : `must be an amount such as "49.99", with up to two places, above 0 and up to ${MONEY_MAX}`;
@@ -50,14 +66,12 @@ function moneyTermSent(name: typeof MONEY_TERMS[number]): z.ZodType<string | num
   return z.nullable(term).meta({ description: MONEY_NOTES[name] + " Null: none." }).optional();
 }
 
-function moneyTermShown(name: typeof MONEY_TERMS[number]): z.ZodType {
+function moneyTermShown(name: MoneyTerm): z.ZodType {
   return money.meta({ description: MONEY_NOTES[name] }).optional();
 }
 
-type MoneyField = typeof MONEY_FIELDS[keyof typeof MONEY_FIELDS];
-
-function fieldsBy<T extends z.ZodType>(fieldOf: (name: typeof MONEY_TERMS[number]) => T): Record<MoneyField, T> {
-  const entries = Object.entries(MONEY_FIELDS) as [typeof MONEY_TERMS[number], MoneyField][];
+function fieldsBy<T extends z.ZodType>(fieldOf: (name: MoneyTerm) => T): Record<MoneyField, T> {
+  const entries = Object.entries(MONEY_FIELDS) as [MoneyTerm, MoneyField][];
   return Object.fromEntries(entries.map(([name, field]) => [field, fieldOf(name)])) as Record<MoneyField, T>;
 }
 
@@ -92,12 +106,19 @@ export const kindFieldsShown = {
   ...fieldsBy(moneyTermShown),
 };
 
-/** What a claim came to beside its unit, as it is answered. */
-export const detailsShown = {
-  discount_amount: money.meta({ description: "Of a discount on a known order." }).optional(),
-  final_amount: money.meta({ description: "What is left of that order to be paid." }).optional(),
-  credit: money.meta({ description: "Of a charge: what the user's wallet got, in the same commit." }).optional(),
+const DETAIL_NOTES: Readonly<Record<keyof typeof DETAIL_FIELDS, string>> = {
+  discountAmount: "Of a discount on a known order.",
+  finalAmount: "What is left of that order to be paid.",
+  credit: "Of a charge: what the user's wallet got, in the same commit.",
 };
+
+/** What a claim came to beside its unit, as it is answered. */
+export const detailsShown: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  Object.entries(DETAIL_NOTES).map(([name, description]) => [
+    DETAIL_FIELDS[name as keyof typeof DETAIL_FIELDS],
+    money.meta({ description }).optional(),
+  ]),
+);
 
 const EXPIRY_RULE = `must be a whole number of seconds since 1970, at most ${EXPIRY_MAX_S}`;
 
@@ -106,3 +127,46 @@ export const expiry = z.int(EXPIRY_RULE).min(0, EXPIRY_RULE).max(EXPIRY_MAX_S, E
   description: "Until when, in seconds since 1970: the membership is live while now is before it.",
   examples: [4_102_444_800],
 });
+
+type MoneyField = typeof MONEY_FIELDS[MoneyTerm];
+
+/** What a body says of a kind, each value checked. */
+export interface KindFields extends Partial<Readonly<Record<MoneyField, string | number | null | undefined>>> {
+  readonly kind?: CouponKindName | undefined;
+  readonly segment?: string | null | undefined;
+}
+
+const KIND_RULES: Readonly<Record<CouponKindName, string>> = {
+  plain:
+    "a plain coupon has no percent_off, amount_off, max_discount, min_order or credit; its kind says what it gives",
+  discount: "a discount has either percent_off or amount_off, may have max_discount and min_order, and has no credit",
+  charge: "a charge has a credit, and no percent_off, amount_off, max_discount or min_order",
+};
+
+/** Those of the terms that a body has; null clears one. */
+export function kindChangesOf(fields: KindFields): KindChanges {
+  const changes: { -readonly [Name in keyof KindChanges]: KindChanges[Name] } = {};
+  if (fields.segment !== undefined) changes.segment = fields.segment === null ? null : shownTitle(fields.segment);
+  for (const name of MONEY_TERMS) {
+    const value = fields[MONEY_FIELDS[name]];
+    if (value !== undefined) changes[name] = value === null ? null : moneyOf(value)!;
+  }
+  return changes;
+}
+
+/** The field that alone makes terms be none of this kind: one too many, or the one that is missing. */
+function soleFault(kind: CouponKindName, fields: KindFields): MoneyField | undefined {
+  const own = KIND_MONEY[kind].map((name) => MONEY_FIELDS[name]);
+  const given = Object.values(MONEY_FIELDS).filter((field) => fields[field] !== undefined && fields[field] !== null);
+  const alien = given.filter((field) => !own.includes(field));
+  if (alien.length > 0) return alien.length === 1 ? alien[0] : undefined;
+  return kind === "charge" ? "credit" : undefined;
+}
+
+/** The terms of a new coupon's kind; none where the body has none. @throws InvalidRequest where they do not go together */
+export function kindTermsFor(fields: KindFields): Partial<KindTerms> {
+  const { kind = "plain" } = fields;
+  const terms = { ...kindChangesOf(fields), ...kind !== "plain" && { kind } };
+  if (!isWhole({ ...PLAIN, ...terms })) throw invalid(KIND_RULES[kind], soleFault(kind, fields));
+  return terms;
+}
