@@ -39,7 +39,7 @@ const TROUBLE = {
 
 /** Every code that an operation can answer: its own, in their order, then those that the edge and the machinery add. */
 export function codesOf(route: Route): ProblemCode[] {
-  const { authority, body, isKeyed, limitedFor, problems, trouble } = route;
+  const { authority, body, isKeyed, limitedFor, problems = [], trouble = "none" } = route;
   const all: ProblemCode[] = ["invalid_request"];
   if (authority !== "public") all.push("unauthenticated", "invalid_token", "forbidden");
   if (limitedFor !== undefined) all.push("rate_limited");

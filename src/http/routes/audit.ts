@@ -1,6 +1,6 @@
 /** The routes of the trail of administrators' acts, and of audits of counters. */
 import * as z from "zod";
-import { type Route, route } from "./route.ts";
+import { type Route, route, tagged } from "./route.ts";
 import { onNames } from "../auth/authority.ts";
 import { name } from "../../contract/named.ts";
 import { count, cursorQuery, nextCursor, timeShown } from "../../contract/values.ts";
@@ -53,12 +53,11 @@ const AuditReport = name(
 );
 
 /** The routes. */
-export const audit: readonly Route[] = [
+export const audit: readonly Route[] = tagged("Audit trail", [
   route({
     method: "POST",
     path: "/api/audits",
     id: "runAudit",
-    tag: "Audit trail",
     summary: "Compare all counters with their rows",
     description: "Beside running claims and purchases; changes nothing. The answer comes when the audit has ended, " +
       "which takes minutes for millions of rows. A node runs one such audit at a time: `overloaded`.",
@@ -71,14 +70,12 @@ export const audit: readonly Route[] = [
         example: { coupons: 1, sales: 2, findings: [], busy: [] },
       },
     },
-    problems: [],
     handle: ({ audits }, routed) => audits.run(routed),
   }),
   route({
     method: "GET",
     path: "/api/audit",
     id: "listActs",
-    tag: "Audit trail",
     summary: "List administrators' acts",
     description: "The newest first; acts that were refused too. Each is recorded before it is done.",
     authority: "admin",
@@ -104,7 +101,6 @@ export const audit: readonly Route[] = [
         },
       },
     },
-    problems: [],
     handle: ({ trail }, routed) => trail.show(routed),
   }),
-];
+]);

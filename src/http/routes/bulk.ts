@@ -4,7 +4,7 @@ import { onFields, onNames } from "../auth/authority.ts";
 import { BulkBody } from "../../contract/bodies.ts";
 import { fileAnswer } from "./files.ts";
 import { kindFieldsShown } from "../../contract/kinds.ts";
-import { pageOf, type Route, route } from "./route.ts";
+import { pageOf, type Route, route, tagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { amount, count, pageQuery, timeShown } from "../../contract/values.ts";
 
@@ -30,7 +30,6 @@ const BulkJob = name(
   }),
 );
 
-const tag = "Bulk codes";
 const path = "/api/bulk/:id";
 const segments = { job_id: z.string().meta({ description: "A job's id.", examples: ["1"] }) };
 /** No example: that job has ended soon. */
@@ -51,12 +50,11 @@ const example = {
 };
 
 /** The routes. */
-export const bulk: readonly Route[] = [
+export const bulk: readonly Route[] = tagged("Bulk codes", [
   route({
     method: "POST",
     path: "/api/coupons/bulk",
     id: "createBulk",
-    tag,
     summary: "Make many coupons",
     description:
       "As a job: look it up by its `Location` to learn how far it is. Needed is `pattern`, or `unguessable`.",
@@ -85,21 +83,18 @@ export const bulk: readonly Route[] = [
     method: "GET",
     path: "/api/bulk",
     id: "listBulk",
-    tag,
     summary: "List jobs",
     description: "The newest first.",
     authority: "admin",
     trouble: "view",
     query: pageQuery,
     answers: { 200: { description: "A page of jobs.", schema: pageOf("BulkPage", BulkJob) } },
-    problems: [],
     handle: ({ bulk }, routed) => bulk.list(routed),
   }),
   route({
     method: "GET",
     path,
     id: "getBulk",
-    tag,
     summary: "Show a job",
     authority: "admin",
     trouble: "view",
@@ -118,7 +113,6 @@ export const bulk: readonly Route[] = [
     method: "DELETE",
     path,
     id: "cancelBulk",
-    tag,
     summary: "Cancel a job",
     description: "What it has made stays.",
     authority: onNames("bulk.cancel"),
@@ -138,7 +132,6 @@ export const bulk: readonly Route[] = [
     method: "GET",
     path: path + "/codes.csv",
     id: "getBulkCodes",
-    tag,
     summary: "A job's coupons, as a file for deno task import:codes",
     description: "Each once, when the job has ended, with the fields of their terms that are set: amount, starts_at, " +
       "ends_at, kind, segment and the amounts of the kind. An amount of 1 is left out.",
@@ -149,4 +142,4 @@ export const bulk: readonly Route[] = [
     problems: ["bulk_not_found", "bulk_running"],
     handle: ({ bulk }, routed) => bulk.codes(routed),
   }),
-];
+]);

@@ -1,6 +1,6 @@
 /** The routes of checkout and purchase. */
 import * as z from "zod";
-import { type Route, route } from "./route.ts";
+import { type Route, route, tagged } from "./route.ts";
 import { onCode } from "../auth/authority.ts";
 import { countedFor, isPurchase } from "../handlers/checkouts.ts";
 import { parseSaleKey } from "../../domain/sale_ids.ts";
@@ -28,7 +28,6 @@ const HoldShown = name(
 const GivenBack = name("HoldGivenBack", z.object({ message, ...heldFields, released_at: timeShown }));
 const PurchaseVoided = name("PurchaseVoided", z.object({ message, ...heldFields, voided_at: timeShown }));
 
-const tag = "Checkout and purchase";
 const at = "2026-11-21T14:00:00.000Z";
 const exampleCode = "2026-11-21T14Z.Zm9vYmFyYmF6cXV4Zm9vYA";
 const held = { item: showItem({ number: parseSaleKey("2026-11-21T14Z")!, n: 1 }), user_id: "user_12345" };
@@ -37,12 +36,11 @@ const purchaseExample = { message: "Purchase successful", ...held, purchased_at:
 const PURCHASE_REFUSALS = ["code_unknown", "code_used", "code_expired", "sold_to_another", "limit_reached"] as const;
 
 /** The routes. */
-export const checkouts: readonly Route[] = [
+export const checkouts: readonly Route[] = tagged("Checkout and purchase", [
   route({
     method: "POST",
     path: "/checkout",
     id: "checkout",
-    tag,
     summary: "Check an item out",
     description: "Answers a code that buys the item until it expires. One's own live hold again: the same code and " +
       "expiry. Where checkouts are exclusive (`CHECKOUT_MODE`), no one else can have the item meanwhile; where they are " +
@@ -83,7 +81,6 @@ export const checkouts: readonly Route[] = [
     method: "POST",
     path: "/purchase",
     id: "purchase",
-    tag,
     summary: "Buy the item of a code",
     description:
       "Once. The answer of success is on disk before it leaves. After a 503 look the code up, or ask again " +
@@ -102,7 +99,6 @@ export const checkouts: readonly Route[] = [
     method: "GET",
     path: "/checkout",
     id: "getHold",
-    tag,
     summary: "Look a code up",
     description: "Check the outcome after a 503: what is shown is on disk.",
     authority: "caller",
@@ -122,7 +118,6 @@ export const checkouts: readonly Route[] = [
     method: "DELETE",
     path: "/checkout",
     id: "releaseHold",
-    tag,
     summary: "Give a hold back",
     authority: "caller",
     trouble: "command",
@@ -142,7 +137,6 @@ export const checkouts: readonly Route[] = [
     method: "DELETE",
     path: "/purchase",
     id: "voidPurchase",
-    tag,
     summary: "Void a purchase",
     description: "Its item is back, once.",
     authority: onCode("purchase.void"),
@@ -159,4 +153,4 @@ export const checkouts: readonly Route[] = [
     problems: ["code_unknown", "purchase_not_found"],
     handle: ({ checkouts }, routed) => checkouts.void(routed),
   }),
-];
+]);

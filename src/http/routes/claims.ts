@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ClaimBody } from "../../contract/bodies.ts";
 import { onNames } from "../auth/authority.ts";
 import { detailsShown } from "../../contract/kinds.ts";
-import { type Route, route } from "./route.ts";
+import { type Route, route, tagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import {
   claimId,
@@ -45,7 +45,6 @@ const ClaimEntry = name("ClaimEntry", z.object(claimFields));
 export const Claim = name("Claim", z.object({ coupon_name: couponShown, ...claimFields }));
 const ClaimPage = name("ClaimPage", z.object({ data: z.array(ClaimEntry), next_cursor: nextCursor }));
 
-const tag = "Claims";
 const path = "/api/coupons/:name/claims";
 const one = path + "/:user";
 
@@ -64,12 +63,11 @@ const REFUSALS = [
 ] as const;
 
 /** The routes. */
-export const claims: readonly Route[] = [
+export const claims: readonly Route[] = tagged("Claims", [
   route({
     method: "POST",
     path: "/api/coupons/validate",
     id: "validateClaim",
-    tag,
     summary: "Ask what a claim would answer",
     description: "Changes nothing.",
     authority: "caller",
@@ -90,7 +88,6 @@ export const claims: readonly Route[] = [
     method: "POST",
     path: "/api/coupons/claim",
     id: "claimCoupon",
-    tag,
     summary: "Claim a unit of a coupon",
     description:
       "One unit a user. A discount is reckoned of `order_amount`; a charge's credit is in the user's wallet with the " +
@@ -125,7 +122,6 @@ export const claims: readonly Route[] = [
     method: "GET",
     path,
     id: "listClaims",
-    tag,
     summary: "List the claims on a coupon",
     description: "In order of claiming; voided ones are not there.",
     authority: "service",
@@ -140,7 +136,6 @@ export const claims: readonly Route[] = [
     method: "GET",
     path: one,
     id: "getClaim",
-    tag,
     summary: "Show a user's claim",
     description: "Check the outcome after a 503: what is shown is on disk.",
     authority: "own",
@@ -160,7 +155,6 @@ export const claims: readonly Route[] = [
     method: "DELETE",
     path: one,
     id: "voidClaim",
-    tag,
     summary: "Void a claim",
     description: "Its unit is back in stock, once; the user may claim again.",
     authority: onNames("claim.void"),
@@ -177,4 +171,4 @@ export const claims: readonly Route[] = [
     problems: ["coupon_not_found", "claim_not_found"],
     handle: ({ coupons }, routed) => coupons.void(routed),
   }),
-];
+]);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { CreateBody, EditBody } from "../../contract/bodies.ts";
 import { onFields, onNames } from "../auth/authority.ts";
 import { kindFieldsShown } from "../../contract/kinds.ts";
-import { pageOf, type Route, route } from "./route.ts";
+import { pageOf, type Route, route, tagged, type Untagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { amount, count, couponListQuery, couponName, message, timeShown } from "../../contract/values.ts";
 
@@ -44,7 +44,6 @@ const CouponShown = name(
   }),
 );
 
-const tag = "Coupons";
 const path = "/api/coupons/:name";
 const segments = { name: couponName };
 
@@ -60,12 +59,11 @@ const example = {
   updated_at: "2026-11-21T14:00:00.000Z",
 };
 
-function edit(method: "PUT" | "PATCH"): Route {
+function edit(method: "PUT" | "PATCH"): Untagged {
   return route({
     method,
     path,
     id: method === "PUT" ? "putCoupon" : "patchCoupon",
-    tag,
     summary: "Edit or touch a coupon",
     description: "Without a body, or with `{}`, only `updated_at` is changed. Fields that are not sent stay as they " +
       "are. `PUT` and `PATCH` do the same.",
@@ -98,12 +96,11 @@ function edit(method: "PUT" | "PATCH"): Route {
 }
 
 /** The routes. */
-export const coupons: readonly Route[] = [
+export const coupons: readonly Route[] = tagged("Coupons", [
   route({
     method: "POST",
     path: "/api/coupons",
     id: "createCoupon",
-    tag,
     summary: "Create a coupon",
     authority: onFields("coupon.create", "name"),
     trouble: "command",
@@ -145,7 +142,6 @@ export const coupons: readonly Route[] = [
     method: "GET",
     path: "/api/coupons",
     id: "listCoupons",
-    tag,
     summary: "List coupons",
     description: "By creation.",
     authority: "public",
@@ -159,7 +155,6 @@ export const coupons: readonly Route[] = [
     method: "GET",
     path,
     id: "getCoupon",
-    tag,
     summary: "Show a coupon and who claimed it",
     authority: "public",
     trouble: "view",
@@ -177,4 +172,4 @@ export const coupons: readonly Route[] = [
   }),
   edit("PUT"),
   edit("PATCH"),
-];
+]);

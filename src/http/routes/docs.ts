@@ -1,9 +1,8 @@
 /** The routes of the documentation and its pages. */
 import * as z from "zod";
-import { type Route, route } from "./route.ts";
+import { type Route, route, tagged, type Untagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 
-const tag = "Documentation";
 const etag = { etag: { description: "Of these bytes." } };
 const notModified = { description: "The client has it.", headers: etag };
 const requestHeaders = { "If-None-Match": { description: "An `etag` that was answered here." } };
@@ -24,38 +23,33 @@ const Start = name(
   }),
 );
 
-function page(path: string, id: string, of: "page" | "errors", summary: string, description?: string): Route {
+function page(path: string, id: string, of: "page" | "errors", summary: string, description?: string): Untagged {
   return route({
     method: "GET",
     path,
     id,
-    tag,
     summary,
     ...description !== undefined && { description },
     authority: "public",
-    trouble: "none",
     requestHeaders,
     answers: {
       200: { description: "The page.", type: "text/html; charset=utf-8", schema: z.string(), headers: etag },
       304: notModified,
     },
-    problems: [],
     ignoresOtherParameters: true,
     handle: ({ docs }, routed) => docs[of](routed),
   });
 }
 
 /** The routes. */
-export const docs: readonly Route[] = [
+export const docs: readonly Route[] = tagged("Documentation", [
   route({
     method: "GET",
     path: "/",
     id: "getStart",
-    tag,
     summary: "Links to start from",
     description: "Links. A browser, which asks for `text/html`, gets a page with the current sale.",
     authority: "public",
-    trouble: "none",
     answers: {
       200: {
         description: "The links.",
@@ -63,7 +57,6 @@ export const docs: readonly Route[] = [
         headers: { vary: { description: "It depends on `Accept`.", example: "Accept" } },
       },
     },
-    problems: [],
     ignoresOtherParameters: true,
     handle: ({ start }, routed) => start.show(routed),
   }),
@@ -71,16 +64,13 @@ export const docs: readonly Route[] = [
     method: "GET",
     path: "/favicon.ico",
     id: "getIcon",
-    tag,
     summary: "The icon of the pages",
     authority: "public",
-    trouble: "none",
     requestHeaders,
     answers: {
       200: { description: "The icon.", type: "image/x-icon", schema: z.string(), headers: etag },
       304: notModified,
     },
-    problems: [],
     ignoresOtherParameters: true,
     handle: ({ docs }, routed) => docs.icon(routed),
   }),
@@ -88,13 +78,10 @@ export const docs: readonly Route[] = [
     method: "GET",
     path: "/openapi.json",
     id: "getDocument",
-    tag,
     summary: "This document",
     authority: "public",
-    trouble: "none",
     requestHeaders,
     answers: { 200: { description: "OpenAPI 3.1.", schema: Document, headers: etag }, 304: notModified },
-    problems: [],
     ignoresOtherParameters: true,
     handle: ({ docs }, routed) => docs.document(routed),
   }),
@@ -111,10 +98,8 @@ export const docs: readonly Route[] = [
     method: "GET",
     path: "/docs/:file",
     id: "getDocsFile",
-    tag,
     summary: "What the page is made of",
     authority: "public",
-    trouble: "none",
     segments: { file: z.enum(["start.js", "docs.css", "pages.css", "swagger-ui.css", "swagger-ui-bundle.js"]) },
     requestHeaders,
     answers: {
@@ -125,4 +110,4 @@ export const docs: readonly Route[] = [
     ignoresOtherParameters: true,
     handle: ({ docs }, routed) => docs.file(routed),
   }),
-];
+]);

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { type Act, onNames, onSale } from "../auth/authority.ts";
 import { CLAIM_COLUMNS, PURCHASE_COLUMNS, WALLET_COLUMNS } from "../handlers/exports.ts";
-import type { AnswerNote, Route } from "./route.ts";
+import { type AnswerNote, type Route, tagged, type Untagged } from "./route.ts";
 import { saleIdSent } from "../../contract/sale_values.ts";
 import { couponName, userId } from "../../contract/values.ts";
 
@@ -26,11 +26,10 @@ function file(
     act: Act;
     columns: readonly string[];
   },
-): Route {
+): Untagged {
   const { act, columns, ...rest } = declared;
   return {
     method: "GET",
-    tag: "Files",
     authority: act,
     trouble: "file",
     answers: { 200: fileAnswer(columns.join()) },
@@ -39,7 +38,7 @@ function file(
 }
 
 /** The routes. */
-export const files: readonly Route[] = [
+export const files: readonly Route[] = tagged("Files", [
   file({
     path: "/api/coupons/:name/claims.csv",
     id: "getCouponClaimsFile",
@@ -76,7 +75,6 @@ export const files: readonly Route[] = [
     summary: "All claims",
     act: onNames("claims.export"),
     columns: CLAIM_COLUMNS,
-    problems: [],
     handle: ({ exports }, routed) => exports.claims(routed),
   }),
   file({
@@ -85,7 +83,6 @@ export const files: readonly Route[] = [
     summary: "All purchases",
     act: onNames("purchases.export"),
     columns: PURCHASE_COLUMNS,
-    problems: [],
     handle: ({ exports }, routed) => exports.purchases(routed),
   }),
   file({
@@ -94,7 +91,6 @@ export const files: readonly Route[] = [
     summary: "All wallets",
     act: onNames("wallets.export"),
     columns: WALLET_COLUMNS,
-    problems: [],
     handle: ({ exports }, routed) => exports.wallets(routed),
   }),
-];
+]);

@@ -1,6 +1,6 @@
 /** The routes of a node: its health, its metrics, its view of the cluster. */
 import * as z from "zod";
-import { type Route, route } from "./route.ts";
+import { type Route, route, tagged, type Untagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { count, timeShown } from "../../contract/values.ts";
 
@@ -55,35 +55,28 @@ const ActorPlace = name(
   }),
 );
 
-const tag = "Node";
-
-function health(path: string): Route {
+function health(path: string): Untagged {
   return route({
     method: "GET",
     path,
     id: "health" + path.replace(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase()),
-    tag,
     summary: "Whether the process answers",
     authority: "public",
-    trouble: "none",
     ignoresOtherParameters: true,
     answers: { 200: { description: "It does.", schema: Healthy, example: { status: "healthy" } } },
-    problems: [],
     handle: ({ health }, { id }) => health.live(id),
   });
 }
 
 /** The routes. */
-export const node: readonly Route[] = [
+export const node: readonly Route[] = tagged("Node", [
   ...["/livez", "/health", "/healthcheck", "/api/health", "/api/healthcheck"].map(health),
   route({
     method: "GET",
     path: "/readyz",
     id: "ready",
-    tag,
     summary: "Whether requests should be sent here",
     authority: "public",
-    trouble: "none",
     answers: { 200: { description: "They should.", schema: Ready, example: { status: "ready" } } },
     problems: ["not_ready"],
     ignoresOtherParameters: true,
@@ -93,12 +86,9 @@ export const node: readonly Route[] = [
     method: "GET",
     path: "/metrics",
     id: "metrics",
-    tag,
     summary: "Metrics of this node",
     authority: "service",
-    trouble: "none",
     answers: { 200: { description: "Prometheus's text format.", type: "text/plain", schema: z.string() } },
-    problems: [],
     ignoresOtherParameters: true,
     handle: ({ metrics }, { id }) => metrics.show(id),
   }),
@@ -106,26 +96,21 @@ export const node: readonly Route[] = [
     method: "GET",
     path: "/cluster",
     id: "showCluster",
-    tag,
     summary: "The cluster, as this node sees it",
     authority: "admin",
-    trouble: "none",
     answers: { 200: { description: "Nodes, the registry, and this node's actors.", schema: Cluster } },
-    problems: [],
     handle: ({ cluster }, routed) => cluster.show(routed),
   }),
   route({
     method: "GET",
     path: "/cluster/actors/:key",
     id: "showActor",
-    tag,
     summary: "Who owns an actor",
     description: "By the ring; whether there is such a coupon or sale is not looked up.",
     authority: "admin",
-    trouble: "none",
     segments: { key: z.string().meta({ description: "A coupon's name or a sale's id.", examples: ["PROMO_SUPER"] }) },
     answers: { 200: { description: "Its owner.", schema: ActorPlace } },
     problems: ["not_found"],
     handle: ({ cluster }, routed) => cluster.showActor(routed),
   }),
-];
+]);

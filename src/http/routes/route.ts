@@ -57,7 +57,8 @@ export interface Route<Query extends QueryShape = QueryShape, Body extends z.Zod
   readonly summary: string;
   readonly description?: string;
   readonly authority: Authority;
-  readonly trouble: Trouble;
+  /** Default `none`. */
+  readonly trouble?: Trouble;
   /** The path's variable segments in their order, by the names that they have in the document. */
   readonly segments?: Readonly<Record<string, z.ZodType>>;
   /** The query's parameters. */
@@ -78,7 +79,7 @@ export interface Route<Query extends QueryShape = QueryShape, Body extends z.Zod
   /** By status. */
   readonly answers: Readonly<Record<number, AnswerNote>>;
   /** Refusals of its own, in the order in which they are tested; those of the edge are added. */
-  readonly problems: readonly ProblemCode[];
+  readonly problems?: readonly ProblemCode[];
   /**
    * Of a route that is asked by the thousand a second: where its outcomes are counted. It is found before the router is
    * asked, and its answers have no headers for browsers.
@@ -91,8 +92,16 @@ export interface Route<Query extends QueryShape = QueryShape, Body extends z.Zod
 export function route<
   const Query extends QueryShape = Readonly<Record<never, never>>,
   Body extends z.ZodType = z.ZodUndefined,
->(declared: Route<Query, Body>): Route {
-  return declared as unknown as Route;
+>(declared: Omit<Route<Query, Body>, "tag">): Untagged {
+  return declared as unknown as Untagged;
+}
+
+/** A route without its heading. */
+export type Untagged = Omit<Route, "tag">;
+
+/** Routes under one heading of the document. */
+export function tagged(tag: Tag, routes: readonly Untagged[]): Route[] {
+  return routes.map((route) => ({ ...route, tag }));
 }
 
 /** The answer of a numbered page of something. */

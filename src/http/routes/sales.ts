@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { onSale } from "../auth/authority.ts";
 import { SaleEditBody } from "../../contract/bodies.ts";
-import { pageOf, type Route, route } from "./route.ts";
+import { pageOf, type Route, route, tagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import {
   attemptOutcome,
@@ -51,7 +51,6 @@ const ItemList = name(
   ]),
 );
 
-const tag = "Flash sales";
 const path = "/api/sales/:sale";
 const item = path + "/items/:item";
 const ofSale = { id: saleIdSent };
@@ -59,12 +58,11 @@ const ofItem = { id: saleIdSent, item_id: itemIdSent };
 const at = "2026-11-21T14:00:00.000Z";
 
 /** The routes. */
-export const sales: readonly Route[] = [
+export const sales: readonly Route[] = tagged("Flash sales", [
   route({
     method: "GET",
     path: "/api/sales",
     id: "listSales",
-    tag,
     summary: "List sales",
     description: "The newest first.",
     authority: "public",
@@ -78,7 +76,6 @@ export const sales: readonly Route[] = [
     method: "GET",
     path,
     id: "getSale",
-    tag,
     summary: "Show a sale",
     authority: "public",
     trouble: "view",
@@ -109,7 +106,6 @@ export const sales: readonly Route[] = [
     method: "PATCH",
     path,
     id: "editSale",
-    tag,
     summary: "Stop or resume a sale",
     description: "Without a body, or with `{}`, only `updated_at` is changed.",
     authority: onSale("sale.edit"),
@@ -136,7 +132,6 @@ export const sales: readonly Route[] = [
     method: "GET",
     path: path + "/stream",
     id: "streamSale",
-    tag,
     summary: "Follow a sale",
     description: "Server-sent events, each with the sale as `GET /api/sales/{id}` shows it, at most four a second, " +
       "where something changed. The stream of `current` goes on with the next sale when the hour turns: an event `current` " +
@@ -160,7 +155,6 @@ export const sales: readonly Route[] = [
     method: "GET",
     path: path + "/items",
     id: "listItems",
-    tag,
     summary: "List a sale's items",
     description:
       "By their numbers. To walk over all items of a state while the sale goes on, use `cursor` and `limit`, " +
@@ -183,7 +177,6 @@ export const sales: readonly Route[] = [
     method: "GET",
     path: item,
     id: "getItem",
-    tag,
     summary: "Show an item",
     authority: "public",
     trouble: "view",
@@ -196,7 +189,6 @@ export const sales: readonly Route[] = [
     method: "GET",
     path: item + "/image.svg",
     id: "getItemPicture",
-    tag,
     summary: "An item's picture",
     authority: "public",
     trouble: "view",
@@ -225,7 +217,6 @@ export const sales: readonly Route[] = [
     method: "GET",
     path: path + "/attempts",
     id: "listAttempts",
-    tag,
     summary: "List every checkout on a sale",
     description: "In order; refused ones too, replays not.",
     authority: onSale("sale.attempts"),
@@ -239,4 +230,4 @@ export const sales: readonly Route[] = [
     problems: ["sale_not_found"],
     handle: ({ sales }, routed) => sales.attempts(routed),
   }),
-];
+]);

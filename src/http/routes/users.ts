@@ -4,7 +4,7 @@ import { onFields, onNames } from "../auth/authority.ts";
 import { MembershipBody } from "../../contract/bodies.ts";
 import { Claim } from "./claims.ts";
 import { expiry, segment } from "../../contract/kinds.ts";
-import { type Route, route } from "./route.ts";
+import { type Route, route, tagged, type Untagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 import { code, Item } from "../../contract/sale_values.ts";
 import {
@@ -72,7 +72,6 @@ const UserPurchasePage = name(
   z.object({ data: z.array(UserPurchase), next_cursor: nextCursor }),
 );
 
-const tag = "Users and segments";
 const path = "/api/users/:user";
 const segments = { user_id: userId };
 /** Far ahead, so that the example's membership is live. */
@@ -87,12 +86,11 @@ const stored = {
   expires_at: EXPIRES_AT,
 };
 
-function register(method: "GET" | "POST"): Route {
+function register(method: "GET" | "POST"): Untagged {
   return route({
     method,
     path: "/api/users/register",
     id: method === "GET" ? "registerUsersByGet" : "registerUsers",
-    tag,
     summary: "Register the demonstration users",
     description: "`user_0` to `user_100`, once. `GET` and `POST` do the same.",
     authority: onNames("users.register"),
@@ -105,7 +103,6 @@ function register(method: "GET" | "POST"): Route {
         example: { message: "Users registered successfully", users: 101, created: 101 },
       },
     },
-    problems: [],
     handle: ({ users }, routed) => users.register(routed),
   });
 }
@@ -117,12 +114,11 @@ function ofUser(
   what: string,
   order: string,
   schema: z.ZodType,
-): Route {
+): Untagged {
   return route({
     method: "GET",
     path: `${path}/${list}`,
     id,
-    tag,
     summary: `List ${what}`,
     description: order,
     authority: "own",
@@ -136,12 +132,11 @@ function ofUser(
 }
 
 /** The routes. */
-export const users: readonly Route[] = [
+export const users: readonly Route[] = tagged("Users and segments", [
   route({
     method: "POST",
     path: "/users",
     id: "putMembership",
-    tag,
     summary: "Make a user a member of a segment",
     description: "In place of the membership of the same user and segment, where there is one.",
     authority: onFields("user.put", "ID", "segment"),
@@ -163,7 +158,6 @@ export const users: readonly Route[] = [
     method: "GET",
     path: "/segments/count",
     id: "countSegments",
-    tag,
     summary: "Count the users of each segment",
     description: "Live memberships alone, true of the moment; a segment without any is not there.",
     authority: "service",
@@ -175,7 +169,6 @@ export const users: readonly Route[] = [
         example: [{ title: "gold", usersCount: 10 }, { title: "newsletter", usersCount: 50 }],
       },
     },
-    problems: [],
     ignoresOtherParameters: true,
     handle: ({ users }, routed) => users.segments(routed),
   }),
@@ -185,7 +178,6 @@ export const users: readonly Route[] = [
     method: "GET",
     path,
     id: "getUser",
-    tag,
     summary: "Show a user",
     description:
       "Known is who has a membership, dead or live, a claim, a purchase or a wallet entry, or was registered.",
@@ -209,4 +201,4 @@ export const users: readonly Route[] = [
   ofUser("wallet", "listWallet", "a wallet's entries", "The oldest first.", WalletPage),
   ofUser("claims", "listUserClaims", "a user's claims", "By the age of the coupons.", UserClaimPage),
   ofUser("purchases", "listUserPurchases", "a user's purchases", "The newest sale first.", UserPurchasePage),
-];
+]);
