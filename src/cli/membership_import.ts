@@ -12,7 +12,6 @@ export const BATCH_MAX = 5_000;
 
 /** How far an import has come. */
 export interface ImportProgress {
-  /** Memberships that are stored. */
   readonly stored: number;
   /** Of those: how many there were none of before. */
   readonly created: number;

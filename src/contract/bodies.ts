@@ -36,10 +36,8 @@ const terms = {
   ...kindFieldsSent,
 };
 
-/** The body of a create. */
 export const CreateBody = body("CouponRequest", { name: couponName, amount, ...terms });
 
-/** The body of an edit. */
 export const EditBody = body("CouponEdit", {
   amount: amount.meta({ description: "The new total; not less than what is claimed." }).optional(),
   starts_at: startsAt,
@@ -74,7 +72,6 @@ export const BulkBody = body("BulkRequest", {
   ...terms,
 });
 
-/** The body of a membership. */
 export const MembershipBody = body("MembershipRequest", { ID: userId, segment, expiredSegment: expiry });
 
 /** The body of a sale's edit. */

@@ -10,7 +10,6 @@ import { shortened } from "./unknown_field.ts";
 import { msOf } from "./values.ts";
 import { invalid } from "./invalid.ts";
 
-/** Who claims what. */
 export interface CheckedClaim {
   readonly userId: string;
   /** The coupon's key. */
@@ -37,7 +36,6 @@ export function checked<T>(schema: z.ZodType<T>, body: unknown): T {
   throw field === "" ? invalid(issue.message) : invalid(`${field} ${issue.message}`, field);
 }
 
-/** Of a time that was checked. */
 function timeOrNull(value: string | null | undefined): number | null {
   return value === undefined || value === null ? null : msOf(value)!;
 }

@@ -25,7 +25,6 @@ export const codeSent = z.string("is needed").meta({
   description: "The `code` that `POST /checkout` returned. Whoever knows it may buy with it.",
 });
 
-/** A code. */
 export const code = z.string().meta({
   description: "To be sent to `/purchase`: the sale's id, a dot, and 22 characters that no one can guess.",
   pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}Z\\.[A-Za-z0-9_-]{22}$",
@@ -48,7 +47,6 @@ export const saleId = z.string().meta({
 /** Whether a sale sells. */
 export const saleState = oneOf(["upcoming", "open", "sold_out", "over"]);
 
-/** Whether an item can be had. */
 export const itemState = oneOf(["available", "held", "sold"]);
 
 /** What became of a checkout. */
@@ -61,13 +59,10 @@ const itemFields = {
   sale: saleId,
 };
 
-/** An item. */
 export const Item = name("Item", z.object(itemFields));
 
-/** An item, with whether it can be had. */
 export const ItemShown = name("ItemShown", z.object({ ...itemFields, state: itemState }));
 
-/** A sale. */
 export const Sale = name(
   "Sale",
   z.object({

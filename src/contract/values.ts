@@ -75,7 +75,6 @@ export function wholeNumber(max: number): z.ZodInt {
   return z.int(must).min(1, must).max(max, must);
 }
 
-/** A text that is one of these. */
 export function oneOf<const T extends readonly string[]>(values: T): z.ZodEnum<{ [Value in T[number]]: Value }> {
   return z.enum(values, `must be one of ${values.join(", ")}`);
 }
@@ -125,7 +124,6 @@ export const message = z.string().meta({ description: "For people; not to be rel
 /** A user's id, as it is answered. */
 export const userIdShown = z.string().meta({ description: "A user's id.", examples: ["user_12345"] });
 
-/** The id of a claim. */
 export const claimId = z.string().meta({
   description: "The claim's id: a new one for each claim.",
   format: "uuid",
@@ -190,5 +188,4 @@ const search = textBy(
   },
 ).optional();
 
-/** The query of the list of coupons. */
 export const couponListQuery = { search, ...pageQuery };

@@ -47,7 +47,6 @@ export interface ListenOptions {
   readonly refuse?: (why: WireRefusal, detail: string) => Response;
 }
 
-/** What listens. */
 export interface Listening {
   readonly port: number;
   /** Takes no more, and closes what is not being answered at once and the others then. */

@@ -8,7 +8,6 @@ import { showTime } from "../../contract/values.ts";
 import { type EdgeRefusal, type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "./problem_table.ts";
 import type { Meaning } from "./actor_problems.ts";
 
-/** What an answer is made of. */
 export interface Made {
   readonly content: string;
   readonly status: number;
@@ -163,7 +162,6 @@ export function answer(status: number, id: RequestId, text: string): Answered {
   return { response: reply(text, status, headersOf(id, TYPE)), code: undefined, error: undefined };
 }
 
-/** A problem as an answer. */
 export function refusal(code: ProblemCode, id: RequestId, detail?: string, param?: string): Answered {
   return { response: problem(code, id, detail, param), code, error: undefined };
 }

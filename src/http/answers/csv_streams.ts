@@ -13,7 +13,6 @@ export const FILES_MAX = 16;
 /** A stream whose client takes nothing for so long is given up, in milliseconds. */
 export const STALLED_MS = 300_000;
 
-/** A file to be streamed. */
 export interface CsvFile {
   /** Its name without the ending, as a client may save it. */
   readonly name: string;

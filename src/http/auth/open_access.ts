@@ -9,7 +9,6 @@
 /** Why a request is refused. */
 export type OpenRefusal = "host_not_allowed" | "origin_not_allowed" | "cross_site_request";
 
-/** What may be set. */
 export interface OpenAccessOptions {
   /** Hosts beside those of loopback: names or addresses, each with a port where only that port counts. */
   readonly hosts: readonly string[];

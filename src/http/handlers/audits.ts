@@ -3,11 +3,9 @@ import type { Audits } from "../../ports/mod.ts";
 import { answer, type Answered } from "../answers/answer.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 
-/** Audits. */
 export class AuditHandlers {
   constructor(readonly audits: Audits) {}
 
-  /** POST /api/audits */
   async run({ request, id }: RoutedRequest): Promise<Answered> {
     const { coupons, sales, findings, busy } = await this.audits.auditNow(request.signal);
     return answer(200, id, JSON.stringify({ coupons, sales, findings, busy }));

@@ -26,7 +26,6 @@ const NOT_TERMS = ["name", "remaining_amount", "paused", "created_at", "updated_
 export class BulkHandlers {
   constructor(readonly jobs: BulkJobs, readonly files: CsvStreams) {}
 
-  /** POST /api/coupons/bulk */
   async add({ request, id, caller, body }: RoutedRequest<unknown, z.output<typeof BulkBody>>): Promise<Answered> {
     const wanted = bulkOf(body);
     const job = await this.jobs.add({ id: commandId(request.headers, caller, KEYS).id, ...wanted });
@@ -36,20 +35,17 @@ export class BulkHandlers {
     return answered;
   }
 
-  /** GET /api/bulk */
   async list({ query, id }: RoutedRequest<PageQuery>): Promise<Answered> {
     const { page, per_page } = query;
     const found = await this.jobs.jobs((page - 1) * per_page, per_page);
     return answer(200, id, JSON.stringify(showPage(found, query, showJob)));
   }
 
-  /** GET /api/bulk/{id} */
   async show({ id, names }: RoutedRequest): Promise<Answered> {
     const job = await this.#jobOf(names[0]!);
     return job === undefined ? refusal("bulk_not_found", id) : answer(200, id, JSON.stringify(showJob(job)));
   }
 
-  /** DELETE /api/bulk/{id} */
   async cancel({ id, names }: RoutedRequest): Promise<Answered> {
     const number = numberOf(names[0]!);
     const job = number === undefined ? undefined : await this.jobs.cancel(number);
@@ -59,7 +55,6 @@ export class BulkHandlers {
       : refusal("bulk_finished", id, `The job is ${job.state}`);
   }
 
-  /** GET /api/bulk/{id}/codes.csv */
   async codes({ request, id, names }: RoutedRequest): Promise<Answered> {
     const job = await this.#jobOf(names[0]!);
     if (job === undefined) return refusal("bulk_not_found", id);

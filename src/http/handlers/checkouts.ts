@@ -12,7 +12,6 @@ import { type AskedSales, askSale, tellSale, type Wanted, wordSale } from "./sal
 import { showHold } from "../answers/sale_shown.ts";
 import type { Target } from "../requests/target.ts";
 
-/** A request with a code. */
 type WithCode = RoutedRequest<{ readonly code: string }>;
 
 /** What the query of a checkout says. */
@@ -52,17 +51,14 @@ export class CheckoutHandlers {
     return wordSale(this.parts, outcome, id, param);
   }
 
-  /** POST /purchase?code */
   purchase(routed: WithCode): Promise<Answered> {
     return this.#withCode("purchase", routed);
   }
 
-  /** DELETE /checkout?code */
   release(routed: WithCode): Promise<Answered> {
     return this.#withCode("release", routed);
   }
 
-  /** DELETE /purchase?code */
   void(routed: WithCode): Promise<Answered> {
     return this.#withCode("voidPurchase", routed);
   }
@@ -80,7 +76,6 @@ export class CheckoutHandlers {
     return await tellSale(this.parts, request, id, caller, key, wanted);
   }
 
-  /** GET /checkout?code */
   async showHold({ query: { code }, id, caller }: WithCode): Promise<Answered> {
     const parts = parseCode(code);
     const hold = parts === undefined ? undefined : await this.parts.views.hold(parts.number, parts.code);

@@ -18,11 +18,9 @@ function showActor({ key, epoch, mailboxDepth, confirmedAt }: ActorView): Record
   return { key, epoch, mailbox_depth: mailboxDepth, confirmed_at };
 }
 
-/** The handlers of the cluster. */
 export class ClusterHandlers {
   constructor(readonly views: ClusterViews) {}
 
-  /** GET /cluster */
   show({ id }: RoutedRequest): Answered {
     const { self } = this.views;
     const { state, ageMs } = this.views.registry();

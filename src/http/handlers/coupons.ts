@@ -68,12 +68,10 @@ export class CouponHandlers {
     readonly memberships: EligibilityViews,
   ) {}
 
-  /** POST /api/coupons/claim */
   claim(routed: RoutedRequest<unknown, z.output<typeof ClaimBody>>): Promise<Answered> {
     return this.#claimOrValidate("claim", routed);
   }
 
-  /** POST /api/coupons/validate */
   validate(routed: RoutedRequest<unknown, z.output<typeof ClaimBody>>): Promise<Answered> {
     return this.#claimOrValidate("validate", routed);
   }
@@ -95,13 +93,11 @@ export class CouponHandlers {
     return outcomeAnswer(outcome, id);
   }
 
-  /** POST /api/coupons */
   async create(routed: RoutedRequest<unknown, z.output<typeof CreateBody>>): Promise<Answered> {
     const { terms, fold } = termsOf(routed.body);
     return await this.#tell(routed, fold, { kind: "create", terms });
   }
 
-  /** PUT or PATCH /api/coupons/{name} */
   async edit(routed: RoutedRequest<unknown, z.output<typeof EditBody>>): Promise<Answered> {
     const fold = normalizeName(routed.names[0]!);
     if (fold === undefined) return refusal("coupon_not_found", routed.id);
@@ -115,7 +111,6 @@ export class CouponHandlers {
     return coupon === undefined ? "coupon_not_found" : undefined;
   }
 
-  /** DELETE /api/coupons/{name}/claims/{user_id} */
   async void(routed: RoutedRequest): Promise<Answered> {
     const { id, names } = routed;
     const [name, userId] = names as [string, string];
@@ -134,7 +129,6 @@ export class CouponHandlers {
     return outcomeAnswer(await this.coupons.ask(fold, whole), id);
   }
 
-  /** GET /api/coupons/{name} */
   async show({ id, names }: RoutedRequest): Promise<Answered> {
     const fold = normalizeName(names[0]!);
     const coupon = fold === undefined ? undefined : await this.views.coupon(fold, CLAIMED_BY_MAX);
@@ -142,14 +136,12 @@ export class CouponHandlers {
     return answer(200, id, this.#shown.json(coupon, showCouponPage));
   }
 
-  /** GET /api/coupons */
   async list({ query, id }: RoutedRequest<QueryOf<typeof couponListQuery>>): Promise<Answered> {
     const { search = "", page, per_page } = query;
     const found = await this.views.coupons(normalizeSearch(search)!, (page - 1) * per_page, per_page);
     return answer(200, id, this.#listed.json(found, (found) => showPage(found, query, showCoupon)));
   }
 
-  /** GET /api/coupons/{name}/claims */
   async claims({ query, id, names }: RoutedRequest<CursorQuery>): Promise<Answered> {
     const fold = normalizeName(names[0]!);
     const list = `claims ${fold}`;
@@ -160,7 +152,6 @@ export class CouponHandlers {
       : answer(200, id, JSON.stringify(showPart(part, list, showClaim)));
   }
 
-  /** GET /api/coupons/{name}/claims/{user_id} */
   async showClaim({ id, names }: RoutedRequest): Promise<Answered> {
     const [name, userId] = names as [string, string];
     const fold = normalizeName(name);

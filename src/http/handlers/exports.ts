@@ -19,7 +19,6 @@ import type { CsvFile, CsvStreams } from "../answers/csv_streams.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showTime } from "../../contract/values.ts";
 
-/** Lines of one page. */
 const PAGE_LINES = 2_000;
 
 type Cells = readonly (string | number)[];
@@ -70,7 +69,6 @@ export interface ExportParts {
 export class ExportHandlers {
   constructor(readonly parts: ExportParts) {}
 
-  /** GET /api/coupons/{name}/claims.csv */
   async couponClaims(routed: RoutedRequest): Promise<Answered> {
     const { coupons } = this.parts;
     const fold = normalizeName(routed.names[0]!);
@@ -80,7 +78,6 @@ export class ExportHandlers {
     return await this.#open(routed, { name: `claims-${coupon.name}`, columns: CLAIM_COLUMNS, pages });
   }
 
-  /** GET /api/sales/{id}/purchases.csv */
   async salePurchases(routed: RoutedRequest): Promise<Answered> {
     const { sales, all } = this.parts;
     const [name] = routed.names as [string];
@@ -90,7 +87,6 @@ export class ExportHandlers {
     return await this.#open(routed, { name: `purchases-${saleKeyOf(number)}`, columns: PURCHASE_COLUMNS, pages });
   }
 
-  /** GET /api/users/{id}/wallet.csv */
   async userWallet(routed: RoutedRequest): Promise<Answered> {
     const { users } = this.parts;
     const [userId] = routed.names as [string];
@@ -100,19 +96,16 @@ export class ExportHandlers {
     return await this.#open(routed, { name: `wallet-${userId}`, columns: WALLET_COLUMNS, pages });
   }
 
-  /** GET /api/claims.csv */
   claims(routed: RoutedRequest): Promise<Answered> {
     const pages = pagesOf((after: Place | undefined) => this.parts.all.claims(after, PAGE_LINES), claimCells);
     return this.#open(routed, { name: "claims", columns: CLAIM_COLUMNS, pages });
   }
 
-  /** GET /api/purchases.csv */
   purchases(routed: RoutedRequest): Promise<Answered> {
     const pages = pagesOf((after: Place | undefined) => this.parts.all.purchases(after, PAGE_LINES), purchaseCells);
     return this.#open(routed, { name: "purchases", columns: PURCHASE_COLUMNS, pages });
   }
 
-  /** GET /api/wallets.csv */
   wallets(routed: RoutedRequest): Promise<Answered> {
     const pages = pagesOf((after: Place | undefined) => this.parts.all.wallets(after, PAGE_LINES), walletCells);
     return this.#open(routed, { name: "wallets", columns: WALLET_COLUMNS, pages });

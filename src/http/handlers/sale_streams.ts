@@ -20,7 +20,6 @@ const QUIET_ROUNDS = 60;
 
 const QUIET = new TextEncoder().encode(":\n\n");
 
-/** A stream. */
 interface Watcher {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   /** Whether it goes on with the sale of the next hour. */
@@ -32,7 +31,6 @@ interface Watcher {
   watched: Watched;
 }
 
-/** A sale that is watched. */
 interface Watched {
   readonly number: number;
   readonly watchers: Set<Watcher>;

@@ -31,21 +31,18 @@ export class SaleHandlers {
 
   constructor(readonly parts: SaleParts) {}
 
-  /** GET /api/sales */
   async list({ query, id }: RoutedRequest<PageQuery & { state: SalePhase | undefined }>): Promise<Answered> {
     const { state, page, per_page } = query;
     const found = await this.parts.views.sales(state, (page - 1) * per_page, per_page);
     return answer(200, id, this.#listed.json(found, (found) => showPage(found, query, showSale)));
   }
 
-  /** GET /api/sales/{id} */
   async show({ id, names }: RoutedRequest): Promise<Answered> {
     const number = this.#numberOf(names[0]!);
     const sale = number === undefined ? undefined : await this.parts.views.sale(number);
     return sale === undefined ? refusal("sale_not_found", id) : answer(200, id, this.#shown.json(sale, showSale));
   }
 
-  /** PATCH /api/sales/{id} */
   async edit(
     { request, id, names, caller, act, body: { paused } }: RoutedRequest<unknown, z.output<typeof SaleEditBody>>,
   ): Promise<Answered> {
@@ -87,7 +84,6 @@ export class SaleHandlers {
     return answer(200, id, this.#listedItems.json(found, (found) => showPage(found, { page, per_page }, showOne)));
   }
 
-  /** GET /api/sales/{id}/items/{item_id} */
   async item({ id, names }: RoutedRequest): Promise<Answered> {
     const place = this.#placeOf(names);
     const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
@@ -95,7 +91,6 @@ export class SaleHandlers {
     return answer(200, id, JSON.stringify(showItemState(place!.number, item)));
   }
 
-  /** GET /api/sales/{id}/items/{item_id}/image.svg */
   async picture({ request, id, names }: RoutedRequest): Promise<Answered> {
     const place = this.#placeOf(names);
     const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
@@ -106,7 +101,6 @@ export class SaleHandlers {
     return answered;
   }
 
-  /** GET /api/sales/{id}/attempts */
   async attempts(
     { query, id, names }: RoutedRequest<CursorQuery & { outcome: ToldSaleRefusal | "ok" | undefined }>,
   ): Promise<Answered> {
@@ -120,7 +114,6 @@ export class SaleHandlers {
     return answer(200, id, JSON.stringify({ data, total: part.total, next_cursor }));
   }
 
-  /** GET /api/sales/{id}/stream */
   async stream(routed: RoutedRequest): Promise<Answered> {
     const { request, id, names } = routed;
     if (request.method === "HEAD") return await this.show(routed);

@@ -14,7 +14,6 @@ import { showClaim } from "../answers/shown.ts";
 
 /** Segments that a user's own view shows. */
 const SEGMENTS_MAX = 1_000;
-/** The users of the demonstration. */
 const DEMONSTRATION = Array.from({ length: 101 }, (_, place) => `user_${place}`);
 
 /** An entry's fields. */
@@ -34,7 +33,6 @@ function showPurchase({ number, n, userId, code, purchasedAt }: PurchaseView): R
 export class UserHandlers {
   constructor(readonly memberships: Memberships, readonly views: UserViews) {}
 
-  /** POST /users */
   async put({ id, body }: RoutedRequest<unknown, z.output<typeof MembershipBody>>): Promise<Answered> {
     const membership = membershipOf(body);
     const isNew = await this.memberships.put(membership);
@@ -44,20 +42,17 @@ export class UserHandlers {
     return answer(isNew ? 201 : 200, id, JSON.stringify({ message, id: userId, segment, ...shown }));
   }
 
-  /** GET /segments/count */
   async segments({ id }: RoutedRequest): Promise<Answered> {
     const counts = await this.views.segments();
     return answer(200, id, JSON.stringify(counts.map(({ title, users }) => ({ title, usersCount: users }))));
   }
 
-  /** GET or POST /api/users/register */
   async register({ id }: RoutedRequest): Promise<Answered> {
     const created = await this.memberships.register(DEMONSTRATION);
     const message = "Users registered successfully";
     return answer(200, id, JSON.stringify({ message, users: DEMONSTRATION.length, created }));
   }
 
-  /** GET /api/users/{id} */
   async show({ id, names }: RoutedRequest): Promise<Answered> {
     const [userId] = names as [string];
     const user = isUserId(userId) ? await this.views.user(userId, SEGMENTS_MAX) : undefined;
@@ -66,19 +61,16 @@ export class UserHandlers {
     return answer(200, id, JSON.stringify({ id: user.id, segments, balance: user.balance }));
   }
 
-  /** GET /api/users/{id}/wallet */
   wallet(routed: RoutedRequest<CursorQuery>): Promise<Answered> {
     const read = (user: string, after: number, limit: number) => this.views.wallet(user, after, limit);
     return this.#page(routed, "wallet", read, showWalletEntry);
   }
 
-  /** GET /api/users/{id}/claims */
   claims(routed: RoutedRequest<CursorQuery>): Promise<Answered> {
     const read = (user: string, after: number, limit: number) => this.views.claims(user, after, limit);
     return this.#page(routed, "user_claims", read, (claim) => ({ coupon_name: claim.couponName, ...showClaim(claim) }));
   }
 
-  /** GET /api/users/{id}/purchases */
   purchases(routed: RoutedRequest<CursorQuery>): Promise<Answered> {
     const read = (user: string, after: number, limit: number) => this.views.purchases(user, after, limit);
     return this.#page(routed, "user_purchases", read, showPurchase);

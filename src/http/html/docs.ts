@@ -86,27 +86,22 @@ export class DocsHandlers {
     this.#document = { type: "application/json", read: () => JSON.stringify(makeDocument()) };
   }
 
-  /** GET /openapi.json */
   document(routed: RoutedRequest): Answered {
     return this.#answer(this.#document, routed);
   }
 
-  /** GET /docs or /docs/ */
   page(routed: RoutedRequest): Answered {
     return this.#answer(HTML, routed);
   }
 
-  /** GET /favicon.ico */
   icon(routed: RoutedRequest): Answered {
     return this.#answer(FAVICON, routed);
   }
 
-  /** GET /docs/errors */
   errors(routed: RoutedRequest): Answered {
     return this.#answer(ERRORS, routed);
   }
 
-  /** GET /docs/{file} */
   file(routed: RoutedRequest): Answered {
     const name = routed.names[0]!;
     return Object.hasOwn(FILES, name) ? this.#answer(FILES[name]!, routed) : refusal("not_found", routed.id);

@@ -39,11 +39,9 @@ export function prefersHtml(accept: string | null): boolean {
   return html > 0 && html >= qualityOf("application/json", "application/*", "*/*");
 }
 
-/** The start page. */
 export class StartPage {
   constructor(readonly views: Pick<SaleViews, "sale" | "current">) {}
 
-  /** GET / */
   async show({ request, id }: RoutedRequest): Promise<Answered> {
     const isPage = prefersHtml(request.headers.get("accept"));
     const answered = isPage ? await this.#page(id) : answer(200, id, JSON_TEXT);

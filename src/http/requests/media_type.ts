@@ -1,6 +1,5 @@
 /** What does a Content-Type say? The grammar of RFC 9110, sections 8.3.1 and 5.6.6. */
 
-/** A media type. */
 export interface MediaType {
   /** `type/subtype`, in lower case. */
   readonly essence: string;

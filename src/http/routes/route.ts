@@ -111,7 +111,6 @@ export function pageOf<T extends z.ZodType>(id: string, entry: T): z.ZodType {
 
 const whole = z.int().min(0).max(2_147_483_647);
 
-/** Which page it is. */
 const PageMeta = name(
   "PageMeta",
   z.object({

@@ -13,7 +13,6 @@ export type BodyLength = number;
 /** The length of a body in chunks. */
 export const CHUNKED: BodyLength = -1;
 
-/** The head of a request. */
 export interface RequestHead {
   readonly method: string;
   /** As it was sent; its bytes as UTF-8. */
