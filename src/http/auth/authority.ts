@@ -1,6 +1,6 @@
 /** Who may ask for what? Each route says so where it is declared; nothing else about a request is looked at before. */
 import { parseCode, parseSaleKey } from "../../domain/sale_ids.ts";
-import { actsFor, type Caller } from "./callers.ts";
+import type { Caller } from "./callers.ts";
 import { BadRequest } from "../answers/answer.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 
@@ -34,12 +34,6 @@ export function isAdmitted(authority: Authority, { kind }: Caller): boolean {
 export function forbidden(authority: Authority): BadRequest {
   const admitted = authority === "service" ? "a service or an administrator" : "an administrator";
   return new BadRequest("forbidden", `Only ${admitted} may make this request`);
-}
-
-/** Checks that a caller may ask for it. @param user that the path names, for `own` @throws BadRequest `forbidden` */
-export function admit(authority: Authority, caller: Caller, user?: string): void {
-  if (!isAdmitted(authority, caller)) throw forbidden(authority);
-  if (authority === "own") actsFor(caller, user!);
 }
 
 /** Done to what the path names: a coupon, or a coupon and a user. */

@@ -13,8 +13,8 @@ import { queryReader } from "../requests/query.ts";
 import type { RequestId } from "../requests/request_id.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import type { Route } from "../routes/route.ts";
-import { admit, forbidden, isAdmitted } from "./authority.ts";
-import { type Callers, OPEN } from "./callers.ts";
+import { forbidden, isAdmitted } from "./authority.ts";
+import { actsFor, type Callers, OPEN } from "./callers.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import type { Connected } from "./trail.ts";
 
@@ -53,6 +53,7 @@ export function guard(route: Route, handlers: Handlers, { callers, bodies, limit
   const places = [...named.values()];
   const user = [...named.keys()].indexOf(":user");
   if (authority === "own" && user < 0) throw new TypeError(`Cannot say whose it is as no segment is :user: ${path}`);
+  const isAnyones = authority === "public" || authority === "caller";
   const takesNoQuery = route.query === undefined && route.ignoresOtherParameters;
   const readQuery = takesNoQuery ? undefined : queryReader(route.query ?? {}, route.ignoresOtherParameters ?? false);
 
@@ -80,10 +81,10 @@ export function guard(route: Route, handlers: Handlers, { callers, bodies, limit
     const known = authority === "public" ? OPEN : callers.of(request.headers);
     const caller = known instanceof Promise ? await known : known;
     if (typeof authority !== "object") {
-      if (!isAdmitted(authority, caller)) throw forbidden(authority);
+      if (!isAnyones && !isAdmitted(authority, caller)) throw forbidden(authority);
       const names = namesOf(target, places);
-      checkUser(names[user]);
-      admit(authority, caller, names[user]);
+      if (user >= 0) checkUser(names[user]!);
+      if (authority === "own") actsFor(caller, names[user]!);
       const routed = { request, target, id, caller, names };
       const limited = limiter === undefined ? undefined : limitedFor?.(caller, target);
       return limited === undefined
@@ -95,15 +96,15 @@ export function guard(route: Route, handlers: Handlers, { callers, bodies, limit
     let json: Promise<unknown> | undefined;
     return await handlers.trail.perform(authority, routed, connected, () => json ??= jsonOf(request), (act) => {
       if (names instanceof InvalidRequest) throw names;
-      checkUser(names[user]);
+      if (user >= 0) checkUser(names[user]!);
       return handle({ ...routed, act }, json);
     });
   };
 }
 
 /** @throws InvalidRequest where the path names a user with white space around it: another than the one that is meant */
-function checkUser(userId: string | undefined): void {
-  if (userId !== undefined && hasOuterSpace(userId)) throw invalid(`user_id ${USER_ID_RULE}`);
+function checkUser(userId: string): void {
+  if (hasOuterSpace(userId)) throw invalid(`user_id ${USER_ID_RULE}`);
 }
 
 function tried(read: () => string[]): string[] | InvalidRequest {
