@@ -1,4 +1,4 @@
-/** Which request goes where? Hono routes all but the hot ones, which are found before it. */
+/** Which request goes where? Hono routes all requests except those on the hot paths, which are found before it. */
 import { Hono } from "hono";
 import { type Answered, failure, problem, type ProblemCode, refusal, setField } from "./answers/answer.ts";
 import type { WireRefusal } from "./connections.ts";
@@ -16,36 +16,36 @@ import { type RequestId, requestIdOf } from "./requests/request_id.ts";
 import { secure } from "./answers/secure_headers.ts";
 import type { Connected } from "./auth/trail.ts";
 
-/** What the edge tells the log. */
+/** What the edge writes to the log. */
 export interface RequestLog {
-  /** Whether every request is told, not only failures. */
+  /** Whether every request is logged, not only failures. */
   readonly verbose: boolean;
-  /** A request begins; said of each where the log is verbose. */
+  /** A request begins. Called only if the log is verbose. */
   began(request: Request): void;
   answered(request: Request, outcome: Outcome): void;
   failed(request: Request, outcome: Outcome, error: unknown): void;
 }
 
-/** What became of a request. */
+/** The outcome of a request. */
 export interface Outcome {
   readonly requestId: string;
-  /** The pattern of its path. */
+  /** The method and the path pattern of its route. */
   readonly route: string;
   readonly status: number;
-  /** A problem's code; undefined for success. */
+  /** The problem's code; undefined for success. */
   readonly code: ProblemCode | undefined;
 }
 
-/** What the edge is made of. */
+/** The parts of the edge. */
 export interface EdgeParts extends Omit<Handlers, "docs" | "start">, GuardParts {
-  /** Undefined: callers show tokens, so it does not matter which page or name a request came by. */
+  /** Undefined if callers show tokens: then the page and the host name that a request came by do not matter. */
   readonly openAccess?: OpenAccess | undefined;
-  /** Undefined: no page of another origin may read an answer. */
+  /** Undefined if no page of another origin may read an answer. */
   readonly cors?: Cors | undefined;
   readonly log: RequestLog;
 }
 
-/** What the router passes on to the routes. */
+/** What the router passes to the routes. */
 interface Bindings {
   readonly target: Target;
   readonly connected: Connected | undefined;
@@ -62,16 +62,16 @@ const WIRE_REFUSALS = {
   http2: "http_version_not_supported",
 } as const satisfies Record<WireRefusal, ProblemCode>;
 
-/** The public edge: give its `fetch` to a server. */
+/** The public edge. Pass its `fetch` to a server. */
 export class Edge {
   readonly #parts: EdgeParts;
   readonly #hosts = new HostCheck();
   readonly #app = new Hono<{ Bindings: Bindings }>({ getPath: (_, how) => decoded(how!.env!.target.path) });
-  /** Of the routes that are asked by the thousand a second, by their paths; all of them are POSTs. */
+  /** The hot routes by their paths; all of them are POST. */
   readonly #hot = new Map<string, Answering>();
-  /** Of each path pattern: its segments, and the methods it knows. */
+  /** The segments and the allowed methods of each path pattern. */
   readonly #patterns = new Map<string, { readonly segments: readonly string[]; readonly methods: Set<string> }>();
-  /** Segments of the longest pattern. */
+  /** Number of segments of the longest pattern. */
   #segmentsMax = 0;
 
   constructor(parts: EdgeParts) {
@@ -86,7 +86,7 @@ export class Edge {
     });
   }
 
-  /** Answers a request; never throws. @param connected what the server tells of its connection */
+  /** Answers a request; never throws. @param connected what the server knows about the connection */
   readonly fetch = (request: Request, connected?: Connected): Response | Promise<Response> => {
     const { cors, log } = this.#parts;
     if (log.verbose) log.began(request);
@@ -100,7 +100,7 @@ export class Edge {
       : cors.mark(request.headers, answered);
   };
 
-  /** Answers what never became a request, and counts it. */
+  /** Answers and counts what could not be parsed as a request. */
   readonly refuse = (why: WireRefusal, detail: string): Response => {
     const id: RequestId = requestIdOf(NO_HEADERS);
     const { response } = refusal(WIRE_REFUSALS[why], id, `The request was not read: ${detail}`);
@@ -129,7 +129,7 @@ export class Edge {
     this.#app.on(method, path, ({ req: { raw }, env }) => answer(raw, env));
     if (tally === undefined) return;
     this.#hot.set(path, answer);
-    // A schema's first check takes a thousand times as long as the others.
+    // The first check by a schema takes a thousand times as long as later ones.
     for (const example of Object.values(body?.examples ?? {})) body!.schema.safeParse(example);
   }
 
@@ -156,7 +156,7 @@ export class Edge {
 
   #told(request: Request, route: string, id: RequestId, { response, code, error }: Answered): Response {
     const { health, metrics, log } = this.#parts;
-    // A leaving node tells kept connections, so that none is closed under a client's next request.
+    // A node that is leaving says so on kept connections, so that none is closed during a client's next request.
     if (health.leaving) setField(response, "connection", "close");
     metrics.requests.count(route, response.status);
     if (error === undefined && !log.verbose) return response;
@@ -166,7 +166,7 @@ export class Edge {
     return response;
   }
 
-  /** What is answered to a request of which nothing more is looked at; undefined where it may go on. */
+  /** The refusal of a request that is looked at no further; undefined if it may proceed. */
   #barred(request: Request, target: Target): Response | undefined {
     if (target.isTooLong) return this.#refuse(request, "uri_too_long");
     if (!this.#hosts.allows(request)) {
@@ -198,7 +198,7 @@ export class Edge {
     return this.#finish(request, known.pattern, id, { response, code: "method_not_allowed", error: undefined });
   }
 
-  /** What is known of a target's path: the first pattern that it fits, and the methods of all that it fits. */
+  /** The first pattern that matches a target's path, and the methods of all patterns that match. */
   #known({ segments }: Target): { readonly pattern: string; readonly methods: readonly string[] } | undefined {
     const fit = [...this.#patterns].filter(([, pattern]) => patternFits(pattern.segments, segments));
     if (fit.length === 0) return undefined;
@@ -206,7 +206,7 @@ export class Edge {
   }
 }
 
-/** A path as the router compares it; one that is not well-formed stays as it is, and its route refuses it. */
+/** A path as the router compares it. An ill-formed path is left as it is; its route refuses it. */
 function decoded(path: string): string {
   if (!path.includes("%")) return path;
   try {

@@ -1,4 +1,4 @@
-/** Who is connected, and who is let go? One timer looks after all connections. */
+/** Accepts connections and closes those that stay idle. One timer serves all of them. */
 import { Connection, type ConnectionHost, type Handler } from "./wire/connection.ts";
 import type { WireRefusal } from "./wire/request_head.ts";
 import { Turns } from "./wire/turns.ts";
@@ -6,26 +6,26 @@ import { Turns } from "./wire/turns.ts";
 export type { Handler } from "./wire/connection.ts";
 export type { WireRefusal } from "./wire/request_head.ts";
 
-/** A connection is closed where for so many milliseconds no request began on it, or its client took nothing of an answer. */
+/** A connection is closed if no request began on it, or its client read nothing of an answer, for this many milliseconds. */
 export const QUIET_MS = 120_000;
 
-/** As {@linkcode QUIET_MS}, while there is no file descriptor for another connection. */
+/** As {@linkcode QUIET_MS}, while no file descriptor is free for another connection. */
 const SHORT_MS = 1_000;
-/** How long a client may take to close, where its connection ends with an answer that it got. */
+/** Milliseconds that a client may take to close its connection after the last answer. */
 const LINGER_MS = 2_000;
-/** Ticks in the time that a head may take: its connection is closed within one tick more. */
+/** Ticks in the time that a request head may take. A connection that exceeds it is closed within one more tick. */
 const TICKS = 10;
 const TICK_MAX_MS = 1_000;
-/** An answer that was given so long ago, in milliseconds, is on its way: nothing is lost where its connection is cut. */
+/** An answer written this many milliseconds ago has been sent: cutting its connection loses nothing. */
 const SENT_MS = 50;
-/** Milliseconds to the next accept while the process or the system has no file descriptor to spare. */
+/** Milliseconds until the next accept while the process or the system is out of file descriptors. */
 const PAUSE_MS = 20;
-/** What accept(2) says then, or where the system has no memory for another. Any other error is of one connection, which its client has reset for example. */
+/** Errors of accept(2) that mean a lack of descriptors or memory. Any other error concerns one connection, such as a reset by its client. */
 const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
 /**
- * Descriptors that connections leave to the rest of the process once they have taken all, or a quarter where that is less:
- * the runtime ends where it loads a module and can open nothing.
+ * File descriptors that are kept free for the rest of the process after connections once used all of them; at most a
+ * quarter of what there is. The runtime exits if it must load a module and cannot open a file.
  */
 const SPARE = 16;
 /** Milliseconds for which they are kept free after the last shortage. */
@@ -35,28 +35,28 @@ const SPARE_MS = 60_000;
 export interface ListenOptions {
   readonly hostname: string;
   readonly port: number;
-  /** Milliseconds that a request's head may take, the first one's from the connection on; 0: any number. */
+  /** Milliseconds that a request's head may take, for the first one counted from the connection; 0 means no limit. */
   readonly headerTimeoutMs: number;
-  /** As {@linkcode QUIET_MS}, which it is by default. */
+  /** Default {@linkcode QUIET_MS}. */
   readonly quietMs?: number;
-  /** As {@linkcode SHORT_MS}, which it is by default. */
+  /** Default {@linkcode SHORT_MS}. */
   readonly shortMs?: number;
-  /** Called when connections cannot be accepted for want of file descriptors; at most once in ten seconds. */
+  /** Called when no connection can be accepted for lack of file descriptors; at most once in ten seconds. */
   readonly failed?: (error: unknown) => void;
-  /** Makes the answer to what is no request, or over HTTP/2. */
+  /** Makes the answer to malformed requests and to HTTP/2. */
   readonly refuse?: (why: WireRefusal, detail: string) => Response;
 }
 
 export interface Listening {
   readonly port: number;
-  /** Takes no more, and closes what is not being answered at once and the others then. */
+  /** Accepts no more connections; closes idle ones at once and the others when their request has been answered. */
   shutdown(): Promise<void>;
 }
 
 /**
  * Listens, and answers each request by `handler`, which must not throw.
  *
- * @throws Error where the port cannot be had
+ * @throws Error if the port cannot be opened
  */
 export function listen(options: ListenOptions, handler: Handler): Listening {
   return new Listener(options, handler);
@@ -70,7 +70,7 @@ function bare(_why: WireRefusal, detail: string): Response {
   return new Response(detail, { status: 400 });
 }
 
-/** Milliseconds between two reports that there is no file descriptor. */
+/** Milliseconds between two reports of a lack of file descriptors. */
 const REPORT_MS = 10_000;
 
 class Listener implements Listening, ConnectionHost {
@@ -84,11 +84,11 @@ class Listener implements Listening, ConnectionHost {
   tick = 0;
   isClosing = false;
   readonly #shortTicks: number;
-  /** Until which tick there is no file descriptor to spare. */
+  /** The tick until which file descriptors are considered scarce. */
   #shortUntil = -1;
   readonly #reportTicks: number;
   readonly #spareTicks: number;
-  /** Connections that there may be, as far as is known. */
+  /** The number of connections that the descriptors are known to allow. */
   #connectionsMax = Infinity;
   readonly #failed: (error: unknown) => void;
   readonly #listener: Deno.TcpListener;
@@ -100,7 +100,7 @@ class Listener implements Listening, ConnectionHost {
     this.refuse = options.refuse ?? bare;
     this.#failed = options.failed ?? (() => {});
     this.#listener = Deno.listen({ hostname, port });
-    this.turns = new Turns(); // after that, which may throw
+    this.turns = new Turns(); // after the listen, which may throw
     this.port = this.#listener.addr.port;
     this.fallbackHost = `localhost:${this.port}`;
     const tickMs = Math.max(
@@ -142,7 +142,7 @@ class Listener implements Listening, ConnectionHost {
     }
   }
 
-  /** Lets go at once of those that have waited longest for their clients, and takes fewer from now on. */
+  /** Closes the connections that have waited longest for their clients, and accepts fewer from now on. */
   #makeSpare(): void {
     const { size } = this.#connections;
     const spare = Math.min(SPARE, size >> 2);
@@ -157,7 +157,7 @@ class Listener implements Listening, ConnectionHost {
     let connection: Connection;
     try {
       connection = new Connection(socket, this);
-    } catch { // It was reset.
+    } catch { // The client reset it.
       return socket.close();
     }
     this.#connections.add(connection);
@@ -189,7 +189,7 @@ class Listener implements Listening, ConnectionHost {
   }
 }
 
-/** Whether it waits for its client with nothing left to send. */
+/** Whether it waits for its client and has nothing left to send. */
 function isResting({ phase }: Connection): boolean {
   return phase === "head" || phase === "end";
 }

@@ -1,25 +1,24 @@
-/** What is counted? Plain numbers on the hot way; put in Prometheus's form when they are asked for. */
+/** The metrics of a node: plain numbers on the hot path, converted to Prometheus's format when they are scraped. */
 import { Counter, Gauge, type Metric, Registry } from "prom-client";
 import type { Answered } from "./answers/answer.ts";
 import { headersOf, type RequestId } from "./requests/request_id.ts";
 
 /**
- * A histogram without labels. An observation is a search and two additions: that of prom-client hashes labels that are
- * not there, which for a turn of one claim takes half as long as its rules.
+ * A histogram without labels. An observation costs a search and two additions. The histogram of prom-client hashes its
+ * labels even if there are none, which for a turn of one claim takes half as long as the rules.
  */
 export class Distribution {
-  /** By bound, each for itself; the last are those beyond all bounds. */
+  /** Observations per bucket, not cumulated; the last bucket is beyond all bounds. */
   readonly #counts: number[];
   #sum = 0;
 
-  /** @param bounds of its buckets, rising; a number that equals one is in its bucket */
+  /** @param bounds upper bounds of the buckets, inclusive and rising */
   constructor(registry: Registry, readonly name: string, readonly help: string, readonly bounds: readonly number[]) {
     this.#counts = new Array(bounds.length + 1).fill(0);
     const shown = () => ({ name, help, type: "histogram", aggregator: "sum", values: this.#values() });
     registry.registerMetric({ name, get: () => Promise.resolve(shown()) } as unknown as Metric);
   }
 
-  /** Counts a number. */
   observe(value: number): void {
     let bucket = 0;
     while (bucket < this.bounds.length && value > this.bounds[bucket]!) bucket++;
@@ -46,20 +45,20 @@ export class Distribution {
 const TURN_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000];
 const COMMIT_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
-/** What is looked up only when metrics are asked for. */
+/** Values that are read only when the metrics are scraped. */
 export interface Gauges {
   readonly actorsAwake: () => number;
   readonly mailboxDepth: () => number;
   readonly streams: () => number;
   /** Seconds since PostgreSQL confirmed a commit. */
   readonly commitAge: () => number;
-  /** Seconds since the registry of nodes answered; NaN where it never did, or there is none. */
+  /** Seconds since the registry of nodes answered; NaN if it never did or there is none. */
   readonly registryAge: () => number;
-  /** Seconds that PostgreSQL's time may be after this node's. */
+  /** Seconds by which PostgreSQL's time may be ahead of this node's. */
   readonly clockUncertainty: () => number;
 }
 
-/** A counter by up to two labels, counted in a map. */
+/** A counter with one or two labels. */
 export class Tally {
   readonly #counts = new Map<string, Map<string | number, number>>();
 
@@ -81,7 +80,7 @@ export class Tally {
     });
   }
 
-  /** Counts one, or more at once. */
+  /** Adds one, or `count`. */
   count(first: string, second: string | number = "", times = 1): void {
     let seconds = this.#counts.get(first);
     if (seconds === undefined) this.#counts.set(first, seconds = new Map());
@@ -154,49 +153,49 @@ export class Metrics {
     this.#fenced.inc();
   }
 
-  /** A turn of so many commands was decided. */
+  /** A turn of this many commands was decided. */
   turned(commands: number): void {
     this.#turnSize.observe(commands);
   }
 
-  /** A commit of so many turns was answered. */
+  /** A commit of this many turns was confirmed. */
   committed(seconds: number, parts: number): void {
     this.#commitSeconds.observe(seconds);
     this.#commitParts.inc(parts);
   }
 
-  /** A turn's rows were refused. */
+  /** PostgreSQL refused a turn's rows. */
   dataError(): void {
     this.#dataErrors.inc();
   }
 
-  /** A lane lost its session, or could not have one. */
+  /** A lane lost its session or could not open one. */
   disconnected(): void {
     this.#disconnects.inc();
   }
 
-  /** The ring has other nodes than before. */
+  /** The ring's members changed. */
   ringChanged(): void {
     this.#ringChanges.inc();
   }
 
-  /** So many awake actors went to other nodes. */
+  /** This many awake actors moved to other nodes. */
   handedOff(actors: number): void {
     this.#handOffs.inc(actors);
   }
 
-  /** A command of another node's actor was decided here. */
+  /** A command that another node owns by the ring was decided here. */
   tookOver(): void {
     this.#takeOvers.inc();
   }
 
-  /** An audit came to its end, with so many findings, and so many objects that it could not audit. */
+  /** An audit ended, with this many findings and this many objects that changed too often to be audited. */
   audited(findings: number, busy: number): void {
     this.#audits.inc();
     Object.assign(this.#audited, { findings, busy });
   }
 
-  /** All metrics in Prometheus's text form. */
+  /** All metrics in Prometheus's text format. */
   async show(id: RequestId): Promise<Answered> {
     const headers = headersOf(id, this.#registry.contentType);
     return { response: new Response(await this.#registry.metrics(), { headers }), code: undefined, error: undefined };

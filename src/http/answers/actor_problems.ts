@@ -1,27 +1,26 @@
-/** What does each refusal of a coupon or a sale, and each server-side failure, mean to a client? */
+/** What each refusal of a coupon or a sale, and each server-side failure, means to a client. */
 import type { FaultCode } from "../../ports/mod.ts";
 import type { CouponRefusal } from "../../domain/coupon.ts";
 import type { ToldSaleRefusal } from "../../domain/sale.ts";
 
-/** What a code means. Backticks in its texts mark what a program would read or send. */
+/** What a code means. Backticks in its texts mark names and values. */
 export interface Meaning {
   readonly status: number;
   readonly title: string;
-  /** For the page that explains it; empty where another entry with the same `code` explains both. */
+  /** For the page of all codes; empty if another entry with the same `code` explains both. */
   readonly help: string;
-  /** What a client is told, where two mean one thing to a client, but not one status. */
+  /** The code that a client gets, if two entries mean the same to a client but have different statuses. */
   readonly code?: string;
-  /** The field of the body, parameter of the query, or header that is always at fault. */
+  /** The body field, query parameter or header that is always at fault. */
   readonly param?: string;
 }
 
-/** What a coupon may refuse a client with. */
+/** The refusals of a coupon that reach clients. */
 export type ToldRefusal = Exclude<CouponRefusal, "membership_needed">;
 
-/** What only an actor, or the way to it, answers with. `sale_paused` is a sale's `paused`, which has another status. */
+/** The codes of actors and of the path to them. `sale_paused` is the `paused` of a sale, which has a different status. */
 export type ActorProblem = ToldRefusal | ToldSaleRefusal | "sale_paused" | FaultCode;
 
-/** What each of them means. */
 export const ACTOR_PROBLEMS = {
   coupon_not_found: {
     status: 404,

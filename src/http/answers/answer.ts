@@ -1,4 +1,4 @@
-/** How does an answer leave, whatever happened? */
+/** Turns every outcome into an HTTP response: answers, problems (RFC 9457) and failures. */
 import { Fault, type OutcomeOf } from "../../ports/mod.ts";
 import type { CouponAnswer, CouponKind } from "../../domain/coupon.ts";
 import { InvalidRequest } from "../../contract/invalid.ts";
@@ -14,7 +14,7 @@ export interface Made {
   readonly fields: Record<string, string>;
 }
 
-/** As much of a Response as servers, the router and tests use; it makes one only where somebody asks for what only that knows. */
+/** The part of a Response that the server, the router and tests use. It makes a real one only if more of it is needed. */
 export class Reply {
   readonly #made: Made;
   #response: Response | undefined;
@@ -33,7 +33,7 @@ export class Reply {
 
   readonly statusText = "";
 
-  /** Whoever asks for them may change them. */
+  /** May be changed by the caller. */
   get headers(): Headers {
     return this.#asResponse().headers;
   }
@@ -54,7 +54,7 @@ export class Reply {
     return this.#asResponse().json();
   }
 
-  /** What it was made of; undefined where its header fields may have been changed. */
+  /** What it was made of; undefined if its header fields may have been changed. */
   get asMade(): Made | undefined {
     return this.#response === undefined ? this.#made : undefined;
   }
@@ -66,9 +66,9 @@ export class Reply {
 }
 
 /**
- * An answer that is a text.
+ * A response whose content is known.
  *
- * @param fields header fields, which become its own: names in lower case, values in ASCII and without line ends
+ * @param fields its header fields, which it may change: names in lower case, values in ASCII without line breaks
  */
 export function reply(content: string, status: number, fields: Record<string, string>): Response {
   return new Reply({ content, status, fields }) as unknown as Response;
@@ -80,7 +80,7 @@ export function hasField(response: Response, name: string): boolean {
   return made === undefined ? response.headers.has(name) : Object.hasOwn(made.fields, name);
 }
 
-/** Sets a header field of an answer; of one whose text is known without more ado. @param name and `value` as of a Reply */
+/** Sets a header field, which is cheap for a Reply. @param name and `value` as of {@linkcode reply} */
 export function setField(response: Response, name: string, value: string): void {
   const made = response instanceof Reply ? response.asMade : undefined;
   if (made === undefined) response.headers.set(name, value);
@@ -89,13 +89,13 @@ export function setField(response: Response, name: string, value: string): void 
 
 export { type ProblemCode, PROBLEMS } from "./problem_table.ts";
 
-/** A refusal of the edge, thrown where a request is read. */
+/** A refusal of the edge, thrown while a request is read. */
 export class BadRequest extends Error {
   override readonly name = "BadRequest";
 
   /**
    * @param detail for the client: what is wrong and what is allowed
-   * @param param the field of the body, parameter of the query, or header that alone is at fault
+   * @param param the body field, query parameter or header that is at fault, if it is a single one
    */
   constructor(readonly code: EdgeRefusal, readonly detail?: string, readonly param?: string) {
     super(detail ?? code);
@@ -104,11 +104,11 @@ export class BadRequest extends Error {
 
 const REALM = 'Bearer realm="doorbuster"';
 
-/** A problem's body but for what belongs to one request: it is put together by hand, since sold out is told a lot. */
+/** The constant parts of a problem's body. It is concatenated by hand because `sold_out` is on the hot path. */
 interface Template {
-  /** Up to the code. */
+  /** Everything up to the code. */
   readonly head: string;
-  /** With its comma; empty where the code alone does not say what is at fault. */
+  /** With its comma; empty if the code alone does not say what is at fault. */
   readonly param: string;
 }
 
@@ -123,7 +123,7 @@ const TEMPLATES = new Map(
 
 function problemBody(code: ProblemCode, { id, echoed }: RequestId, detail?: string, param?: string): string {
   const template = TEMPLATES.get(code)!;
-  // One that is made here needs no escapes.
+  // An id that was made here needs no escaping.
   const end = `,"request_id":${echoed ? JSON.stringify(id) : `"${id}"`}}`;
   if (detail === undefined && param === undefined) return template.head + template.param + end;
   const why = detail === undefined ? "" : `,"detail":${JSON.stringify(detail)}`;
@@ -134,12 +134,12 @@ function problemBody(code: ProblemCode, { id, echoed }: RequestId, detail?: stri
  * A problem's response.
  *
  * @param detail for the client; never an error's own text
- * @param param what alone is at fault, where the code does not say it
+ * @param param what is at fault, if the code does not say it
  */
 export function problem(code: ProblemCode, id: RequestId, detail?: string, param?: string): Response {
   const { status } = PROBLEMS[code];
   const headers = headersOf(id, "application/problem+json");
-  // RFC 6750, section 3.1: who showed no token is not told of an error.
+  // RFC 6750, section 3.1: no error code for a request without a token.
   if (code === "unauthenticated") headers["www-authenticate"] = REALM;
   if (code === "invalid_token") headers["www-authenticate"] = `${REALM}, error="invalid_token"`;
   if (status === 503) headers["retry-after"] = "1";
@@ -148,12 +148,12 @@ export function problem(code: ProblemCode, id: RequestId, detail?: string, param
 
 const TYPE = "application/json";
 
-/** What an answered request tells the log and the metrics. */
+/** A response, with what the log and the metrics need to know. */
 export interface Answered {
   readonly response: Response;
-  /** A problem's code; undefined for success. */
+  /** The problem's code; undefined for success. */
   readonly code: ProblemCode | undefined;
-  /** What failed, where something did. */
+  /** The failure, if there was one. */
   readonly error: unknown;
 }
 
@@ -166,14 +166,14 @@ export function refusal(code: ProblemCode, id: RequestId, detail?: string, param
   return { response: problem(code, id, detail, param), code, error: undefined };
 }
 
-/** What a thrown error leaves as: a bad request its own problem, a fault 503, anything else 500. */
+/** The response to a thrown error: a bad request has its own problem, a fault is 503, anything else 500. */
 export function failure(error: unknown, id: RequestId): Answered {
   if (error instanceof InvalidRequest) return refusal("invalid_request", id, error.detail, error.param);
   if (error instanceof BadRequest) return refusal(error.code, id, error.detail, error.param);
   return { ...refusal(error instanceof Fault ? error.code : "internal_error", id), error };
 }
 
-/** A coupon's outcome as an answer. @throws Fault in place of a refusal that no client is told */
+/** The response to a coupon's outcome. @throws Fault in place of a refusal that clients never see */
 export function outcomeAnswer(outcome: OutcomeOf<CouponKind>, id: RequestId): Answered {
   if (outcome.kind === "refused") {
     if (outcome.refusal !== "membership_needed") return refusal(outcome.refusal, id);
@@ -182,7 +182,7 @@ export function outcomeAnswer(outcome: OutcomeOf<CouponKind>, id: RequestId): An
   return answer(outcome.answer.kind === "created" ? 201 : 200, id, answerBody(outcome.answer));
 }
 
-/** The end of a JSON object that has fields already, with these added. */
+/** These fields as the end of a JSON object that already has some. */
 function more(fields: Record<string, unknown>): string {
   const text = JSON.stringify(fields).slice(1);
   return text === "}" ? text : `,${text}`;

@@ -1,20 +1,20 @@
 /**
- * How does a file leave that may have millions of lines? As a stream that reads its next page when the client has taken
- * the one before: memory is a page a stream, and who leaves ends the work. One page is read at a time, so that files take
- * one session of the database's at most. A stream that cannot go on fails: no part looks like the whole.
+ * Streams files of millions of lines. A stream reads its next page when the client has taken the previous one, so it needs
+ * the memory of one page, and a client that leaves ends the work. All streams together read one page at a time, so files use
+ * at most one database session. A stream that cannot continue fails: a partial file never looks complete.
  */
 import { Fault } from "../../ports/mod.ts";
 import { type Answered, refusal } from "./answer.ts";
 import { csvLine } from "../../csv/cells.ts";
 import { headersOf, type RequestId } from "../requests/request_id.ts";
 
-/** Files that may leave this node at once; one more is refused with `overloaded`. */
+/** Maximum number of files that a node sends at a time; one more is refused with `overloaded`. */
 export const FILES_MAX = 16;
-/** A stream whose client takes nothing for so long is given up, in milliseconds. */
+/** A stream whose client reads nothing for this many milliseconds is ended. */
 export const STALLED_MS = 300_000;
 
 export interface CsvFile {
-  /** Its name without the ending, as a client may save it. */
+  /** The file name without its extension. */
   readonly name: string;
   readonly columns: readonly string[];
   /** Its lines, page by page. */
@@ -26,7 +26,7 @@ interface OpenFile {
   fail(error: Fault): void;
 }
 
-/** The files that are leaving this node. */
+/** The files that this node is sending. */
 export class CsvStreams {
   readonly #open = new Set<OpenFile>();
   readonly #encoder = new TextEncoder();
@@ -34,19 +34,19 @@ export class CsvStreams {
   #timer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
-  /** @param filesMax files that may be open @param stalledMs as {@linkcode STALLED_MS} */
+  /** @param filesMax maximum number of open files @param stalledMs as {@linkcode STALLED_MS} */
   constructor(readonly filesMax: number = FILES_MAX, readonly stalledMs: number = STALLED_MS) {}
 
-  /** Files that are open. */
+  /** Number of open files. */
   get count(): number {
     return this.#open.size;
   }
 
   /**
-   * Answers with a file; a problem `overloaded` or `stopping` where it may not. Its first page is read before, so that a
-   * database that does not answer is a problem too.
+   * Answers with a file, or with the problem `overloaded` or `stopping`. The first page is read before the answer, so that a
+   * database that does not respond becomes a problem too.
    *
-   * @throws Fault as reading the first page does
+   * @throws Fault if the first page cannot be read
    */
   async open(file: CsvFile, { method }: Request, id: RequestId): Promise<Answered> {
     const headers = {
@@ -55,7 +55,7 @@ export class CsvStreams {
       "cache-control": "no-store",
     };
     if (method === "HEAD") return answered(null, headers);
-    if (this.#closed) return refusal("stopping", id); // the server's end waits for every stream
+    if (this.#closed) return refusal("stopping", id); // the shutdown waits for every stream
     if (this.#open.size >= this.filesMax) return refusal("overloaded", id);
     let failure: Fault | undefined;
     const open: OpenFile = { takenAt: performance.now(), fail: (error) => void (failure = error) };
@@ -102,13 +102,13 @@ export class CsvStreams {
     }
   }
 
-  /** Fails all streams; none can be opened any more. */
+  /** Fails all streams; no more can be opened. */
   close(): void {
     this.#closed = true;
     for (const open of [...this.#open]) open.fail(new Fault("stopping", "Cannot stream on as this node stops"));
   }
 
-  /** The next page's lines, once no other page is being read. */
+  /** The lines of the next page, as soon as no other page is being read. */
   #next({ pages }: CsvFile): Promise<IteratorResult<string, void>> {
     const next = this.#reading.then(async (): Promise<IteratorResult<string, void>> => {
       const { value, done } = await pages.next();
@@ -140,7 +140,7 @@ function answered(body: ReadableStream<Uint8Array> | null, headers: Record<strin
   return { response: new Response(body, { headers }), code: undefined, error: undefined };
 }
 
-/** RFC 6266: a name in ASCII for the old, and the whole one. */
+/** RFC 6266: an ASCII name for old clients, and the full one. */
 function dispositionOf(name: string): string {
   const ascii = name.replace(/[^\w.-]/g, "_");
   const whole = encodeURIComponent(name).replace(/['()*]/g, (it) => "%" + it.charCodeAt(0).toString(16));

@@ -1,4 +1,4 @@
-/** Does a client have an answer's content already? Validators of RFC 9110, section 8.8.3. */
+/** Validators of RFC 9110, section 8.8.3: does the client already have the content? */
 import { createHash } from "node:crypto";
 
 const ETAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g;
@@ -9,8 +9,8 @@ export function etagOf(bytes: Uint8Array): string {
 }
 
 /**
- * Whether `If-None-Match` names this validator, so that 304 is due to a GET. By section 13.1.2 weak ones count too, and
- * `*` names any.
+ * Whether `If-None-Match` contains this validator, so that a GET is answered with 304. By section 13.1.2, weak validators
+ * count too, and `*` matches any.
  */
 export function isKnown(etag: string, headers: Headers): boolean {
   const known = headers.get("if-none-match");

@@ -1,4 +1,4 @@
-/** What does each `code` of a problem mean? The one table, from which problems and their documentation are made. */
+/** The meaning of each problem `code`: the one table from which problems and their documentation are made. */
 import { ACTOR_PROBLEMS, type ActorProblem, type Meaning } from "./actor_problems.ts";
 
 /** Refusals of the edge itself, before an actor is asked. */
@@ -135,10 +135,9 @@ const EDGE_PROBLEMS = {
   },
 } as const satisfies Record<string, Meaning>;
 
-/** What each code means. */
 export const PROBLEMS = { ...ACTOR_PROBLEMS, ...EDGE_PROBLEMS } as const satisfies Record<ProblemCode, Meaning>;
 
-/** The code that a client is told. */
+/** The code that a client gets. */
 export function shownCodeOf(code: ProblemCode): string {
   return (PROBLEMS[code] as Meaning).code ?? code;
 }

@@ -1,23 +1,20 @@
-/** How do sales, items and holds look in an answer? Times are RFC 3339 UTC. */
+/** Sales, items and holds as answers show them. Times are RFC 3339, UTC. */
 import type { AttemptView, HoldView, ItemView, SaleSummary } from "../../ports/mod.ts";
 import { itemNameOf } from "../../domain/item_names.ts";
 import type { SaleAnswer } from "../../domain/sale.ts";
 import { itemIdOf, type ItemPlace, parseItemId, saleKeyOf } from "../../domain/sale_ids.ts";
 import { showTime } from "../../contract/values.ts";
 
-/** An item's fields. */
 export function showItem({ number, n }: ItemPlace): Record<string, unknown> {
   const id = itemIdOf(number, n);
   const sale = saleKeyOf(number);
   return { id, name: itemNameOf(number, n), image_url: `/api/sales/${sale}/items/${id}/image.svg`, sale };
 }
 
-/** An item's fields, with whether it can be had. */
 export function showItemState(number: number, { n, state }: ItemView): Record<string, unknown> {
   return { ...showItem({ number, n }), state };
 }
 
-/** A sale's fields. */
 export function showSale(sale: SaleSummary): Record<string, unknown> {
   const { key, items, sold, held, phase, paused } = sale;
   return {
@@ -35,12 +32,11 @@ export function showSale(sale: SaleSummary): Record<string, unknown> {
   };
 }
 
-/** An attempt's fields. */
 export function showAttempt(number: number, { userId, n, outcome, at }: AttemptView): Record<string, unknown> {
   return { user_id: userId, item_id: itemIdOf(number, n), outcome, at: showTime(at) };
 }
 
-/** What a purchase with a hold would meet, in the order of its refusals. */
+/** The state that a purchase with this hold would find, in the order of its refusals. */
 function holdState({ endedAt, purchasedAt, isLive, isSold }: HoldView): string {
   if (purchasedAt !== null) return "purchased";
   if (endedAt !== null) return "ended";
@@ -48,7 +44,6 @@ function holdState({ endedAt, purchasedAt, isLive, isSold }: HoldView): string {
   return isSold ? "sold_to_another" : "live";
 }
 
-/** A hold's fields. */
 export function showHold(code: string, number: number, hold: HoldView): Record<string, unknown> {
   const { n, userId, expiresAt, purchasedAt } = hold;
   return {
@@ -61,7 +56,7 @@ export function showHold(code: string, number: number, hold: HoldView): Record<s
   };
 }
 
-/** What a sale answered, as the body of a success. */
+/** The body of a success. */
 export function showSaleAnswer(answer: SaleAnswer): string {
   if ("sale" in answer) {
     const { key, paused, updatedAt } = answer.sale;

@@ -1,11 +1,11 @@
-/** What may a browser do with an answer? Little: it is data, not a page, and for whoever asked alone. */
+/** Headers that tell browsers what they may do with an answer: little, as it is data for the caller alone. */
 import { hasField, setField } from "./answer.ts";
 
 /**
- * On all but the hot answers, which have `nosniff` alone (each header costs half a microsecond): they answer POSTs, which
- * nothing stores (RFC 9111, section 3). What a stock is, and whose a hold is, is true of one moment and one caller, so
- * nothing else is stored either, unless the answer says otherwise. Pictures may be shown by pages of other origins; what
- * else is read needs CORS.
+ * Set on all answers except those of the hot routes, which have only `nosniff`: each header costs half a microsecond, and
+ * they answer POST requests, which caches do not store (RFC 9111, section 3). Stock levels and holds are true for one
+ * moment and one caller, so other answers are not stored either unless they say otherwise. Pages of other origins may show
+ * pictures; to read anything else they need CORS.
  */
 const ON_MOST: readonly (readonly [name: string, value: string])[] = [
   ["cache-control", "no-store"],
@@ -17,8 +17,8 @@ const ON_MOST: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /**
- * For a page that is made of this server's own files and may ask this server alone. Nothing inline runs or styles; images
- * may be inlined in a style sheet, as those of the page at `/docs` are.
+ * For pages that consist of this server's files and send requests only to it. No inline scripts or styles; style sheets
+ * may contain images, as the one of `/docs` does.
  */
 export const PAGE_POLICY: string = [
   "default-src 'none'",
@@ -31,7 +31,7 @@ export const PAGE_POLICY: string = [
   "form-action 'none'",
 ].join("; ");
 
-/** Adds what an answer does not say itself. */
+/** Sets those that an answer does not set itself. */
 export function secure(response: Response): void {
   for (const [name, value] of ON_MOST) if (!hasField(response, name)) setField(response, name, value);
 }

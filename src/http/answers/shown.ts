@@ -1,4 +1,4 @@
-/** How do the domain's values look in an answer? Times are RFC 3339 UTC. */
+/** Coupons and claims as answers show them. Times are RFC 3339, UTC. */
 import type { ClaimView, CouponPage } from "../../ports/mod.ts";
 import type { ClaimDetails, CouponView, KindTerms } from "../../domain/coupon.ts";
 import { DETAIL_FIELDS, MONEY_FIELDS, MONEY_TERMS } from "../../domain/coupon_terms.ts";
@@ -8,7 +8,7 @@ function showOptionalTime(ms: number | null): string | null {
   return ms === null ? null : showTime(ms);
 }
 
-/** The kind, and what is set of it. An answer that was stored before there were kinds has none. */
+/** The kind and the terms that are set. An answer that was stored before kinds existed has none. */
 function showKind(terms: Partial<KindTerms>): Record<string, unknown> {
   const shown: Record<string, unknown> = { kind: terms.kind ?? "plain" };
   if (terms.segment) shown["segment"] = terms.segment;
@@ -16,7 +16,7 @@ function showKind(terms: Partial<KindTerms>): Record<string, unknown> {
   return shown;
 }
 
-/** What a claim came to beside its unit. An order that bought nothing is not told. */
+/** A claim's discount or credit; empty if it has none. */
 export function showDetails(details: ClaimDetails | undefined): Record<string, unknown> {
   const shown: Record<string, unknown> = {};
   if (details === undefined) return shown;
@@ -26,7 +26,6 @@ export function showDetails(details: ClaimDetails | undefined): Record<string, u
   return shown;
 }
 
-/** A coupon's fields. */
 export function showCoupon(coupon: CouponView): Record<string, unknown> {
   return {
     name: coupon.name,
@@ -41,14 +40,13 @@ export function showCoupon(coupon: CouponView): Record<string, unknown> {
   };
 }
 
-/** A coupon's fields, with its first holders. */
+/** A coupon with its first holders. */
 export function showCouponPage(coupon: CouponPage): Record<string, unknown> {
   const { name, amount, remaining_amount, ...more } = showCoupon(coupon);
   const claimed = { claimed_by: coupon.claimedBy, claimed_count: coupon.amount - coupon.remaining };
   return { name, amount, remaining_amount, ...claimed, ...more };
 }
 
-/** A claim's fields. */
 export function showClaim(claim: ClaimView): Record<string, unknown> {
   const { claimId, userId, claimedAt, details } = claim;
   return { claim_id: claimId, user_id: userId, claimed_at: showTime(claimedAt), ...showDetails(details) };

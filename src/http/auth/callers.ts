@@ -1,49 +1,47 @@
-/** Who sent a request? Whoever shows the admin's or a service's token, a user by a token of theirs, or no one is asked. */
+/** Identifies the sender of a request by its token: an administrator, a service, or a user. */
 import { hash, randomBytes } from "node:crypto";
 import { BadRequest } from "../answers/answer.ts";
 
-/** Who sent a request. `open`: no one was asked, since this node or the route asks no one. */
+/** Who sent a request. `open` means that no token was asked for, by this node or for this route. */
 export type Caller =
   | { readonly kind: "open" }
   | { readonly kind: "admin" }
   | { readonly kind: "service" }
-  /** Acts for the user `sub` alone. */
+  /** May act only for the user `sub`. */
   | { readonly kind: "user"; readonly sub: string };
 
-/** No one was asked. */
 export const OPEN: Caller = { kind: "open" };
 const ADMIN: Caller = { kind: "admin" };
 const SERVICE: Caller = { kind: "service" };
 
-/** Knows users by their tokens. */
+/** Identifies users by their tokens. */
 export interface UserTokens {
-  /** The user of a token, at once where it was seen before. @throws BadRequest `invalid_token`, in time or at once */
+  /** The user of a token; synchronously if the token was seen before. @throws BadRequest `invalid_token`, or rejects with it */
   userOf(token: string, digest: string): Caller | Promise<Caller>;
 }
 
-/** By what callers are known. */
+/** The tokens and keys by which callers are identified. */
 export interface CallerSecrets {
   readonly adminToken: string | undefined;
   readonly serviceToken: string | undefined;
-  /** Undefined: users have no tokens. */
+  /** Undefined if users have no tokens. */
   readonly users: UserTokens | undefined;
 }
 
-/** RFC 6750, section 2.1; of tokens that are no JWT any visible ASCII. */
+/** RFC 6750, section 2.1, but any visible ASCII character is allowed. */
 const BEARER = /^Bearer +([\x21-\x7e]{1,8192})$/i;
 
-/** Tells callers apart. */
 export class Callers {
   /**
-   * Goes into the digest of each token, and no one knows it: whoever sends tokens cannot choose their digests, so how
-   * long two digests take to compare tells nothing of a token.
+   * A secret that goes into the digest of each token: a sender cannot choose digests, so the time that a comparison of
+   * digests takes reveals nothing about a token.
    */
   readonly #salt = randomBytes(32).toString("base64");
   readonly #users: UserTokens | undefined;
-  /** By the digests of the tokens that are known from the start; undefined: no one is asked. */
+  /** By digest of the configured tokens; undefined if no token is asked for. */
   readonly #known: ReadonlyMap<string, Caller> | undefined;
 
-  /** @param secrets undefined: no one is asked */
+  /** @param secrets undefined if no token is to be asked for */
   constructor(secrets?: CallerSecrets) {
     if (secrets === undefined) return;
     const { adminToken, serviceToken, users } = secrets;
@@ -55,10 +53,9 @@ export class Callers {
   }
 
   /**
-   * Who sent a request with these headers.
+   * The sender of a request with these headers.
    *
-   * @throws BadRequest `unauthenticated` where it shows no token, `invalid_token` where it shows one that is not good;
-   * at once, or by the promise
+   * @throws BadRequest `unauthenticated` if there is no token, `invalid_token` if it is not valid; or rejects with it
    */
   of(headers: Headers): Caller | Promise<Caller> {
     if (this.#known === undefined) return OPEN;
@@ -78,7 +75,7 @@ export class Callers {
   }
 }
 
-/** Whose idempotency keys they are, and who is named as the one who acted: `` (open), `admin`, `service`, `user:<id>`. */
+/** The scope of the caller's idempotency keys, and its name in the trail: `` (open), `admin`, `service`, `user:<id>`. */
 export function scopeOf(caller: Caller): string {
   switch (caller.kind) {
     case "open":
@@ -90,17 +87,17 @@ export function scopeOf(caller: Caller): string {
   }
 }
 
-/** The user for whom alone a caller may act; undefined where it may for any. */
+/** The only user that a caller may act for; undefined if it may act for any. */
 export function soleUserOf(caller: Caller): string | undefined {
   return caller.kind === "user" ? caller.sub : undefined;
 }
 
-/** Who may act for a user, and who with a user's code. */
+/** Details of `forbidden`: who may act for a user, and who may use a user's code. */
 export const OWN =
   "Users may make this request only for themselves; a service or an administrator may make it for any user";
 export const OWN_CODE = "Only the user who checked the item out, a service or an administrator may use this code";
 
-/** Checks that a caller may act for a user. @param detail who may @throws BadRequest `forbidden` */
+/** Checks that a caller may act for a user. @param detail of the refusal @throws BadRequest `forbidden` */
 export function actsFor(caller: Caller, userId: string, detail: string = OWN): void {
   if (caller.kind === "user" && caller.sub !== userId) throw new BadRequest("forbidden", detail);
 }

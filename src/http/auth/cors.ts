@@ -1,4 +1,4 @@
-/** Whose pages may read an answer? Those of the origins that are named; none by default. Cookies are never asked for. */
+/** Cross-origin resource sharing: only pages of the configured origins may read answers. Cookies are not used. */
 import { hasField, setField } from "../answers/answer.ts";
 import { idHeadersOf, type RequestId } from "../requests/request_id.ts";
 
@@ -10,24 +10,24 @@ const EXPOSED_HEADERS = [
   ...["X-Request-Id", "Correlation-ID", "X-Trace-ID", "RateLimit", "RateLimit-Policy", "Retry-After"],
   ...["ETag", "Location", "Content-Disposition"],
 ].join(", ");
-/** How long a browser may keep the answer to its question, in seconds. */
+/** How long a browser may cache the answer to a preflight request, in seconds. */
 const MAX_AGE = "600";
 
 /** Cross-origin resource sharing (the Fetch standard, section 3.3). */
 export class Cors {
   readonly #origins: ReadonlySet<string>;
 
-  /** @param origins as browsers name them: scheme, host and port */
+  /** @param origins in the form of the `Origin` header: scheme, host and port */
   constructor(origins: readonly string[]) {
     this.#origins = new Set(origins);
   }
 
-  /** Whether a request is a browser's question, for a page that may, whether it may send another. */
+  /** Whether a request is a preflight request of a page that may send requests. */
   isPreflight({ method, headers }: Request): boolean {
     return method === "OPTIONS" && headers.has("access-control-request-method") && this.#knows(headers);
   }
 
-  /** The answer to that question. @param methods that the path knows */
+  /** The answer to a preflight request. @param methods that the path supports */
   preflight(methods: readonly string[], id: RequestId): Response {
     const headers = {
       ...idHeadersOf(id),
@@ -38,7 +38,7 @@ export class Cors {
     return new Response(null, { status: 204, headers });
   }
 
-  /** Marks an answer as one that the page may read, where it may; returns it. */
+  /** Allows the page to read an answer, if its origin is allowed. @returns the answer */
   mark(asked: Headers, response: Response): Response {
     if (hasField(response, "vary")) response.headers.append("vary", "Origin");
     else setField(response, "vary", "Origin");

@@ -1,6 +1,6 @@
 /**
- * Is a request let through to its route's handler? Who sent it is looked at first, then the path, the query and the body,
- * each by what the route declares.
+ * Checks a request by what its route declares, and passes it to the handler: first the caller, then the path, the query
+ * and the body.
  */
 import { hasOuterSpace, USER_ID_RULE } from "../../domain/name_key.ts";
 import { checked } from "../../contract/checks.ts";
@@ -18,7 +18,7 @@ import { actsFor, type Callers, OPEN } from "./callers.ts";
 import type { RateLimiter } from "./rate_limit.ts";
 import type { Connected } from "./trail.ts";
 
-/** A request, before anything about it is known but its route. */
+/** A request of which only the route is known. */
 export interface Arrived {
   readonly request: Request;
   readonly target: Target;
@@ -26,26 +26,25 @@ export interface Arrived {
   readonly connected: Connected | undefined;
 }
 
-/** What a guard works with. */
 export interface GuardParts {
   readonly callers: Callers;
   readonly bodies: BodyReader;
-  /** Undefined: requests are not counted. */
+  /** Undefined if requests are not limited. */
   readonly limiter?: RateLimiter | undefined;
 }
 
-/** What guards a route. @throws InvalidRequest, BadRequest or Fault, as the route's handler */
+/** A guarded route. Throws what the checks and the handler throw: InvalidRequest, BadRequest or Fault. */
 export type Guarded = (arrived: Arrived) => Promise<Answered>;
 
 const NO_QUERY = Object.freeze({});
 
-/** What is known of a request before its query and its body are looked at. */
+/** What is known of a request before its query and its body are checked. */
 type Named = Omit<RoutedRequest, "query" | "body">;
 
 /**
  * Guards a route.
  *
- * @throws TypeError where it is to be a user's own and its path names none as `:user`
+ * @throws TypeError if its authority is `own` and its path has no segment `:user`
  */
 export function guard(route: Route, handlers: Handlers, { callers, bodies, limiter }: GuardParts): Guarded {
   const { path, authority, body, absent, limitedFor } = route;
@@ -102,7 +101,7 @@ export function guard(route: Route, handlers: Handlers, { callers, bodies, limit
   };
 }
 
-/** @throws InvalidRequest where the path names a user with white space around it: another than the one that is meant */
+/** @throws InvalidRequest if the id begins or ends with white space: it would be the id of another user */
 function checkUser(userId: string): void {
   if (hasOuterSpace(userId)) throw invalid(`user_id ${USER_ID_RULE}`);
 }

@@ -1,4 +1,4 @@
-/** How does an act of an administrator leave its trail? A row before it is done, completed by what became of it. */
+/** The audit trail of administrative acts: a row is written before each act and completed with its outcome. */
 import type { AdminActs, AdminActView, Clock } from "../../ports/mod.ts";
 import { answer, type Answered, failure } from "../answers/answer.ts";
 import { type Act, forbidden, isAdmitted } from "./authority.ts";
@@ -9,20 +9,20 @@ import { RateLimiter } from "./rate_limit.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { Target } from "../requests/target.ts";
 
-/** Refusals of one caller that are recorded in a minute: else anyone with a token could fill the trail. */
+/** Refusals of one caller that are recorded per minute, so that a caller without permission cannot fill the trail. */
 export const REFUSED_A_MINUTE = 60;
-/** Longest text of a row, in UTF-16 units: no shorter than a name or an id may be, however its characters are composed. */
+/** Longest text of a row, in UTF-16 units; long enough for any name or id, however its characters are composed. */
 const TEXT_MAX = 2_048;
-/** Ends a text that was cut. */
+/** Marks a truncated text. */
 const CUT = "\u2026";
-/** What no text of the database may hold, or a log should. */
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
+/** Characters that the database does not store, or that a log should not contain. */
+// deno-lint-ignore no-control-regex -- matches control characters
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
-/** A code of a sale, wherever it stands; its sale may be told. */
+/** A code, anywhere in a text; its sale may be shown. */
 const CODE = /(\d{4}-\d\d-\d\dT\d\dZ)\.[\w-]{22}/g;
 const ADDRESS = /^[\w.:%[\]-]{1,64}$/;
 
-/** A request's path as a log may show it: without its query, where codes stand, and without a code in its place. */
+/** A request's path as logs show it: without its query, which may contain a code, and without any code in the path. */
 export function shownPath(url: string): string {
   const path = new Target(url).path.slice(0, 2 * TEXT_MAX);
   try {
@@ -32,22 +32,20 @@ export function shownPath(url: string): string {
   }
 }
 
-/** What a server tells of a request's connection. */
+/** What a server knows about a request's connection. */
 export interface Connected {
   readonly remoteAddr?: { readonly hostname?: string };
 }
 
-/** What the trail works with. */
 export interface TrailParts {
   readonly acts: AdminActs;
-  /** Whether the last entry of X-Forwarded-For is a client's address. */
+  /** Whether the last entry of X-Forwarded-For is the client's address. */
   readonly trustProxy: boolean;
   readonly clock: Pick<Clock, "monotonic">;
-  /** Told where what became of an act could not be recorded. */
+  /** Called if the outcome of an act could not be recorded. */
   readonly incomplete: (requestId: string, act: string, error: unknown) => void;
 }
 
-/** The trail of acts. */
 export class Trail {
   readonly #refused: RateLimiter;
 
@@ -56,12 +54,12 @@ export class Trail {
   }
 
   /**
-   * Records an act, has it done, and records what became of it; where the caller is no administrator, that it was
-   * refused, at most {@linkcode REFUSED_A_MINUTE} times a minute on this node.
+   * Records an act, runs it, and records its outcome. If the caller is not an administrator, records the refusal, at most
+   * {@linkcode REFUSED_A_MINUTE} times per minute on this node.
    *
-   * @param json reads the body, which nothing has checked
-   * @param run does it; is told by which number it is recorded
-   * @throws Fault where it could not be recorded; then it is not done
+   * @param json reads the body, which is not checked yet
+   * @param run does it; gets the number of its record
+   * @throws Fault if it could not be recorded; then it is not done
    */
   async perform(
     act: Act,
@@ -89,7 +87,7 @@ export class Trail {
     } catch (error) {
       answered = failure(error, id);
     }
-    // It was done, or not: that it could not be noted changes nothing about the answer.
+    // Whether or not the outcome can be recorded, the answer is the same.
     await acts.complete(row, answered.response.status, answered.code ?? null).catch((error) => {
       incomplete(id.id, act.act, error);
     });
@@ -111,7 +109,7 @@ export class Trail {
   }
 }
 
-/** What fields of the body say, before the body is checked, up to the first that is no text. */
+/** The values of these fields of an unchecked body, up to the first that is not a text. */
 async function named(json: () => Promise<unknown>, fields: readonly string[]): Promise<string[]> {
   try {
     const body = await json() as Readonly<Record<string, unknown>> | null;

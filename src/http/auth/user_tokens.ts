@@ -1,6 +1,6 @@
 /**
- * Is this a user's token, and whose? A JWT (RFC 7519) that our own kind of key signed, for this service, not expired,
- * with a user's id.
+ * Verifies users' tokens: JWTs (RFC 7519) that a configured key signed for this service, that have not expired, and that
+ * name a user.
  */
 import {
   createLocalJWKSet,
@@ -17,9 +17,9 @@ import { isUserId } from "../../domain/name_key.ts";
 import type { Caller, UserTokens } from "./callers.ts";
 import { BadRequest } from "../answers/answer.ts";
 
-/** Good tokens that are remembered, the first seen forgotten first: about 10 MB. */
+/** Verified tokens that are remembered, first in, first out: about 10 MB. */
 export const TOKENS_MAX = 50_000;
-/** What a key of a set may sign with. None is symmetric: a public key is no secret. */
+/** Algorithms of keys in a key set. None is symmetric, as a public key is not a secret. */
 const PUBLIC_ALGORITHMS = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
@@ -32,21 +32,21 @@ const BY_CURVE: Readonly<Record<string, string>> = {
   Ed25519: "EdDSA",
 };
 
-/** Bits of an RSA key at least (RFC 7518, sections 3.3 and 3.5). */
+/** Minimum size of an RSA key in bits (RFC 7518, sections 3.3 and 3.5). */
 const RSA_LEAST = 2_048;
 
-/** What a user's token must say beside whose it is (RFC 8725, sections 3.8 and 3.9). */
+/** What a user's token must contain in addition to the user (RFC 8725, sections 3.8 and 3.9). */
 export interface TokenTerms {
-  /** Its `iss`, exactly; undefined: whatever signs with the key is the issuer. */
+  /** The exact `iss`; undefined if whoever signs with the key is trusted. */
   readonly issuer?: string | undefined;
-  /** Its `aud`, or one of them, exactly; undefined: a token that names an audience is meant for others (RFC 7519, 4.1.3). */
+  /** The exact `aud`, or one of them. If undefined, tokens with an audience are refused: they are for others (RFC 7519, 4.1.3). */
   readonly audience?: string | undefined;
 }
 
-/** Media types of users' tokens: a JWT, or an access token (RFC 9068). Others are made for another use (RFC 8725, 3.11). */
+/** Accepted `typ` values: a JWT or an access token (RFC 9068). Others have another purpose (RFC 8725, 3.11). */
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
-/** Checks a token's signature, times, issuer, audience and type, at a time. */
+/** Checks a token's signature, times, issuer, audience and type at the given time. */
 type Verify = (token: string, now: Date) => Promise<JWTPayload>;
 
 interface Known {
@@ -55,14 +55,14 @@ interface Known {
   readonly expiresAt: number;
 }
 
-/** The key set cannot be used. */
+/** The key set is not usable. */
 export class BadKeySet extends Error {
   override readonly name = "BadKeySet";
 }
 
-/** Users' tokens, each verified once. */
+/** Verifies each user's token once. */
 export class Jwts implements UserTokens {
-  /** By digest; a token itself is not kept. */
+  /** By digest; the tokens themselves are not kept. */
   readonly #known = new Map<string, Known>();
 
   private constructor(
@@ -71,7 +71,7 @@ export class Jwts implements UserTokens {
     readonly tokensMax: number,
   ) {}
 
-  /** Signed with a secret that the issuer shares: HS256 alone. */
+  /** For tokens signed with a shared secret: HS256 only. */
   static bySecret(
     secret: string,
     terms: TokenTerms,
@@ -85,10 +85,10 @@ export class Jwts implements UserTokens {
   }
 
   /**
-   * Signed with one of these keys' private halves; keys for encryption are passed over.
+   * For tokens signed with the private half of one of these keys; keys for encryption are skipped.
    *
-   * @param text of a JSON Web Key Set (RFC 7517)
-   * @throws BadKeySet where it is none, or holds a key that is not public or that no token could be verified with
+   * @param text a JSON Web Key Set (RFC 7517)
+   * @throws BadKeySet if it is not one, or has a key that is not public or cannot verify any token
    */
   static async byKeys(
     text: string,
@@ -102,7 +102,7 @@ export class Jwts implements UserTokens {
     return new Jwts(verify, clock, tokensMax);
   }
 
-  /** Tokens that are remembered. */
+  /** Number of tokens that are remembered. */
   get size(): number {
     return this.#known.size;
   }
@@ -151,7 +151,7 @@ function checked(
   return payload;
 }
 
-/** What a key that does not say signs with; undefined where it is none to verify with. */
+/** The algorithm of a key that does not name one; undefined if it cannot verify signatures. */
 function algorithmOf({ kty, crv, alg }: JWK): string | undefined {
   if (alg !== undefined) return PUBLIC_ALGORITHMS.includes(alg) ? alg : undefined;
   return kty === "RSA" ? "RS256" : BY_CURVE[crv ?? ""];
@@ -162,7 +162,7 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
 async function keySetOf(text: string): Promise<KeySet> {
   const { keys } = parsed(text);
   if (!Array.isArray(keys)) throw new BadKeySet("it holds no keys");
-  // With its place in the file, by which it is named.
+  // Errors name a key by its place in the file.
   const signing = [...keys.entries()].filter(([, key]) => !isForEncryption(key));
   if (signing.length === 0) throw new BadKeySet("it holds no keys to verify with");
   for (const [place, key] of signing) {
@@ -178,12 +178,12 @@ async function keySetOf(text: string): Promise<KeySet> {
   return keySet;
 }
 
-/** Of a pair for encryption, the half that is no secret. */
+/** The public key of a pair for encryption. */
 function isForEncryption(key: JWK | null): boolean {
   return key?.use === "enc" && key.d === undefined;
 }
 
-/** Why no token could be verified with a key of the set; undefined where one could. */
+/** Why a key of the set cannot verify any token; undefined if it can. */
 async function flawOf(keySet: KeySet, key: JWK): Promise<string | undefined> {
   try {
     const { algorithm } = await keySet({ alg: algorithmOf(key)!, ...key.kid !== undefined && { kid: key.kid } });

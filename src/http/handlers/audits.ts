@@ -1,4 +1,4 @@
-/** Are all counters their rows? An administrator has this node find out, and waits for the answer. */
+/** Runs an audit for an administrator, who waits for its report. */
 import type { Audits } from "../../ports/mod.ts";
 import { answer, type Answered } from "../answers/answer.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";

@@ -1,4 +1,4 @@
-/** What can be asked of jobs that make many coupons? */
+/** The handlers of jobs that make many coupons. */
 import type * as z from "zod";
 import { type BulkJob, type BulkJobs, Fault } from "../../ports/mod.ts";
 import { PLAIN } from "../../domain/coupon_terms.ts";
@@ -13,16 +13,16 @@ import { showPage } from "../requests/pages.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showCoupon } from "../answers/shown.ts";
 
-/** What keys of jobs are bound to; no coupon can be called so. */
+/** The scope of idempotency keys of jobs; no coupon can have this name. */
 const KEYS = "/bulk";
-/** Codes that are read at once. */
+/** Codes that are read per page. */
 const CODES_PAGE = 5_000;
 const ID = /^[1-9]\d{0,9}$/;
 const ID_MAX = 2_147_483_647;
-/** What a coupon shows that is not of its terms. */
+/** Fields of a coupon that are not terms. */
 const NOT_TERMS = ["name", "remaining_amount", "paused", "created_at", "updated_at"];
 
-/** The handlers of bulk jobs. Each throws BadRequest or Fault. */
+/** Each handler throws InvalidRequest, BadRequest or Fault. */
 export class BulkHandlers {
   constructor(readonly jobs: BulkJobs, readonly files: CsvStreams) {}
 
@@ -64,7 +64,7 @@ export class BulkHandlers {
     return await this.files.open({ name, columns, pages: this.#pages(job.id, columns) }, request, id);
   }
 
-  /** Coupons as they are, names unchanged, so that the file can be imported elsewhere. */
+  /** The coupons with their exact names, so that the file can be imported elsewhere. */
   async *#pages(id: number, columns: readonly CodeColumn[]): AsyncGenerator<CodeCells[], void> {
     for (let from: number | undefined = 0; from !== undefined;) {
       const page = await this.jobs.codes(id, from, CODES_PAGE);
@@ -88,7 +88,7 @@ function numberOf(name: string): number | undefined {
   return number <= ID_MAX ? number : undefined;
 }
 
-/** The fields of a job; its terms are those that its coupons show. */
+/** A job with the terms of its coupons. */
 function showJob(
   { id, state, count, made, pattern, terms, failure, createdAt, finishedAt, seconds }: BulkJob,
 ): unknown {

@@ -1,4 +1,4 @@
-/** What can be asked about holds and purchases over HTTP? */
+/** The handlers of holds and purchases. */
 import type { SaleViews } from "../../ports/mod.ts";
 import { isOfCurrentSale, parseCode, parseItemId, saleKeyOf } from "../../domain/sale_ids.ts";
 import { isUserId } from "../../domain/name_key.ts";
@@ -14,23 +14,21 @@ import type { Target } from "../requests/target.ts";
 
 type WithCode = RoutedRequest<{ readonly code: string }>;
 
-/** What the query of a checkout says. */
 interface CheckoutQuery {
   readonly user_id: string | undefined;
   readonly id: string | undefined;
   readonly code: string | undefined;
 }
 
-/** What the handlers of checkouts work with. */
 export interface CheckoutParts extends AskedSales {
   readonly views: SaleViews;
 }
 
-/** The handlers of checkouts and purchases. Each throws BadRequest or Fault. */
+/** Each handler throws InvalidRequest, BadRequest or Fault. */
 export class CheckoutHandlers {
   constructor(readonly parts: CheckoutParts) {}
 
-  /** POST /checkout?user_id&id, or ?code: then a purchase. */
+  /** Checks out an item for a user; with a code, purchases its item. */
   async checkout(routed: RoutedRequest<CheckoutQuery>): Promise<Answered> {
     const { request, target, id, caller, query: { user_id: userId, id: item, code } } = routed;
     if (code !== undefined) {
@@ -85,12 +83,12 @@ export class CheckoutHandlers {
   }
 }
 
-/** Whether a request to check out names a code: then it is a purchase. */
+/** Whether a checkout names a code and is therefore a purchase. */
 export function isPurchase(target: Target): boolean {
   return target.query.has("code");
 }
 
-/** Whose request it counts as: a user's own, or that of the user for whom is asked; undefined where no one's. */
+/** The user whose quota a checkout takes from: the caller, or the user that a service acts for; undefined if no one's. */
 export function countedFor(caller: Caller, target: Target): string | undefined {
   if (isPurchase(target)) return undefined;
   if (caller.kind !== "service" && caller.kind !== "open") return soleUserOf(caller);

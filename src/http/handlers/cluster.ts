@@ -1,4 +1,4 @@
-/** What can be seen of the cluster? As this node sees it: others may see it otherwise for a moment. */
+/** The cluster as this node sees it; other nodes may see it differently for a moment. */
 import type { ActorView, ClusterViews, NodeView } from "../../ports/mod.ts";
 import { parseSaleKey } from "../../domain/sale_ids.ts";
 import { normalizeName } from "../../domain/name_key.ts";
@@ -6,7 +6,7 @@ import { answer, type Answered, refusal } from "../answers/answer.ts";
 import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showTime } from "../../contract/values.ts";
 
-/** Actors of each kind that are shown. */
+/** Maximum number of actors of each kind that are shown. */
 const ACTORS_MAX = 100;
 
 function showNode({ id, url, share, state }: NodeView): Record<string, unknown> {
@@ -37,7 +37,7 @@ export class ClusterHandlers {
     );
   }
 
-  /** GET /cluster/actors/{key}: a sale's hour, or a coupon's name. Whether there is such an actor is not looked up. */
+  /** Shows who owns the actor of a coupon's name or a sale's id. Does not look up whether the coupon or sale exists. */
   showActor({ id, names }: RoutedRequest): Answered {
     const isSale = parseSaleKey(names[0]!) !== undefined;
     const key = isSale ? names[0]! : normalizeName(names[0]!);

@@ -1,14 +1,14 @@
-/** Where do codes come from that no one can guess? From the system's generator, for many of them at once. */
+/** Makes codes that no one can guess, from the system's random generator. */
 import { Buffer } from "node:buffer";
 import { randomFillSync } from "node:crypto";
 
-/** 128 bits each. */
+/** 128 bits per code. */
 const CODE_BYTES = 16;
-/** One call of the generator costs as much as five codes of its bytes. */
+/** One call of the generator costs as much as encoding five codes. */
 const CODES_AT_ONCE = 256;
 
 const bytes = Buffer.alloc(CODES_AT_ONCE * CODE_BYTES);
-/** Those before this place were used, and are for no other code. */
+/** Bytes before this place have been used. */
 let used = bytes.length;
 
 /** A new code: 22 characters. */

@@ -1,4 +1,4 @@
-/** What can be asked of coupons over HTTP? */
+/** The handlers of coupons and claims. */
 import type * as z from "zod";
 import {
   type CouponPage,
@@ -23,22 +23,22 @@ import { recordedAs, type RoutedRequest } from "../requests/routed_request.ts";
 import { showClaim, showCoupon, showCouponPage } from "../answers/shown.ts";
 import { ShownOnce } from "../answers/shown_once.ts";
 
-/** Times that a membership is read: the coupon's segment may be edited between reading and asking. */
+/** Attempts to read a membership: the coupon's segment may be edited between the read and the claim. */
 const ROUNDS_MAX = 3;
 
-/** A claim, or the question whether it would be accepted. */
+/** A claim, or its validation. */
 export type ClaimCommand = Extract<CouponCommand, { kind: "claim" | "validate" }>;
 
-/** Whether an outcome asks for a membership. */
+/** Whether the coupon needs the user's membership to decide. */
 export function needsMembership(outcome: OutcomeOf<CouponKind>): boolean {
   return outcome.kind === "refused" && outcome.refusal === "membership_needed";
 }
 
 /**
- * Asks with the user's membership. A coupon that is for a segment's members answers a claim by asking for it, since its
- * actor cannot read it: so it is read after the request came, and the claim asked again.
+ * Repeats a claim with the user's membership. The actor of a coupon for a segment's members cannot read memberships: it
+ * refuses with `membership_needed`, the membership is read here, and the claim is sent again with the same id.
  *
- * @throws Fault `moved` where the coupon asked for another each time; what reading and asking throw
+ * @throws Fault `moved` if the coupon needed a different membership each time; and what reading and asking throw
  */
 export async function askAsMember(
   coupons: Coupons,
@@ -54,10 +54,10 @@ export async function askAsMember(
   throw new Fault("moved", `Command dropped: its coupon asked for another segment ${ROUNDS_MAX} times`);
 }
 
-/** Holders that a coupon's own view shows. */
+/** Maximum number of holders that a coupon shows. */
 const CLAIMED_BY_MAX = 1_000;
 
-/** The handlers of coupons. Each throws BadRequest or Fault. */
+/** Each handler throws InvalidRequest, BadRequest or Fault. */
 export class CouponHandlers {
   readonly #shown = new ShownOnce<CouponPage>();
   readonly #listed = new ShownOnce<Page<CouponView>>();
@@ -104,7 +104,7 @@ export class CouponHandlers {
     return await this.#tell(routed, fold, { kind: "edit", changes: changesOf(routed.body) });
   }
 
-  /** `coupon_not_found` where a path names no coupon. */
+  /** `coupon_not_found` if a path names no coupon. */
   async absent(names: readonly string[]): Promise<ProblemCode | undefined> {
     const fold = normalizeName(names[0]!);
     const coupon = fold === undefined ? undefined : await this.views.coupon(fold, 0);

@@ -1,6 +1,6 @@
 /**
- * Which sale is the current one for a checkout of its n-th item? The one whose actor says that it is its hour: the hour
- * may turn while a request is on its way, or between a request and its repeat, and no two clocks are quite equal.
+ * Finds the current sale for a checkout by item number: the one whose actor says that it is its hour. The hour may turn
+ * while a request is on its way, or between a request and its repeat, and clocks are never exactly equal.
  */
 import type { OutcomeOf, Sales, SaleViews } from "../../ports/mod.ts";
 import type { SaleCommandOf, SaleKind } from "../../domain/sale.ts";
@@ -10,11 +10,11 @@ import { newCode } from "./codes.ts";
 import { commandId } from "../requests/command_id.ts";
 
 /**
- * Asks the current sale. A request with an idempotency key asks the sale of the hour before first: where it was accepted
- * there, it gets that answer, and it can be accepted there no more once this said that it was not.
+ * Asks the current sale. A request with an idempotency key first asks the sale of the previous hour: if it was accepted
+ * there, it gets that answer; if not, it can no longer be accepted there.
  *
- * @returns the outcome; `sale_not_current` where no actor says that it is its hour
- * @throws BadRequest where the key is none; what asking throws, and then no other sale is asked
+ * @returns the outcome; `sale_not_current` if no actor says that it is its hour
+ * @throws BadRequest if the key is not valid; and what asking throws, after which no other sale is asked
  */
 export async function askCurrent(
   { sales, views }: { readonly sales: Sales; readonly views: Pick<SaleViews, "current"> },
@@ -30,7 +30,7 @@ export async function askCurrent(
     const command = { ...wanted, code: newCode(), current: true as const, ...commandId(request.headers, caller, key) };
     const outcome = await sales.ask(key, command);
     if (outcome.kind !== "refused") return outcome;
-    // Of other hours there may be no sale.
+    // There may be no sale for other hours.
     const isAbsent = number !== current && outcome.refusal === "item_not_found";
     if (outcome.refusal !== "sale_not_current" && !isAbsent) return outcome;
   }

@@ -1,4 +1,4 @@
-/** What can be had as a file over HTTP? Claims, purchases and wallets, of one or of all, as CSV. */
+/** The handlers of CSV files: claims, purchases and wallets, of one coupon, sale or user, or of all. */
 import type {
   ClaimView,
   CouponViews,
@@ -23,7 +23,7 @@ const PAGE_LINES = 2_000;
 
 type Cells = readonly (string | number)[];
 
-/** The first line of a file of claims, of purchases, and of wallets. */
+/** The columns of a file of claims, of purchases, and of wallets. */
 export const CLAIM_COLUMNS = ["coupon_name", "claim_id", "user_id", "claimed_at"];
 export const PURCHASE_COLUMNS = ["sale", "item_id", "item_name", "user_id", "code", "purchased_at"];
 export const WALLET_COLUMNS = ["user_id", "coupon_name", "claim_id", "kind", "amount", "at"];
@@ -42,7 +42,7 @@ function walletCells({ userId, couponName, claimId, isVoid, amount, at }: Wallet
   return [textCell(userId), textCell(couponName), claimId, isVoid ? "void" : "credit", amount, showTime(at)];
 }
 
-/** All pages from a first one on; a list that is gone meanwhile has come to its end. */
+/** All pages of a list; a list that has been deleted meanwhile ends. */
 async function* pagesOf<View, At>(
   read: (after: At | undefined) => Promise<ListPart<View, At> | undefined>,
   cellsOf: (view: View) => Cells,
@@ -56,7 +56,6 @@ async function* pagesOf<View, At>(
   } while (after !== undefined);
 }
 
-/** What exports work with. */
 export interface ExportParts {
   readonly coupons: Pick<CouponViews, "coupon" | "claims">;
   readonly sales: Pick<SaleViews, "sale" | "current">;
@@ -65,7 +64,7 @@ export interface ExportParts {
   readonly streams: CsvStreams;
 }
 
-/** The handlers of files. Each throws Fault. */
+/** Each handler throws Fault. */
 export class ExportHandlers {
   constructor(readonly parts: ExportParts) {}
 

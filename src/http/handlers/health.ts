@@ -1,4 +1,3 @@
-/** Is this node alive, and does it serve? */
 import { answer, type Answered, refusal } from "../answers/answer.ts";
 import type { RequestId } from "../requests/request_id.ts";
 
@@ -10,10 +9,10 @@ export class Health {
   /** Whether this node is about to stop. */
   leaving = false;
 
-  /** @param serves whether the node can take a claim now */
+  /** @param serves whether the node can accept a claim now */
   constructor(readonly serves: () => boolean) {}
 
-  /** From now on not ready. */
+  /** Makes this node unready for good. */
   leave(): void {
     this.leaving = true;
   }
@@ -23,7 +22,7 @@ export class Health {
     return answer(200, id, HEALTHY);
   }
 
-  /** 200 where requests should be sent here, else 503 `not_ready`. */
+  /** 200 if requests should be sent here, else 503 `not_ready`. */
   ready(id: RequestId): Answered {
     return !this.leaving && this.serves() ? answer(200, id, READY) : refusal("not_ready", id);
   }

@@ -1,9 +1,8 @@
 /**
- * What does an item look like? A picture of three shapes, drawn when it is asked for: the same from every node, stored
- * nowhere.
+ * Draws the pictures of items on request: three shapes, the same from every node, not stored.
  *
- * Drawing takes 130 µs on the thread that also decides claims, and an opening sale shows its items to everyone at once,
- * so a sale's worth of pictures is kept. The style, "Shapes" by DiceBear, is in the public domain (CC0 1.0).
+ * Drawing takes 130 µs on the thread that also decides claims, and when a sale opens everyone looks at its items, so as many
+ * pictures as a sale has items are cached. The style, "Shapes" by DiceBear, is in the public domain (CC0 1.0).
  */
 import { Avatar, Style } from "@dicebear/core";
 import shapes from "@dicebear/styles/shapes.json" with { type: "json" };
@@ -13,42 +12,41 @@ import type { Answered } from "../answers/answer.ts";
 import { etagOf, isKnown } from "../answers/etag.ts";
 import { headersOf, type RequestId } from "../requests/request_id.ts";
 
-/** Pictures that are kept, the least lately asked for dropped first: a sale of the usual size, 27 MB. */
+/** Pictures in the cache (least recently used first out): a sale of the usual size, 27 MB. */
 export const PICTURES_MAX = 10_000;
 
 const TYPE = "image/svg+xml";
-/** An item never changes its looks; and a picture that is opened as a page of its own can neither load nor run a thing. */
+/** A picture never changes, and if it is opened as a page it can neither load nor run anything. */
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "public, max-age=31536000, immutable",
   "content-security-policy": "default-src 'none'; sandbox",
   "x-content-type-options": "nosniff",
 };
 
-/** An item's picture. */
 export interface Picture {
-  /** An SVG document, UTF-8; not to be changed. */
+  /** An SVG document in UTF-8; must not be changed. */
   readonly svg: Uint8Array<ArrayBuffer>;
   /** The strong validator of these bytes. */
   readonly etag: string;
 }
 
-/** Draws items, and keeps the pictures lately asked for. */
+/** Draws items and caches recent pictures. */
 export class ItemPictures {
   readonly #style = new Style(shapes);
   readonly #encoder = new TextEncoder();
-  /** By item id, the least lately asked for first. */
+  /** By item id, least recently used first. */
   readonly #kept = new Map<number, Picture>();
   readonly #picturesMax: number;
 
-  /** @param picturesMax pictures that are kept, 0 or more */
+  /** @param picturesMax size of the cache, 0 or more */
   constructor(picturesMax: number = PICTURES_MAX) {
     this.#picturesMax = picturesMax;
   }
 
   /**
-   * The picture of an item, whether or not its sale has that many.
+   * The picture of an item, whether or not the sale has so many items.
    *
-   * @throws RangeError where no item can have this place
+   * @throws RangeError if no item can have this place
    */
   pictureOf(item: ItemPlace): Picture {
     const id = itemIdOf(item.number, item.n);
@@ -61,7 +59,7 @@ export class ItemPictures {
   }
 
   /**
-   * The answer to a GET of an item's picture: 200, or 304 where the client has it. Throws as `pictureOf`.
+   * The answer to a GET of an item's picture: 200, or 304 if the client has it. Throws as `pictureOf`.
    *
    * @param asked the request's headers
    */

@@ -1,4 +1,3 @@
-/** What answers the routes? */
 import type { Metrics } from "../metrics.ts";
 import type { Trail } from "../auth/trail.ts";
 import type { DocsHandlers } from "../html/docs.ts";

@@ -1,4 +1,4 @@
-/** How is a sale asked, and how does what it decided leave? */
+/** Sends commands to sales and turns their outcomes into answers. */
 import { Fault, type OutcomeOf, type Sales } from "../../ports/mod.ts";
 import type { SaleCommand, SaleKind } from "../../domain/sale.ts";
 import { answer, type Answered, refusal } from "../answers/answer.ts";
@@ -7,19 +7,18 @@ import { commandId } from "../requests/command_id.ts";
 import type { RequestId } from "../requests/request_id.ts";
 import { showSaleAnswer } from "../answers/sale_shown.ts";
 
-/** The sales, with what is said of them. */
 export interface AskedSales {
   readonly sales: Sales;
-  /** Items that one user may buy in one sale. */
+  /** Maximum number of items that a user may buy in one sale. */
   readonly purchaseLimit: number;
 }
 
-/** A command without what makes it one of its own. */
+/** A command without its id. */
 export type Wanted = SaleCommand extends infer Command
   ? Command extends SaleCommand ? Omit<Command, "id" | "keyed"> : never
   : never;
 
-/** Asks a sale. @param key its actor's @throws BadRequest where the idempotency key is none; what asking throws */
+/** Asks a sale. @param key of its actor @throws BadRequest if the idempotency key is not valid; and what asking throws */
 export async function askSale(
   { sales }: AskedSales,
   request: Request,
@@ -32,10 +31,10 @@ export async function askSale(
 }
 
 /**
- * A sale's outcome as an answer.
+ * The answer to a sale's outcome.
  *
  * @param itemParam the parameter that named the item
- * @throws Fault in place of a refusal that no client is told
+ * @throws Fault in place of a refusal that clients never see
  */
 export function wordSale(
   { purchaseLimit }: AskedSales,

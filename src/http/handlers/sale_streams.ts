@@ -1,30 +1,30 @@
 /**
- * How do pages follow a sale? By server-sent events (WHATWG HTML, 9.2) of its counters, at most four a second. Each
- * sale that is watched is read once a round, however many watch it, and told only where it changed. Of many sales the
- * older ones are read by turns, so that they slow the newest ones' streams by little. Who follows the current sale goes
- * on with the next one when the hour turns, and is told so.
+ * Streams a sale's counters as server-sent events (WHATWG HTML, 9.2), at most four per second. A watched sale is read once
+ * per round, however many watch it, and an event is sent only if it changed. The newest sales are read in every round, older
+ * ones in rotation, so that they hardly delay the newest. A stream of the current sale continues with the next sale when the
+ * hour turns, and says so.
  */
 import type { SaleSummary, SaleViews } from "../../ports/mod.ts";
 import { type Answered, refusal } from "../answers/answer.ts";
 import { headersOf, type RequestId } from "../requests/request_id.ts";
 import { showSale } from "../answers/sale_shown.ts";
 
-/** Time between two rounds, in milliseconds. */
+/** Milliseconds between two rounds. */
 export const ROUND_MS = 250;
-/** Streams of this node; one more is refused with `overloaded`. */
+/** Maximum number of streams per node; one more is refused with `overloaded`. */
 export const STREAMS_MAX = 10_000;
-/** Watched sales that each round reads, and how many of the older ones beside them. */
+/** Numbers of newest sales and of older ones that each round reads. */
 const NEWEST = 4, OLDER = 4;
-/** Rounds without news after which a comment is sent, so that no proxy takes the stream for dead. */
+/** Rounds without an event after which a comment is sent, so that no proxy closes the stream. */
 const QUIET_ROUNDS = 60;
 
 const QUIET = new TextEncoder().encode(":\n\n");
 
 interface Watcher {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
-  /** Whether it goes on with the sale of the next hour. */
+  /** Whether it continues with the sale of the next hour. */
   readonly followsCurrent: boolean;
-  /** The last event that it was told. */
+  /** The last event that it was sent. */
   told: string;
   /** The key of the sale that this event was of. */
   toldOf: string;
@@ -39,32 +39,31 @@ interface Watched {
   quietRounds: number;
 }
 
-/** The streams of this node. */
 export class SaleStreams {
   readonly #sales = new Map<number, Watched>();
   readonly #encoder = new TextEncoder();
   #count = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #reading = false;
-  /** Place, among the older watched sales, of the next one to be read. */
+  /** Index, among the older watched sales, of the next one to read. */
   #older = 0;
   #closed = false;
 
-  /** @param streamsMax streams that may be open */
+  /** @param streamsMax as {@linkcode STREAMS_MAX} */
   constructor(readonly views: Pick<SaleViews, "sale" | "current">, readonly streamsMax: number = STREAMS_MAX) {}
 
-  /** Streams that are open. */
+  /** Number of open streams. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Answers with a stream that begins with the sale as it is; a problem `overloaded` or `stopping` where it may not.
+   * Answers with a stream that begins with the sale as it is, or with the problem `overloaded` or `stopping`.
    *
-   * @param followsCurrent whether it goes on with the sale of the next hour
+   * @param followsCurrent whether it continues with the sale of the next hour
    */
   open(sale: SaleSummary, id: RequestId, followsCurrent: boolean = false): Answered {
-    if (this.#closed) return refusal("stopping", id); // the server's end waits for every stream
+    if (this.#closed) return refusal("stopping", id); // the shutdown waits for every stream
     if (this.#count >= this.streamsMax) return refusal("overloaded", id);
     const event = eventOf(sale);
     let stop = () => {};
@@ -79,7 +78,7 @@ export class SaleStreams {
     return { response: new Response(body, { headers }), code: undefined, error: undefined };
   }
 
-  /** Ends all streams; none can be opened any more. */
+  /** Ends all streams; no more can be opened. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -91,7 +90,7 @@ export class SaleStreams {
     this.#count = 0;
   }
 
-  /** Reads the watched sales once, and tells what is new. */
+  /** Reads the watched sales once and sends what changed. */
   async round(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
@@ -105,13 +104,13 @@ export class SaleStreams {
       }
       const readNow = new Set(read);
       for (const [number, watched] of this.#sales) if (!readNow.has(number)) this.#rest(watched);
-    } catch { // The next round may read it.
+    } catch { // The next round tries again.
     } finally {
       this.#reading = false;
     }
   }
 
-  /** The sales that this round reads: the newest, and of the older ones the next few. */
+  /** The sales that this round reads: the newest, and the next few of the older ones. */
   #readNow(): number[] {
     const numbers = [...this.#sales.keys()].sort((a, b) => b - a);
     const older = numbers.splice(NEWEST);
@@ -144,7 +143,7 @@ export class SaleStreams {
     return wasThere;
   }
 
-  /** Has those who follow the current sale watch the one of this hour, once that is there. */
+  /** Moves the streams of the current sale to the sale of this hour, as soon as it exists. */
   async #followCurrent(): Promise<void> {
     const current = this.views.current();
     const late = () =>
@@ -153,14 +152,14 @@ export class SaleStreams {
     if (late().length === 0) return;
     const sale = await this.views.sale(current);
     if (sale === undefined) return;
-    for (const watcher of late()) { // some may have left meanwhile
+    for (const watcher of late()) { // some may have ended meanwhile
       this.#leave(watcher);
       watcher.watched = this.#watchedOf(sale);
       watcher.watched.watchers.add(watcher);
     }
   }
 
-  /** A round in which a sale was not read: who waits is shown that the stream lives. */
+  /** A round in which a sale was not read: now and then a comment keeps its streams open. */
   #rest(watched: Watched): void {
     watched.quietRounds = (watched.quietRounds + 1) % QUIET_ROUNDS;
     if (watched.quietRounds > 0) return;
@@ -172,11 +171,11 @@ export class SaleStreams {
     watched.quietRounds = event === watched.last ? (watched.quietRounds + 1) % QUIET_ROUNDS : 0;
     const isQuiet = event === watched.last && watched.quietRounds === 0;
     watched.last = event;
-    /** By what comes before the event; mostly nothing. */
+    /** The encoded event by what precedes it, which is usually nothing. */
     const bytes = new Map<string, Uint8Array>();
     for (const watcher of watched.watchers) {
       const { controller, told, toldOf } = watcher;
-      // Who does not keep up is told the next counters that there are, not each of them.
+      // A client that does not keep up gets the latest counters, not every change.
       if ((controller.desiredSize ?? 0) <= 0) continue;
       if (told !== event) {
         const before = toldOf === sale.key ? "" : turnOf(toldOf, sale.key);
@@ -190,7 +189,7 @@ export class SaleStreams {
   }
 }
 
-/** Says that another sale is the current one, from the next event on. */
+/** An event that says that from the next event on another sale is the current one. */
 function turnOf(previous: string, id: string): string {
   return `event: current\ndata: ${JSON.stringify({ id, previous })}\n\n`;
 }

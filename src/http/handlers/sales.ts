@@ -1,4 +1,4 @@
-/** What can be asked of flash sales and their items over HTTP? */
+/** The handlers of flash sales and their items. */
 import type * as z from "zod";
 import type { SaleEditBody } from "../../contract/bodies.ts";
 import type { ItemState, ItemView, ListPart, Page, SaleSummary, SaleViews } from "../../ports/mod.ts";
@@ -15,14 +15,13 @@ import { showAttempt, showItemState, showSale } from "../answers/sale_shown.ts";
 import { ShownOnce } from "../answers/shown_once.ts";
 import type { SaleStreams } from "./sale_streams.ts";
 
-/** What the handlers of sales work with. */
 export interface SaleParts extends AskedSales {
   readonly views: SaleViews;
   readonly pictures: ItemPictures;
   readonly streams: SaleStreams;
 }
 
-/** The handlers of sales. Each throws BadRequest or Fault. */
+/** Each handler throws InvalidRequest, BadRequest or Fault. */
 export class SaleHandlers {
   readonly #shown = new ShownOnce<SaleSummary>();
   readonly #listed = new ShownOnce<Page<SaleSummary>>();
@@ -55,14 +54,14 @@ export class SaleHandlers {
     });
   }
 
-  /** `sale_not_found` where a path names no sale. */
+  /** `sale_not_found` if a path names no sale. */
   async absent(names: readonly string[]): Promise<ProblemCode | undefined> {
     const number = this.#numberOf(names[0]!);
     const sale = number === undefined ? undefined : await this.parts.views.sale(number);
     return sale === undefined ? "sale_not_found" : undefined;
   }
 
-  /** GET /api/sales/{id}/items?state, by page and per_page, or by cursor and limit */
+  /** Lists items by numbered pages or by cursor. */
   async items(
     { target, query, id, names }: RoutedRequest<QueryOf<typeof eitherQuery> & { state: ItemState | undefined }>,
   ): Promise<Answered> {
@@ -96,7 +95,7 @@ export class SaleHandlers {
     const item = place === undefined ? undefined : await this.parts.views.item(place.number, place.n);
     if (item === undefined) return refusal("item_not_found", id);
     const answered = this.parts.pictures.answer(place!, request.headers, id);
-    // In an hour the same path shows another item.
+    // In the next hour the same path shows another item.
     if (isOfCurrentSale(parseItemId(names[1]!)!)) answered.response.headers.set("cache-control", "no-cache");
     return answered;
   }
@@ -124,12 +123,12 @@ export class SaleHandlers {
       : this.parts.streams.open(sale, id, names[0] === "current");
   }
 
-  /** The number of a path's sale; `current` is that of this hour. */
+  /** The number of the sale that a path names; `current` is the sale of this hour. */
   #numberOf(name: string): number | undefined {
     return name === "current" ? this.parts.views.current() : parseSaleKey(name);
   }
 
-  /** The item of a path, where it is one of the path's sale. */
+  /** The item that a path names; undefined if it is not one of the path's sale. */
   #placeOf(names: readonly string[]): ItemPlace | undefined {
     const named = parseItemId(names[1]!);
     if (named === undefined) return undefined;

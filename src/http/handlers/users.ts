@@ -1,4 +1,4 @@
-/** What can be asked of users and segments over HTTP? */
+/** The handlers of users, segments and wallets. */
 import type * as z from "zod";
 import type { ListPart, Memberships, PurchaseView, UserViews, WalletEntryView } from "../../ports/mod.ts";
 import { formatCode, saleKeyOf } from "../../domain/sale_ids.ts";
@@ -12,24 +12,22 @@ import type { RoutedRequest } from "../requests/routed_request.ts";
 import { showItem } from "../answers/sale_shown.ts";
 import { showClaim } from "../answers/shown.ts";
 
-/** Segments that a user's own view shows. */
+/** Maximum number of segments that a user shows. */
 const SEGMENTS_MAX = 1_000;
 const DEMONSTRATION = Array.from({ length: 101 }, (_, place) => `user_${place}`);
 
-/** An entry's fields. */
 function showWalletEntry({ couponName, claimId, isVoid, amount, at }: WalletEntryView): Record<string, unknown> {
   const kind = isVoid ? "void" : "credit";
   return { coupon_name: couponName, claim_id: claimId, kind, amount, at: showTime(at) };
 }
 
-/** A purchase's fields. */
 function showPurchase({ number, n, userId, code, purchasedAt }: PurchaseView): Record<string, unknown> {
   const key = saleKeyOf(number);
   const item = showItem({ number, n });
   return { item, user_id: userId, code: formatCode(key, code), purchased_at: showTime(purchasedAt) };
 }
 
-/** The handlers of users and segments. Each throws BadRequest or Fault. */
+/** Each handler throws InvalidRequest, BadRequest or Fault. */
 export class UserHandlers {
   constructor(readonly memberships: Memberships, readonly views: UserViews) {}
 
@@ -82,7 +80,7 @@ export class UserHandlers {
     read: (userId: string, after: number, limit: number) => Promise<ListPart<View, number> | undefined>,
     show: (view: View) => unknown,
   ): Promise<Answered> {
-    // Only claims are placed by a number that Postgres keeps in four bytes.
+    // Only the places of claims are four-byte integers in PostgreSQL.
     const [userId] = names as [string];
     const whose = `${list} ${userId}`;
     const after = placeAfter(cursor, whose, list === "user_claims" ? undefined : Number.MAX_SAFE_INTEGER);

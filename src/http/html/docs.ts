@@ -1,9 +1,9 @@
 /**
- * Where can a client read what can be asked? The document and a page that shows it, all from this node: the page needs
- * nothing from elsewhere, and its policy bars it from asking.
+ * Serves the OpenAPI document and the pages that show it. The pages load nothing from other servers, and their policy
+ * forbids it.
  *
- * They are made when they are asked for first, and kept. What they are made of is loaded at start: Deno ends the process
- * where it has no file descriptor left to load a module.
+ * They are made on the first request and kept. Their sources are loaded at start, as Deno exits if it has no file descriptor
+ * left to load a module.
  */
 import swaggerScript from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "text" };
 import swaggerStyle from "swagger-ui-dist/swagger-ui.css" with { type: "text" };
@@ -38,12 +38,12 @@ const START = `SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#page",
   deepLinking: true,
-  validatorUrl: null, // else it would ask one elsewhere
+  validatorUrl: null, // else the page would send the document to a validator on the Internet
   supportedSubmitMethods: ["get", "put", "post", "delete", "patch", "head"],
 });
 `;
 
-/** Something to be read. */
+/** A file or page. */
 interface Text {
   readonly type: string;
   read(): string | Uint8Array<ArrayBuffer>;
@@ -70,18 +70,16 @@ const FILES: Readonly<Record<string, Text>> = {
   },
 };
 
-/** A text as it leaves. */
 interface Read {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly etag: string;
 }
 
-/** The handlers of the documentation. */
 export class DocsHandlers {
   readonly #read = new Map<Text, Read>();
   readonly #document: Text;
 
-  /** @param makeDocument makes the OpenAPI document when it is asked for first */
+  /** @param makeDocument called once, on the first request for the document */
   constructor(makeDocument: () => unknown) {
     this.#document = { type: "application/json", read: () => JSON.stringify(makeDocument()) };
   }
@@ -132,10 +130,10 @@ function readText(text: Text): Read {
   return { bytes, etag: etagOf(bytes) };
 }
 
-/** Bytes of one part of a file. */
+/** Bytes per chunk. */
 const PART = 64 * 1024;
 
-/** A body of bytes that all answers share: a Response made of the bytes would keep a copy of them for itself. */
+/** A body of bytes that all answers share: a Response made from the bytes would copy them. */
 function sharedBody(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return new ReadableStream({

@@ -1,12 +1,11 @@
-/** What does each code of a problem mean? A page with an anchor for each, made from the table of problems. */
+/** The page that explains each problem code, with an anchor for each, made from the table of problems. */
 import { PAGE_HEAD } from "./page_style.ts";
 import { type ProblemCode, PROBLEMS, shownCodeOf } from "../answers/problem_table.ts";
 import type { Meaning } from "../answers/actor_problems.ts";
 
-/** What is said of one code. */
 interface Entry {
   readonly code: string;
-  /** One for each status that it comes with. */
+  /** One per status. */
   readonly meanings: Meaning[];
 }
 
@@ -23,7 +22,7 @@ function entriesOf(): Entry[] {
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** Text as HTML; what stands between backticks becomes code. */
+/** Text as HTML; text in backticks becomes code. */
 function html(text: string): string {
   return text.replace(/[&<>"]/g, (character) => ESCAPES[character]!).replace(/`([^`]*)`/g, "<code>$1</code>");
 }

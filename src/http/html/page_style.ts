@@ -1,6 +1,6 @@
-/** How do this node's own pages look? One style sheet for all; the pages may have no style of their own. */
+/** The style sheet of all pages of this node; the pages may not contain styles. */
 
-/** What stands in the head of each, before its title. */
+/** The head of each page, before its title. */
 export const PAGE_HEAD = `<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="/favicon.ico">
@@ -16,7 +16,6 @@ export const ICON: Uint8Array<ArrayBuffer> = Uint8Array.from(
   (character) => character.charCodeAt(0),
 );
 
-/** The style sheet. */
 export const STYLE = `:root {
   color-scheme: light dark;
   --ink: #1b1f24;
@@ -58,8 +57,8 @@ dd { margin: 0; font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 `;
 
 /**
- * What is added to the style sheet of Swagger UI, which is made for wide screens: on narrow ones its tables become
- * columns, and long words are broken.
+ * Additions to the style sheet of Swagger UI, which is made for wide screens: on narrow ones its tables become columns, and
+ * long words are broken.
  */
 export const DOCS_STYLE = `.swagger-ui { overflow-wrap: anywhere; }
 .swagger-ui .info { margin: 30px 0; }

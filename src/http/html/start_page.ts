@@ -1,6 +1,6 @@
 /**
- * What does the root of a node answer? To a browser a small page: what this is, the current sale, and where to go on; to
- * others the same links as JSON.
+ * The root of a node. Browsers get a small page: what this is, the current sale, and links. Other clients get the links as
+ * JSON.
  */
 import { parseAccept } from "hono/utils/accept";
 import type { SaleSummary, SaleViews } from "../../ports/mod.ts";
@@ -28,11 +28,11 @@ const LINKS = {
 
 const JSON_TEXT = JSON.stringify({ name: title, description: summary, links: LINKS });
 
-/** Whether a client would rather have HTML than JSON: it names HTML, or any text, and likes it no less. */
+/** Whether a client prefers HTML: it accepts HTML, or any text, with a quality no lower than JSON's. */
 export function prefersHtml(accept: string | null): boolean {
   if (accept === null) return false;
   const ranges = parseAccept(accept).map(({ type, q }) => ({ type: type.toLowerCase(), q }));
-  /** By the most specific range that covers the type. */
+  /** By the most specific range that matches the type. */
   const qualityOf = (...types: string[]) =>
     types.map((type) => ranges.find((range) => range.type === type)).find((range) => range !== undefined)?.q ?? 0;
   const html = qualityOf("text/html", "text/*");
@@ -55,7 +55,7 @@ export class StartPage {
     return { response: new Response(html, { headers }), code: undefined, error: undefined };
   }
 
-  /** A database that does not answer is no reason to show nothing. */
+  /** If the database does not respond, the page says so. */
   async #saleText(): Promise<string> {
     try {
       const sale = await this.views.sale(this.views.current());

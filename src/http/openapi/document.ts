@@ -1,4 +1,4 @@
-/** What can be asked of Doorbuster, in the form of OpenAPI 3.1? Made from the declarations of the routes. */
+/** Makes the OpenAPI 3.1 document from the declarations of the routes. */
 import * as z from "zod";
 import { INFO, SECURITY, securityOf, TAGS } from "./front.ts";
 import type { AnswerNote, HeaderNote, Route } from "../routes/route.ts";
@@ -17,7 +17,7 @@ function schemaOf(schema: z.ZodType): Json {
   return json;
 }
 
-/** A parameter; its description stands beside its schema, where readers look for it. */
+/** A parameter, with its description beside its schema, where tools look for it. */
 function parameterOf(name: string, place: "path" | "query", schema: z.ZodType): Json {
   const { description, examples, ...rest } = schemaOf(schema) as { description?: string; examples?: unknown[] };
   const required = place === "path" || !schema.isOptional();
@@ -41,7 +41,7 @@ const LIMIT_HEADERS = {
   "ratelimit-policy": { $ref: "#/components/headers/RateLimit-Policy" },
 };
 
-/** The parameters of a query, and after them their other names, which have no default. */
+/** The parameters of a query, then their aliases, which have no defaults. */
 function queryParameters(query: QueryShape): Json[] {
   const parameters = parametersOf(query);
   const aliases = parameters.flatMap(({ name, names, schema }) =>
@@ -175,7 +175,7 @@ function componentsOf(): Json {
   };
 }
 
-/** A route's path as the document has it: with the names of its segments in braces. */
+/** A route's path in the document's form, with the names of its segments in braces. */
 export function documentPath({ path, segments }: Pick<Route, "path" | "segments">): string {
   const names = Object.keys(segments ?? {});
   return path.replace(/:\w+/g, () => `{${names.shift()}}`);

@@ -1,4 +1,4 @@
-/** What stands before the operations? What holds for all of them, and who may ask. */
+/** The parts of the document that apply to all operations, and who may call them. */
 import type { Authority } from "../auth/authority.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -50,7 +50,6 @@ export type Tag = keyof typeof TAG_TEXTS;
 /** The document's \`tags\`, in the order in which they are shown. */
 export const TAGS: readonly Json[] = Object.entries(TAG_TEXTS).map(([name, description]) => ({ name, description }));
 
-/** Who a caller may be. */
 export const SECURITY: Json = {
   admin: { type: "http", scheme: "bearer", description: "The admin token: may do everything." },
   service: { type: "http", scheme: "bearer", description: "The service token: acts for any user." },
@@ -65,7 +64,7 @@ const CALLERS: Readonly<Record<Extract<Authority, string>, readonly string[]>> =
   admin: ["admin"],
 };
 
-/** An operation's \`security\`: one of these callers; empty where anyone may ask. */
+/** An operation's `security`: one of these callers; empty if anyone may call it. */
 export function securityOf(authority: Authority): readonly Json[] {
   return CALLERS[typeof authority === "object" ? "admin" : authority].map((caller) => ({ [caller]: [] }));
 }

@@ -1,4 +1,4 @@
-/** How is each refusal described? Problems by status, each with the codes that an operation can answer. */
+/** Describes problems: by status, with the codes that an operation can return. */
 import * as z from "zod";
 import { type ProblemCode, PROBLEMS, shownCodeOf, typeOf } from "../answers/problem_table.ts";
 import type { Meaning } from "../answers/actor_problems.ts";
@@ -13,7 +13,7 @@ function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
-/** A problem; `code` is what a program should look at. */
+/** A problem. Programs should use `code`. */
 export const Problem = name(
   "Problem",
   z.object({
@@ -37,7 +37,7 @@ const TROUBLE = {
   none: [],
 } as const satisfies Record<string, readonly ProblemCode[]>;
 
-/** Every code that an operation can answer: its own, in their order, then those that the edge and the machinery add. */
+/** Every code that an operation can return: its own in their order, then those of the edge and of server-side failures. */
 export function codesOf(route: Route): ProblemCode[] {
   const { authority, body, isKeyed, limitedFor, problems = [], trouble = "none" } = route;
   const all: ProblemCode[] = ["invalid_request"];

@@ -1,4 +1,4 @@
-/** What did the client send? A JSON object of at most 16 KiB, in time. */
+/** Reads JSON bodies of at most 16 KiB, with a time limit. */
 import { parseMediaType } from "./media_type.ts";
 import { invalid, type InvalidRequest } from "../../contract/invalid.ts";
 import { BadRequest } from "../answers/answer.ts";
@@ -6,18 +6,18 @@ import { IncomingRequest, MalformedBody } from "../wire/incoming_request.ts";
 
 /** Largest body, in bytes. */
 export const BODY_MAX = 16 * 1024;
-/** A body that did not arrive within so many milliseconds is given up. */
+/** Milliseconds that a body may take to arrive. */
 export const BODY_TIMEOUT_MS = 10_000;
 
-/** Names of UTF-8, and of ASCII, which is a part of it. */
+/** Names of UTF-8 and of ASCII, which is a subset of it. */
 const UTF_8 = /^(?:utf-?8|(?:us-)?ascii)$/i;
-/** U+FEFF, which some clients put before UTF-8; a parser may ignore it (RFC 8259, section 8.1). */
+/** U+FEFF, which some clients send first; a parser may ignore it (RFC 8259, section 8.1). */
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** Ticks in the time that a body may take: it is given up within one tick more. */
+/** Ticks in the time that a body may take; a late body is refused within one more tick. */
 const TICKS = 10;
 
-/** A body that is on its way, in a list by age. */
+/** A body that is arriving, in a list by age. */
 class Waiting {
   before: Waiting | undefined;
   after: Waiting | undefined;
@@ -26,20 +26,20 @@ class Waiting {
   constructor(readonly since: number, readonly giveUp: (error: BadRequest) => void) {}
 }
 
-/** Reads bodies, and gives up those that do not arrive. One timer serves all. */
+/** Reads bodies and refuses those that do not arrive in time. One timer serves all of them. */
 export class BodyReader {
-  /** The list's ends: a body costs no clock, no timer and no hash. */
+  /** The ends of the list. So a body costs no clock reading, no timer and no hash. */
   #oldest: Waiting | undefined;
   #newest: Waiting | undefined;
   #tick = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** @param timeoutMs milliseconds that a body may take */
+  /** @param timeoutMs as {@linkcode BODY_TIMEOUT_MS} */
   constructor(timeoutMs: number = BODY_TIMEOUT_MS) {
     this.#timer = setInterval(() => this.#look(), timeoutMs / TICKS);
   }
 
-  /** Looks no more. */
+  /** Stops the timer. */
   close(): void {
     clearInterval(this.#timer);
   }
@@ -68,7 +68,7 @@ export class BodyReader {
     else if (this.#oldest === one) this.#oldest = one.after;
     if (one.after !== undefined) one.after.before = one.before;
     else if (this.#newest === one) this.#newest = one.before;
-    // What was long alive and is not any more would else keep all that came after it, until the old generation is collected.
+    // Else an entry in the old generation would keep all later entries alive until that generation is collected.
     one.before = one.after = undefined;
   }
 
@@ -85,16 +85,16 @@ export class BodyReader {
     if (length !== null && Number(length) > BODY_MAX) return Promise.reject(new BadRequest("body_too_large"));
     if (length === null) return this.#inTime(textOf(request), parse);
     const here = request instanceof IncomingRequest ? request.textIfHere() : undefined;
-    // text() leaves a byte order mark out; json() does not.
+    // text() removes a byte order mark; json() does not.
     return here === undefined ? this.#inTime(request.text(), JSON.parse) : parsed(here);
   }
 
-  /** As `json`, but undefined where there is no body at all. */
+  /** As `json`, but undefined if there is no body. */
   async optionalJson(request: Request): Promise<unknown> {
     const length = request.headers.get("content-length");
     if (request.body === null || length === "0") return undefined;
     if (length !== null) return await this.json(request);
-    // Whether a body of unknown length is there at all shows only as it comes, whatever its type says.
+    // Whether there is a body of unknown length is known only once it arrives, whatever its type.
     return await this.#inTime(textOf(request), (text) => {
       if (text === "") return undefined;
       const fault = formFault(request.headers);
@@ -122,10 +122,10 @@ export class BodyReader {
   }
 }
 
-/** The last Content-Type that was parsed and is one of JSON: mostly that of the next body too. */
+/** The last Content-Type that was parsed and accepted: usually that of the next body too. */
 let known = "application/json";
 
-/** What is wrong with a body's form, before it is read. */
+/** What is wrong with a body's type or encoding; checked before it is read. */
 function formFault(headers: Headers): BadRequest | undefined {
   const type = headers.get("content-type");
   if (type !== "application/json" && type !== known) {
@@ -133,7 +133,7 @@ function formFault(headers: Headers): BadRequest | undefined {
     if (essence !== "application/json") {
       return new BadRequest("unsupported_media_type", undefined, "Content-Type");
     }
-    // JSON has no parameters, so they are ignored; but what says that it is in another encoding would be misread.
+    // application/json has no parameters, so they are ignored; but text in another encoding would be misread.
     const charset = parameters!.get("charset");
     if (charset !== undefined && !UTF_8.test(charset)) {
       return new BadRequest(
@@ -170,7 +170,7 @@ function parsed(text: string): Promise<unknown> {
   }
 }
 
-/** Parses a text that may begin with a byte order mark. */
+/** Parses JSON that may begin with a byte order mark. */
 function parse(text: string): unknown {
   return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
 }

@@ -1,23 +1,23 @@
-/** By which id is a command told apart, and known again? */
+/** The ids of commands, by which repeats are recognized. */
 import { createHash } from "node:crypto";
 import { type Caller, scopeOf } from "../auth/callers.ts";
 import { BadRequest } from "../answers/answer.ts";
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
-/** A command's id, and whether its caller may send it again. */
+/** A command's id, and whether the caller may repeat it. */
 export interface CommandId {
   readonly id: string;
   readonly keyed: boolean;
 }
 
 /**
- * The command's id: of an `Idempotency-Key` a digest of caller, actor and key, in the form of a UUID of version 8
- * (RFC 9562); else random.
+ * The command's id: with an `Idempotency-Key`, a digest of caller, actor and key as a UUID of version 8 (RFC 9562); else
+ * random.
  *
  * @param caller whose key it is
  * @param actor the key of the actor that the command is for
- * @throws BadRequest where the key is not 1 to 255 visible ASCII characters
+ * @throws BadRequest if the key is not 1 to 255 visible ASCII characters
  */
 export function commandId(headers: Headers, caller: Caller, actor: string): CommandId {
   const key = headers.get("idempotency-key");

@@ -1,19 +1,19 @@
-/** What does a Content-Type say? The grammar of RFC 9110, sections 8.3.1 and 5.6.6. */
+/** Parses Content-Type by the grammar of RFC 9110, sections 8.3.1 and 5.6.6. */
 
 export interface MediaType {
   /** `type/subtype`, in lower case. */
   readonly essence: string;
-  /** By name, in lower case; of a parameter that is sent twice, the first. */
+  /** By lower-case name; the first value if a parameter is repeated. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
 const ESSENCE = new RegExp(`${TOKEN}/${TOKEN}`, "y");
 const QUOTED = '"((?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*)"';
-/** A semicolon with the parameter after it, which may be missing. No white space may stand around the `=`. */
+/** A semicolon and an optional parameter. White space around the `=` is not allowed. */
 const PARAMETER = new RegExp(`[\\t ]*;[\\t ]*(?:(${TOKEN})=(?:(${TOKEN})|${QUOTED}))?`, "y");
 
-/** Parses a Content-Type without white space around it; undefined where it does not follow the grammar. */
+/** Parses a Content-Type without surrounding white space; undefined if it does not follow the grammar. */
 export function parseMediaType(text: string): MediaType | undefined {
   ESSENCE.lastIndex = 0;
   const essence = ESSENCE.exec(text)?.[0].toLowerCase();

@@ -1,14 +1,14 @@
-/** Which page is wanted? */
+/** Pages of lists: numbered ones, and those by cursor. */
 import { hash } from "node:crypto";
 import type { ListPart, Page } from "../../ports/mod.ts";
 import { invalid } from "../../contract/invalid.ts";
 import type { PageQuery } from "../../contract/values.ts";
 
-/** Letters of a list's digest in a cursor. */
+/** Length of a list's digest in a cursor. */
 const TAG_LENGTH = 8;
 const INTEGER_MAX = 2_147_483_647;
 
-/** Whether a list that has both is wanted by `page`, not by `cursor`. @throws InvalidRequest where it is wanted by both */
+/** Whether a list that has both kinds of page is wanted by `page`. @throws InvalidRequest if it is wanted by both */
 export function isNumberedPage(query: URLSearchParams): boolean {
   const byCursor = ["cursor", "limit"].filter((name) => query.has(name));
   const byPage = ["page", "per_page", "page_num", "page_size"].filter((name) => query.has(name));
@@ -18,7 +18,7 @@ export function isNumberedPage(query: URLSearchParams): boolean {
   return byCursor.length === 0;
 }
 
-/** A numbered page of a list, with where it is in it. */
+/** A numbered page with its `meta`. */
 export function showPage<T>(
   { data, total }: Page<T>,
   { page, per_page }: PageQuery,
@@ -27,7 +27,7 @@ export function showPage<T>(
   return { data: data.map(show), meta: { page, per_page, page_count: Math.ceil(total / per_page), total } };
 }
 
-/** A part of a list, with where the next one begins. @param list as of {@linkcode cursorAfter} */
+/** A page by cursor with its `next_cursor`. @param list as of {@linkcode cursorAfter} */
 export function showPart<T>(
   { data, next }: ListPart<T, number>,
   list: string,
@@ -36,17 +36,17 @@ export function showPart<T>(
   return { data: data.map(show), next_cursor: next === undefined ? null : cursorAfter(list, next) };
 }
 
-/** The opaque form of a place in a list. @param list what it is a list of, and whose: a cursor is good for no other */
+/** The cursor of a place. @param list names the list and whose it is: the cursor is valid for no other */
 export function cursorAfter(list: string, place: number): string {
   const tag = hash("sha256", list, "hex").slice(0, TAG_LENGTH);
   return btoa(`${tag}:${place}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 /**
- * The place that a `cursor` names; 0 where absent.
+ * The place of a `cursor`; 0 if absent.
  *
  * @param max the greatest place that the list can have
- * @throws InvalidRequest where it is none that `cursorAfter` made
+ * @throws InvalidRequest if `cursorAfter` did not make it for this list
  */
 export function placeAfter(cursor: string | undefined, list: string, max: number = INTEGER_MAX): number {
   if (cursor === undefined) return 0;

@@ -1,28 +1,26 @@
-/** What does a query say? The parameters that the route declares, each checked by its schema. */
+/** Reads a query: the parameters that the route declares, each checked by its schema. */
 import * as z from "zod";
 import { invalid, type InvalidRequest } from "../../contract/invalid.ts";
 import { shortened } from "../../contract/unknown_field.ts";
 import { aliases } from "../../contract/values.ts";
 import type { Target } from "./target.ts";
 
-/** Parameters by their names. */
 export type QueryShape = Readonly<Record<string, z.ZodType>>;
 
-/** What a query of these parameters says. */
+/** The values of a query with these parameters. */
 export type QueryOf<Shape extends QueryShape> = { readonly [Name in keyof Shape]: z.output<Shape[Name]> };
 
-/** Reads a target's query. @throws InvalidRequest that names the first parameter at fault */
+/** Reads a target's query. @throws InvalidRequest that names the first parameter that is wrong */
 export type QueryReader = (target: Target) => Readonly<Record<string, unknown>>;
 
 interface Parameter {
   readonly name: string;
-  /** The name, and its alias where there is one: one of them may be sent. */
+  /** The name and its alias, if any; only one of them may be sent. */
   readonly names: readonly string[];
   readonly schema: z.ZodType;
   readonly isNumber: boolean;
 }
 
-/** Digits of a number that a parameter may be. */
 const DIGITS = /^\d{1,10}$/;
 
 function isNumber(schema: z.ZodType): boolean {
@@ -51,12 +49,11 @@ function valueOf(query: URLSearchParams, { names, schema, isNumber }: Parameter)
   throw wrong(query, names, error.issues[0]!.message);
 }
 
-/** A wrong parameter. @param names it may have; the one that it has is told */
 function wrong(query: URLSearchParams, names: readonly string[], must: string): InvalidRequest {
   return invalid(`${names.join(" or ")} ${must}`, names.find((name) => query.has(name)) ?? names[0]!);
 }
 
-/** @param ignoresOthers whether parameters that the shape does not name are ignored instead of refused */
+/** @param ignoresOthers whether undeclared parameters are ignored instead of refused */
 export function queryReader(shape: QueryShape, ignoresOthers: boolean): QueryReader {
   const parameters = parametersOf(shape);
   const known = [...parameters.map(({ name }) => name), ...parameters.flatMap(({ names }) => names.slice(1))];

@@ -1,9 +1,8 @@
-/** What does a route know of the request that it answers? */
 import type { Caller } from "../auth/callers.ts";
 import type { RequestId } from "./request_id.ts";
 import type { Target } from "./target.ts";
 
-/** A request that found its route, and what it says by the route's schemas. */
+/** A request as its handler gets it: `query` and `body` are what the route's schemas made of them. */
 export interface RoutedRequest<Query = unknown, Body = unknown> {
   readonly request: Request;
   readonly target: Target;
@@ -12,13 +11,13 @@ export interface RoutedRequest<Query = unknown, Body = unknown> {
   /** The path's variable segments, decoded. */
   readonly names: readonly string[];
   readonly query: Query;
-  /** Undefined where the route has none. */
+  /** Undefined if the route has none. */
   readonly body: Body;
-  /** Of an act of an administrator: the number by which it is recorded, which its command bears. */
+  /** Of an administrative act: the number of its record, which its command carries. */
   readonly act?: number;
 }
 
-/** What a command of an act bears of it. */
+/** The part of a command that refers to the act's record. */
 export function recordedAs(act: number | undefined): { readonly act?: number } {
   return act === undefined ? {} : { act };
 }

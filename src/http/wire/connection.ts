@@ -1,35 +1,33 @@
-/** How are the requests of one connection answered? In turn: the next one is read when the one before it is answered. */
+/** Serves one connection: its requests are answered in turn. */
 import { Inbound } from "./inbound.ts";
 import { type BodyWaits, IncomingBody, IncomingRequest } from "./incoming_request.ts";
 import { send, type SendOptions, wholeOf } from "./outgoing.ts";
 import { MalformedHead, parseHead, type WireRefusal } from "./request_head.ts";
 import type { Turns } from "./turns.ts";
 
-/** What a server tells of a request's connection. */
+/** What the server knows about a request's connection. */
 export interface ConnectionInfo {
   readonly remoteAddr: Deno.NetAddr;
 }
 
-/** What answers a request. */
 export type Handler = (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
 
-/** What a connection needs of its listener. */
 export interface ConnectionHost {
   readonly handler: Handler;
-  /** Makes the answer to what is no request; with `http2` it is only told. */
+  /** Makes the answer to what is not a request; for `http2`, it is only informed. */
   readonly refuse: (why: WireRefusal, detail: string) => Response;
-  /** Authority of a request that names none. */
+  /** The authority of requests without one. */
   readonly fallbackHost: string;
-  /** Whether no request is to follow the one that is being answered. */
+  /** Whether connections are to be closed after the request that is being answered. */
   readonly isClosing: boolean;
-  /** The tick that it is. */
+  /** The current tick. */
   readonly tick: number;
-  /** Ticks for a head that has begun; Infinity: as many as its client likes. */
+  /** Ticks that a head may take once it has begun; Infinity means no limit. */
   readonly headTicks: number;
-  /** Ticks for which a connection may rest, and an answer may stay unread. */
+  /** Ticks for which a connection may be idle or an answer unread. */
   readonly quietTicks: number;
   readonly turns: Pick<Turns, "afterAnswer">;
-  /** Ticks in which a client that gets no further answer must have closed. */
+  /** Ticks that a client may take to close its connection after the last answer. */
   readonly lingerTicks: number;
 }
 
@@ -43,30 +41,29 @@ export interface ConnectionHost {
  */
 export type Phase = "head" | "answer" | "client" | "end";
 
-/** SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED (RFC 9113, section 7): the client is told what is wrong. */
+/** SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED (RFC 9113, section 7), which tells the client what is wrong. */
 const HTTP2_GOAWAY = new Uint8Array([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0d]);
 
-/** A connection that is served. */
 export class Connection {
   phase: Phase = "head";
-  /** The tick in which it began to wait for what it waits for. */
+  /** The tick in which the current wait began. */
   since: number;
-  /** The tick at which it is closed where it waits for its client still. */
+  /** The tick at which it is closed if it still waits for its client. */
   until: number;
-  /** Requests that were answered. */
+  /** Number of answered requests. */
   answered = 0;
   readonly ended: Promise<void>;
   readonly #socket: Deno.TcpConn;
   readonly #host: ConnectionHost;
   readonly #inbound: Inbound;
   readonly #info: ConnectionInfo;
-  /** Of short answers, which leave one after another. */
+  /** The buffer for short answers, which are sent one after another. */
   readonly #room = new Uint8Array(1024);
-  /** The tick in which a head began to come of which the rest is missing. */
+  /** The tick in which an incomplete head began to arrive. */
   #begun: number | undefined;
   #aborted: AbortController | undefined;
 
-  /** Takes a connection and serves it until its end. @throws Error where it is gone already */
+  /** Serves a connection until its end. @throws Error if it has already ended */
   constructor(socket: Deno.TcpConn, host: ConnectionHost) {
     socket.setNoDelay(true);
     this.#socket = socket;
@@ -90,14 +87,14 @@ export class Connection {
   async #serve(): Promise<void> {
     try {
       await this.#serveAll();
-    } catch (error) { // Its client is gone, or it was cut; or what came is no request.
+    } catch (error) { // The client left, the connection was cut, or what arrived is not a request.
       if (error instanceof MalformedHead) await this.#refuse(error.why, error.message).catch(() => {});
     } finally {
       this.cut();
     }
   }
 
-  /** Answers each request. It is one function, and waits for nothing in vain: each wait costs as much as parsing a field. */
+  /** Answers each request. One function that awaits nothing needlessly: an await costs as much as parsing a field. */
   async #serveAll(): Promise<void> {
     const host = this.#host;
     const inbound = this.#inbound;
@@ -113,7 +110,7 @@ export class Connection {
       this.#wait("answer");
       const body = new IncomingBody(inbound, head.bodyLength, head.expectsContinue ? this.#continued : this.#waited);
       const request = new IncomingRequest(head, body, host.fallbackHost, this.#watched);
-      // It is as much of a Request as handlers use.
+      // It has the part of a Request that handlers use.
       const answered = host.handler(request as unknown as Request, this.#info);
       const response = answered instanceof Promise ? await answered : answered;
       const isBodyTaken = body.isTaken || body.skip();
@@ -147,7 +144,7 @@ export class Connection {
     }
   }
 
-  /** A part of a head came: the rest of it is not waited for longer than for that of others. */
+  /** Part of a head arrived: from now on the head has a time limit. */
   #headBegun(): void {
     if (this.#inbound.isFull) throw new MalformedHead("the request's head is over 64 KiB", "head_too_large");
     this.#begun ??= this.#host.tick;
@@ -177,7 +174,7 @@ export class Connection {
     this.since = this.#host.tick;
   }
 
-  /** Tells of the client's end while its request is being answered. */
+  /** Notices that the client leaves while its request is being answered. */
   readonly #watched = (): AbortSignal => {
     if (this.#aborted === undefined) {
       const aborted = this.#aborted = new AbortController();
@@ -209,7 +206,7 @@ export class Connection {
     await this.#linger();
   }
 
-  /** What is on its way is taken, else the client would see its connection reset and not the answer. */
+  /** Reads what still arrives, as otherwise the client would see a reset instead of the answer. */
   async #linger(): Promise<void> {
     this.#wait("end");
     this.until = this.#host.tick + this.#host.lingerTicks;

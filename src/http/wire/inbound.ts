@@ -1,22 +1,21 @@
-/** What came over a connection and was not taken yet? */
 import { Buffer } from "node:buffer";
 import { HEAD_MAX } from "./request_head.ts";
 
-/** What a connection that rests keeps, in bytes. */
+/** Bytes that an idle connection keeps allocated. */
 const SIZE = 4 * 1024;
 const SHORT_HEAD = 1024;
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** The bytes that were read from a connection. One read is out at a time, whoever asked for it. */
+/** The bytes that were read from a connection and not consumed yet. Only one read is under way at a time. */
 export class Inbound {
   readonly #connection: Pick<Deno.Conn, "read">;
-  // Methods of Uint8Array are many times faster here than those of Buffer, but for reading Latin-1.
+  // Methods of Uint8Array are many times faster here than those of Buffer, except for reading Latin-1.
   #bytes = new Uint8Array(SIZE);
   #text = Buffer.from(this.#bytes.buffer);
   #begin = 0;
   #end = 0;
-  /** Where to look on for the end of a head: what is before it was looked at. */
+  /** Where to continue the search for the end of a head. */
   #looked = 0;
   #reading: Promise<boolean> | undefined;
 
@@ -24,17 +23,17 @@ export class Inbound {
     this.#connection = connection;
   }
 
-  /** How many bytes are there to take. */
+  /** Number of bytes that can be taken. */
   get size(): number {
     return this.#end - this.#begin;
   }
 
-  /** Whether no more fits before something is taken. */
+  /** Whether something must be taken before more fits. */
   get isFull(): boolean {
     return this.size >= HEAD_MAX;
   }
 
-  /** Reads more. @returns false where the client sends no more */
+  /** Reads more. @returns false if the client sends no more */
   more(): Promise<boolean> {
     if (this.#reading !== undefined) return this.#reading;
     this.#makeRoom();
@@ -73,7 +72,7 @@ export class Inbound {
     this.#text = Buffer.from(bytes.buffer);
   }
 
-  /** Takes a head, without the empty line at its end; undefined where it is not there whole. */
+  /** Takes a head without the empty line at its end; undefined if it is incomplete. */
   takeHead(): string | undefined {
     // Empty lines before a request are ignored (RFC 9112, section 2.2).
     while (this.#begin + 1 < this.#end && this.#bytes[this.#begin] === CR && this.#bytes[this.#begin + 1] === LF) {
@@ -81,7 +80,7 @@ export class Inbound {
     }
     const bytes = this.#bytes;
     if (this.#looked <= this.#begin) {
-      // As a rule a head is there whole, and short: to look for its end in a text is faster.
+      // Usually a head is complete and short: then it is faster to search in a text.
       const text = this.#text.toString("latin1", this.#begin, Math.min(this.#end, this.#begin + SHORT_HEAD));
       const end = text.indexOf("\r\n\r\n");
       if (end >= 0) {
@@ -102,7 +101,7 @@ export class Inbound {
     }
   }
 
-  /** Takes a line, without CR LF at its end; undefined where it is not there whole. @throws RangeError over `max` */
+  /** Takes a line without its CR LF; undefined if it is incomplete. @throws RangeError if it is longer than `max` */
   takeLine(max: number): string | undefined {
     const end = this.#bytes.indexOf(LF, this.#begin) - 1;
     const isWhole = end >= 0 && end + 2 <= this.#end;
@@ -118,7 +117,7 @@ export class Inbound {
     return line;
   }
 
-  /** Takes up to so many bytes of those that are there, as a copy. */
+  /** Takes up to this many bytes, as a copy. */
   take(max: number): Uint8Array<ArrayBuffer> {
     const end = Math.min(this.#end, this.#begin + max);
     const taken = this.#bytes.slice(this.#begin, end);
@@ -126,14 +125,14 @@ export class Inbound {
     return taken;
   }
 
-  /** Takes so many bytes, all of which are there, as the text that they encode in UTF-8. */
+  /** Takes this many bytes, which must be there, as UTF-8. */
   takeText(size: number): string {
     const text = utf8.decode(this.#bytes.subarray(this.#begin, this.#begin + size));
     this.#begin += size;
     return text;
   }
 
-  /** Leaves out up to so many bytes of those that are there. @returns how many */
+  /** Skips up to this many bytes. @returns how many */
   skip(max: number): number {
     const skipped = Math.min(this.size, max);
     this.#begin += skipped;

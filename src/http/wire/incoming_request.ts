@@ -1,6 +1,6 @@
 /**
- * How does a handler see a request? As the part of a Request that this project uses, made without parsing its URL; its body
- * is so many bytes, or chunks (RFC 9112, sections 6 and 7.1).
+ * A request as handlers see it: the part of Request that this project uses, made without parsing the URL. Its body has a
+ * length or consists of chunks (RFC 9112, sections 6 and 7.1).
  */
 import { type BodyLength, checkField, CHUNKED, type RequestHead } from "./request_head.ts";
 import type { Inbound } from "./inbound.ts";
@@ -8,29 +8,28 @@ import type { Inbound } from "./inbound.ts";
 const LINE_MAX = 4 * 1024;
 const TRAILERS_MAX = 64 * 1024;
 const CHUNK_MAX = 64 * 1024;
-// deno-lint-ignore no-control-regex -- control characters are what is not allowed
+// deno-lint-ignore no-control-regex -- matches control characters
 const CHUNK_SIZE = /^([\da-f]{1,8})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?$/i;
 
-/** Thrown where a body is not what its transfer coding says. */
+/** Thrown if a body does not follow its transfer coding. */
 export class MalformedBody extends Error {
   override readonly name = "MalformedBody";
 }
 
-/** Told of who waits for a body. */
 export interface BodyWaits {
-  /** More of it is waited for; `isFirst` the first time. */
+  /** Someone waits for more of the body; `isFirst` the first time. */
   begun(isFirst: boolean): Promise<void> | void;
   ended(): void;
 }
 
-/** A body that is read as it comes. */
+/** A body that is read as it arrives. */
 export class IncomingBody {
   readonly #inbound: Inbound;
   readonly #isChunked: boolean;
-  /** Of the body, or of the chunk that is being read. */
+  /** Bytes left of the body, or of the current chunk. */
   #left: number;
   #isWhole: boolean;
-  /** Whether the line end of a chunk is still to come. */
+  /** Whether the line break after a chunk is still to be read. */
   #isBetween = false;
   #isInTrailers = false;
   #hasWaited = false;
@@ -44,12 +43,12 @@ export class IncomingBody {
     this.#isWhole = length === 0;
   }
 
-  /** Whether all of it was taken. */
+  /** Whether all of it has been read. */
   get isTaken(): boolean {
     return this.#isWhole;
   }
 
-  /** Takes all of it at once, as text; undefined where it is not there whole. */
+  /** Takes all of it at once, as text; undefined if it is incomplete. */
   takeText(): string | undefined {
     if (this.#isChunked || this.#inbound.size < this.#left) return undefined;
     const text = this.#inbound.takeText(this.#left);
@@ -58,7 +57,7 @@ export class IncomingBody {
     return text;
   }
 
-  /** Takes the rest of it where it is there. @returns whether it was */
+  /** Takes the rest if it has arrived. @returns whether it has */
   skip(): boolean {
     if (!this.#isChunked && !this.#isWhole && this.#inbound.size >= this.#left) {
       this.#inbound.skip(this.#left);
@@ -67,16 +66,16 @@ export class IncomingBody {
     return this.#isWhole;
   }
 
-  /** Whoever reads it still gets no more: its request was answered. */
+  /** Fails further reads, as the request has been answered. */
   abandon(): void {
     this.#isAbandoned = true;
   }
 
-  /** Its next bytes; undefined at its end. @throws MalformedBody; Error where its request was answered meanwhile */
+  /** The next bytes; undefined at the end. @throws MalformedBody; Error if the request has been answered meanwhile */
   async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     for (;;) {
       const parts: Uint8Array<ArrayBuffer>[] = [];
-      // Chunks of a byte each cost their reader no more than one of them all.
+      // Many small chunks cost their reader no more than one large chunk.
       for (let part; (part = this.#takeNext()) !== undefined;) parts.push(part);
       if (parts.length > 0) return parts.length === 1 ? parts[0] : joined(parts);
       if (this.#isWhole) return undefined;
@@ -101,7 +100,7 @@ export class IncomingBody {
     return chunk;
   }
 
-  /** A line; undefined where it is not there whole. @throws MalformedBody */
+  /** A line; undefined if it is incomplete. @throws MalformedBody */
   #takeLine(max: number): string | undefined {
     try {
       return this.#inbound.takeLine(max);
@@ -110,7 +109,7 @@ export class IncomingBody {
     }
   }
 
-  /** Whether bytes of a chunk come next; false where its size is not there yet, or the body is at its end. */
+  /** Whether bytes of a chunk follow; false if its size has not arrived yet, or at the end of the body. */
   #atChunk(): boolean {
     if (this.#isInTrailers) return this.#skipTrailers();
     if (this.#left > 0) return true;
@@ -137,7 +136,7 @@ export class IncomingBody {
     }
   }
 
-  /** Always false: no bytes of a chunk come after them. */
+  /** Always false: no chunk follows. */
   #skipTrailers(): false {
     for (let line; (line = this.#takeLine(LINE_MAX)) !== undefined;) {
       if (line === "") {
@@ -162,7 +161,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** The header fields of a request, as a Headers has them. */
+/** The header fields of a request, with the methods of Headers. */
 class IncomingHeaders {
   readonly #fields: readonly string[];
 
@@ -186,7 +185,6 @@ class IncomingHeaders {
   }
 }
 
-/** A request as it came. */
 export class IncomingRequest {
   readonly method: string;
   readonly url: string;
@@ -197,8 +195,8 @@ export class IncomingRequest {
   #stream: ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
 
   /**
-   * @param fallbackHost where the request names none
-   * @param watch called where somebody wants to know whether the client goes away before it is answered
+   * @param fallbackHost used if the request names no host
+   * @param watch called if someone wants to know whether the client leaves before it is answered
    */
   constructor(head: RequestHead, body: IncomingBody, fallbackHost: string, watch: () => AbortSignal) {
     this.method = head.method;
@@ -216,7 +214,7 @@ export class IncomingRequest {
     return this.#isUsed;
   }
 
-  /** Null where there is none, and for GET and HEAD. */
+  /** Null if there is none, and for GET and HEAD. */
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     return this.#stream ??= this.#open();
   }
@@ -234,7 +232,7 @@ export class IncomingRequest {
     }, { highWaterMark: 0 });
   }
 
-  /** The body as text where all of it is here already, as short ones mostly are. Throws as `text`. */
+  /** The body as text if all of it has arrived, as with most short ones. Throws as `text`. */
   textIfHere(): string | undefined {
     if (this.#isUsed) throw new TypeError("Cannot read a body twice");
     const text = this.method === "GET" || this.method === "HEAD" ? "" : this.#body.takeText();
@@ -242,7 +240,7 @@ export class IncomingRequest {
     return text;
   }
 
-  /** The body as text. @throws TypeError where it was read before; Error where it is malformed or breaks off */
+  /** The body as text. @throws TypeError if it was read before; Error if it is malformed or incomplete */
   async text(): Promise<string> {
     const text = this.textIfHere();
     if (text !== undefined) return text;
@@ -253,13 +251,13 @@ export class IncomingRequest {
     return read + decoder.decode();
   }
 
-  /** The body, which must be JSON. Throws as `text`, or SyntaxError. */
+  /** The body, parsed as JSON. Throws as `text`, or SyntaxError. */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
   }
 }
 
-/** The target behind its authority, both as they were sent. */
+/** The authority and the target, both as they were sent. */
 function urlOf({ method, target, host }: RequestHead, fallbackHost: string): string {
   if (method === "CONNECT") return "http://" + target;
   if (target.startsWith("/")) return `http://${host || fallbackHost}${target}`;

@@ -1,19 +1,18 @@
-/** How does an answer leave (RFC 9112)? One at a time, each part when the client has taken the one before it. */
+/** Sends answers (RFC 9112), each part when the client has taken the previous one. */
 import { Buffer } from "node:buffer";
 import { Reply } from "../answers/answer.ts";
 
-/** What an answer depends on beside itself. */
 export interface SendOptions {
   /** The request was HEAD: the answer has no body. */
   readonly isHead: boolean;
   readonly isHttp10: boolean;
   /** Whether another request may follow on the connection. */
   readonly keepAlive: boolean;
-  /** Tells of the client's end, from when it is called. */
+  /** Resolves when the client leaves, from the first call on. */
   readonly watched: () => AbortSignal;
 }
 
-/** Writes all bytes. @throws Error where the connection is gone */
+/** Writes all bytes. @throws Error if the connection has ended */
 export type Write = (bytes: Uint8Array) => Promise<void>;
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -25,10 +24,10 @@ const REASONS: Readonly<Record<number, string>> = {
   ...{ 422: "Unprocessable Content", 429: "Too Many Requests", 431: "Request Header Fields Too Large" },
   ...{ 500: "Internal Server Error", 503: "Service Unavailable", 505: "HTTP Version Not Supported" },
 };
-/** Bytes of a body that are sent in one piece with the head. */
+/** Largest body, in bytes, that is sent in one piece with the head. */
 const TOGETHER_MAX = 64 * 1024;
 const EVENT_STREAM = "content-type: text/event-stream";
-/** Turns of the microtask queue in which the end of a body that is known whole shows itself. */
+/** Microtasks after which the end of a body that is completely known shows. */
 const TURNS = 8;
 
 // deno-lint-ignore no-control-regex -- all of ASCII
@@ -58,13 +57,13 @@ function connectionLine({ isHttp10, keepAlive }: SendOptions): string {
 }
 
 /**
- * An answer in one piece, after which another request may follow where one may at all; undefined where it is in parts.
+ * An answer in one piece; undefined if it has to be sent in parts. It does not end the connection by itself.
  *
- * @param room where it is put if it is short, which is much faster than to make room for it
+ * @param room used for short answers, which is much faster than to allocate a buffer
  */
 export function wholeOf(response: Response, options: SendOptions, room: Uint8Array): Uint8Array | undefined {
   const made = response instanceof Reply ? response.asMade : undefined;
-  // Connection is for this server alone, which takes it from any other answer.
+  // Only this server decides about Connection.
   if (made === undefined || options.isHead || made.fields["connection"] !== undefined) return undefined;
   const { fields, content } = made;
   let lines = "";
@@ -77,7 +76,7 @@ export function wholeOf(response: Response, options: SendOptions, room: Uint8Arr
   return read === text.length ? room.subarray(0, written) : encoder.encode(text);
 }
 
-/** The body's reader, with its first bytes and whether they are all. */
+/** The body's reader, its first bytes, and whether these are all. */
 interface Opened {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly first: Uint8Array;
@@ -95,7 +94,7 @@ async function open(body: ReadableStream<Uint8Array>): Promise<Opened> {
   return { reader, first, next: isEnd ? undefined : next };
 }
 
-/** Sends an answer. @returns whether another request may follow @throws Error where the connection is gone */
+/** Sends an answer. @returns whether another request may follow @throws Error if the connection has ended */
 export async function send(response: Response, options: SendOptions, write: Write): Promise<boolean> {
   const whole = wholeOf(response, options, NO_ROOM);
   if (whole !== undefined) {
@@ -134,11 +133,11 @@ export async function send(response: Response, options: SendOptions, write: Writ
       return keepAlive;
     }
     const isChunked = length === undefined && !options.isHttp10;
-    // An event stream may be silent for long: nothing is written from which it would show that its client went away. Of
-    // a file that shows soon, and its client may have closed its own side alone.
+    // An event stream may be silent for long, so that no failing write would show that its client left. With a file that
+    // shows soon, and its client may have closed only its own side.
     const gone = lines.includes(EVENT_STREAM) ? options.watched() : undefined;
     gone?.addEventListener("abort", () => reader.cancel().catch(() => {}), { once: true });
-    // Without a length or chunks, the end of the connection is the end of the body.
+    // Without a length or chunks, the body ends with the connection.
     const mayFollow = keepAlive && (isChunked || length !== undefined);
     const coding = length !== undefined ? lengthLine(length) : isChunked ? "transfer-encoding: chunked\r\n" : "";
     await writeTogether(head(coding, mayFollow), isChunked ? asChunk(first) : first, write);

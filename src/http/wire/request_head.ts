@@ -1,36 +1,35 @@
 /**
- * What does the head of an HTTP/1.1 request say (RFC 9112)? Where two readers of a head could disagree on where the
- * request ends, it is refused: request smuggling needs such a head.
+ * Parses the head of an HTTP/1.1 request (RFC 9112). A head is refused if two parsers could disagree about where the request
+ * ends: request smuggling needs such a head.
  */
 
 /** Largest head, in bytes. */
 export const HEAD_MAX = 64 * 1024;
-/** Most header fields in a head. */
+/** Maximum number of header fields. */
 export const FIELDS_MAX = 128;
 
-/** How long the body is: so many bytes, or in chunks (-1). */
+/** The length of the body in bytes; -1 if it is chunked. */
 export type BodyLength = number;
-/** The length of a body in chunks. */
 export const CHUNKED: BodyLength = -1;
 
 export interface RequestHead {
   readonly method: string;
-  /** As it was sent; its bytes as UTF-8. */
+  /** As it was sent, decoded as UTF-8. */
   readonly target: string;
-  /** Lower-case names and values of the header fields, by turns. */
+  /** The header fields: lower-case name, value, name, value … */
   readonly fields: readonly string[];
   readonly host: string | undefined;
   readonly bodyLength: BodyLength;
-  /** Whether the client takes another answer on this connection. */
+  /** Whether the client accepts another answer on this connection. */
   readonly keepAlive: boolean;
   readonly isHttp10: boolean;
   readonly expectsContinue: boolean;
 }
 
-/** Why what came is no request. */
+/** Why it is not a request. */
 export type WireRefusal = "malformed" | "head_too_large" | "http2";
 
-/** Thrown where a head cannot be understood, or only in more than one way. */
+/** Thrown if a head is malformed or ambiguous. */
 export class MalformedHead extends Error {
   override readonly name = "MalformedHead";
 
@@ -39,14 +38,14 @@ export class MalformedHead extends Error {
   }
 }
 
-// deno-lint-ignore no-control-regex -- control characters are what is not allowed
+// deno-lint-ignore no-control-regex -- matches control characters
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~\w-]{1,32}) ([^\x00-\x20\x7f]+) HTTP\/1\.([01])$/;
 const TARGET = /^(?:\/|\*$|https?:\/\/[^/?#]+(?:\/|$))/i;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
+// deno-lint-ignore no-control-regex -- matches control characters
 const NOT_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
 const LENGTH = /^\d{1,15}$/;
-/** Names that are known to be well-formed, as they are written, each with its lower-case form. */
+/** Names that were found to be well-formed, with their lower-case forms. */
 const NAMES = new Map<string, string>();
 const NAMES_MAX = 512;
 
@@ -59,7 +58,7 @@ function nameOf(written: string): string {
   return name;
 }
 
-/** Checks a line that is one header field. @throws MalformedHead */
+/** Checks a header line. @throws MalformedHead */
 export function checkField(line: string): void {
   const colon = line.indexOf(":");
   if (colon < 0) throw new MalformedHead("a header field has no colon");
@@ -71,7 +70,7 @@ function checkValue(value: string): void {
   if (NOT_IN_VALUE.test(value)) throw new MalformedHead("a header field's value is not valid");
 }
 
-/** Without blanks and tabs around it. */
+/** Trims blanks and tabs. */
 function trimmed(line: string, begin: number, end: number): string {
   while (begin < end && isBlank(line.charCodeAt(begin))) begin++;
   while (end > begin && isBlank(line.charCodeAt(end - 1))) end--;
@@ -86,7 +85,7 @@ function hasToken(list: string, token: string): boolean {
   return list.split(",").some((it) => it.trim().toLowerCase() === token);
 }
 
-/** What some fields say together. */
+/** What certain fields say together. */
 class Framing {
   host: string | undefined;
   length: string | undefined;
@@ -133,9 +132,9 @@ class Framing {
 }
 
 /**
- * Parses a head. An offer to upgrade the connection is ignored, as a server may (RFC 9110, section 7.8).
+ * Parses a head. An offer to upgrade the connection is ignored, which RFC 9110 allows (section 7.8).
  *
- * @param text its bytes as Latin-1, without the empty line at its end
+ * @param text its bytes as Latin-1, without the empty line at the end
  * @throws MalformedHead
  */
 export function parseHead(text: string): RequestHead {

@@ -1,12 +1,12 @@
 /**
- * How does every connection have its turn? The runtime does at once what can be read or written at once, and asks the
- * system which sockets have become ready only when nothing of that kind is left. Where answers cost little, connections
- * whose clients are quick would keep the others out for a tenth of a second and more. So after some requests all
- * connections wait until the runtime has asked. It shows that it has by what it cannot know otherwise: that a byte came
- * over a connection on which it waits already. A timer would show it too, but the shortest one is a millisecond.
+ * Gives every connection its turn. The runtime completes reads and writes that do not block immediately, and polls the system
+ * for other sockets only when none of those are left. If answers are cheap, connections with fast clients would starve the
+ * others for a tenth of a second and more. So after a number of requests all connections wait until the runtime has polled.
+ * A byte that arrives over a connection of the process with itself proves that it has. A timer would prove it too, but the
+ * shortest one takes a millisecond.
  */
 
-/** Requests, of all connections together, after which they wait: 2 ms of answers that cost nothing. */
+/** Requests of all connections together after which they wait: 2 ms of the cheapest answers. */
 const REQUESTS_MAX = 128;
 const BYTE = new Uint8Array(1);
 
@@ -22,25 +22,25 @@ export class Turns {
   #round: PromiseWithResolvers<void> | undefined;
   #loop: Loop | undefined;
   #isClosed = false;
-  /** Ends a round where there is no loop. */
+  /** Ends a round if there is no loop. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    this.#open().catch(() => {}); // The timer serves, then.
+    this.#open().catch(() => {}); // Then the timer is used.
   }
 
   /**
-   * What a connection waits for between an answer and the next request; undefined where for nothing.
+   * What a connection waits for between an answer and its next request; undefined if it need not wait.
    *
-   * @param isNextHere whether its next request was read already: a client that sends one after another without waiting
-   * would have the thread to itself
+   * @param isNextHere whether its next request has been read already: a client that does not wait for answers would
+   * monopolize the thread
    */
   afterAnswer(isNextHere: boolean): Promise<void> | undefined {
     if (this.#round !== undefined || ++this.#requests >= REQUESTS_MAX) return (this.#round ??= this.#begin()).promise;
     return isNextHere ? new Promise((resolve) => setImmediate(resolve)) : undefined;
   }
 
-  /** Lets all go on, and nobody wait any more for others. */
+  /** Lets all continue; from now on no one waits. */
   close(): void {
     this.#isClosed = true;
     if (this.#loop !== undefined) close(this.#loop.to);
@@ -84,7 +84,7 @@ async function loopOfOne(): Promise<Loop> {
     for (;;) {
       const to = await listener.accept();
       if ((to.remoteAddr as Deno.NetAddr).port === (from.localAddr as Deno.NetAddr).port) return { from, to };
-      to.close(); // Somebody else's.
+      to.close(); // Another process connected.
     }
   } finally {
     listener.close();
