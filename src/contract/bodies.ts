@@ -16,22 +16,27 @@ function body<T extends z.ZodRawShape>(id: string, shape: T): z.ZodObject<T, z.c
   return name(id, schema);
 }
 
-const startsAt = z.nullable(time).meta({ description: "From when on it may be claimed; null: at once." }).optional();
-const endsAt = z.nullable(time).meta({ description: "From when on it may not be claimed; null: never." }).optional();
+const startsAt = z.nullable(time).meta({ description: "The time from which it can be claimed; null for no start." })
+  .optional();
+const endsAt = z.nullable(time).meta({
+  description: "The time from which it can no longer be claimed; null for no end.",
+}).optional();
 
 /** The body of a claim or a validation. */
 export const ClaimBody = body("ClaimRequest", {
   user_id: userId,
   coupon_name: couponName,
   order_amount: z.nullable(moneySent).meta({
-    description: "What the user is about to pay, of which a discount is reckoned; a coupon with `min_order` needs it.",
+    description: "The amount of the order, from which a discount is computed; required by coupons with `min_order`.",
   }).optional(),
 });
 
 /** What each coupon of a create, or of a job, can be made with beside its name. */
 const terms = {
   starts_at: startsAt,
-  ends_at: endsAt.meta({ description: "From when on it may not be claimed, after `starts_at`; null: never." }),
+  ends_at: endsAt.meta({
+    description: "The time from which it can no longer be claimed, after `starts_at`; null for no end.",
+  }),
   kind: kindSent,
   ...kindFieldsSent,
 };
@@ -39,10 +44,10 @@ const terms = {
 export const CreateBody = body("CouponRequest", { name: couponName, amount, ...terms });
 
 export const EditBody = body("CouponEdit", {
-  amount: amount.meta({ description: "The new total; not less than what is claimed." }).optional(),
+  amount: amount.meta({ description: "The new total; not less than the number of claims." }).optional(),
   starts_at: startsAt,
   ends_at: endsAt,
-  paused: flag.meta({ description: "Stops and resumes claiming." }).optional(),
+  paused: flag.meta({ description: "Pauses or resumes claiming." }).optional(),
   ...kindFieldsSent,
 });
 
@@ -55,7 +60,7 @@ const PATTERN_RULE = "must be a text whose codes have 1 to 255 characters withou
 const pattern = textBy((text) => parsePattern(text) !== undefined, PATTERN_RULE, {
   description:
     `Of the coupons' names: \`#\` is a digit of \`${DIGITS}\`, \`?\` a letter of \`${LETTERS}\`, and \`\\\` ` +
-    "makes the next character mean itself. At most half of its codes may be asked for.",
+    "makes the next character literal. At most half of its codes can be requested.",
   minLength: 1,
   examples: ["SPRING-####-????"],
 });
@@ -63,11 +68,11 @@ const pattern = textBy((text) => parsePattern(text) !== undefined, PATTERN_RULE,
 /** The body of a job that makes many coupons. */
 export const BulkBody = body("BulkRequest", {
   count: wholeNumber(COUNT_MAX).meta({
-    description: "Coupons to be made.",
+    description: "Number of coupons to create.",
     examples: [10_000],
   }),
   pattern: pattern.optional(),
-  unguessable: flag.meta({ description: "In place of `pattern`: names that no one can guess." }).optional(),
+  unguessable: flag.meta({ description: "Instead of `pattern`: names that cannot be guessed." }).optional(),
   amount: amount.meta({ description: "Units of each coupon.", default: 1 }).optional(),
   ...terms,
 });
@@ -76,5 +81,5 @@ export const MembershipBody = body("MembershipRequest", { ID: userId, segment, e
 
 /** The body of a sale's edit. */
 export const SaleEditBody = body("SaleEdit", {
-  paused: flag.meta({ description: "Stops and resumes checkouts; live holds may still be bought." }).optional(),
+  paused: flag.meta({ description: "Pauses or resumes checkouts; live holds can still be purchased." }).optional(),
 });

@@ -50,12 +50,12 @@ export const money = z.string().meta({
 
 const MONEY_NOTES: Readonly<Record<MoneyTerm, string>> = {
   percentOff:
-    "Of a discount, unless it has `amount_off`: so many percent of the order, above 0 and up to 100; rounded " +
-    "to cents, half to the even cent.",
-  amountOff: "Of a discount, unless it has `percent_off`: so much, but never more than the order.",
-  maxDiscount: "Of a discount: it is never more.",
-  minOrder: "Of a discount: the least `order_amount` that it is for.",
-  credit: "Of a charge: what a claim adds to its user's wallet.",
+    "For a discount without `amount_off`: the percentage of the order, above 0 and up to 100. The discount is rounded to cents, " +
+    "half to even.",
+  amountOff: "For a discount without `percent_off`: the amount, limited by the amount of the order.",
+  maxDiscount: "For a discount: its maximum.",
+  minOrder: "For a discount: the minimum `order_amount`.",
+  credit: "For a charge: the amount that a claim adds to the user's wallet.",
 };
 
 function moneyTermSent(name: MoneyTerm): z.ZodType<string | number | null | undefined> {
@@ -63,7 +63,7 @@ function moneyTermSent(name: MoneyTerm): z.ZodType<string | number | null | unde
     ? 'must be a percentage such as "12.5", with up to two places, above 0 and up to 100'
     : `must be an amount such as "49.99", with up to two places, above 0 and up to ${MONEY_MAX}`;
   const term = moneyBy(must, (money) => isMoneyTerm(name, money));
-  return z.nullable(term).meta({ description: MONEY_NOTES[name] + " Null: none." }).optional();
+  return z.nullable(term).meta({ description: MONEY_NOTES[name] + " Null for none." }).optional();
 }
 
 function moneyTermShown(name: MoneyTerm): z.ZodType {
@@ -77,7 +77,7 @@ function fieldsBy<T extends z.ZodType>(fieldOf: (name: MoneyTerm) => T): Record<
 
 /** What a coupon may be, as it is sent. */
 export const kindSent = z.enum(COUPON_KINDS, `must be one of ${COUPON_KINDS.join(", ")}`)
-  .meta({ description: "What a claim gives beside its unit; fixed when the coupon is made.", default: "plain" })
+  .meta({ description: "What a claim gives in addition to its unit; cannot be changed later.", default: "plain" })
   .optional();
 
 /** A segment's title. */
@@ -85,8 +85,9 @@ export const segment = textBy(
   isSegment,
   "must be a text of 1 to 255 characters, not blank, without control characters",
   {
-    description: "A segment's title: 1 to 255 characters, not blank, no control characters; compared as coupon names " +
-      "are, and shown as it was first sent.",
+    description:
+      "A segment's title: 1 to 255 characters, not blank, no control characters; compared as coupon names are, and shown as it was " +
+      "first sent.",
     minLength: 1,
     examples: ["gold"],
   },
@@ -94,22 +95,23 @@ export const segment = textBy(
 
 /** What may be edited of a kind, and of whom a coupon is for. */
 export const kindFieldsSent = {
-  segment: z.nullable(segment).meta({ description: "Whose live members alone may claim. Null: anyone may." })
+  segment: z.nullable(segment).meta({ description: "Only live members of this segment may claim; null for anyone." })
     .optional(),
   ...fieldsBy(moneyTermSent),
 };
 
 /** A coupon's kind with what is set of it, as it is answered. */
 export const kindFieldsShown = {
-  kind: z.enum(COUPON_KINDS).meta({ description: "What a claim gives beside its unit." }),
-  segment: segment.meta({ description: "Whose live members alone may claim; absent: anyone may." }).optional(),
+  kind: z.enum(COUPON_KINDS).meta({ description: "What a claim gives in addition to its unit." }),
+  segment: segment.meta({ description: "Only live members of this segment may claim; absent if anyone may." })
+    .optional(),
   ...fieldsBy(moneyTermShown),
 };
 
 const DETAIL_NOTES: Readonly<Record<keyof typeof DETAIL_FIELDS, string>> = {
-  discountAmount: "Of a discount on a known order.",
-  finalAmount: "What is left of that order to be paid.",
-  credit: "Of a charge: what the user's wallet got, in the same commit.",
+  discountAmount: "For a discount with an `order_amount`.",
+  finalAmount: "The amount of the order after the discount.",
+  credit: "For a charge: the amount that was added to the user's wallet in the same commit.",
 };
 
 /** What a claim came to beside its unit, as it is answered. */
@@ -124,7 +126,7 @@ const EXPIRY_RULE = `must be a whole number of seconds since 1970, at most ${EXP
 
 /** When a membership ends. */
 export const expiry = z.int(EXPIRY_RULE).min(0, EXPIRY_RULE).max(EXPIRY_MAX_S, EXPIRY_RULE).meta({
-  description: "Until when, in seconds since 1970: the membership is live while now is before it.",
+  description: "When the membership expires, in seconds since 1970.",
   examples: [4_102_444_800],
 });
 

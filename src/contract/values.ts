@@ -48,9 +48,10 @@ export const couponName = textBy(
   (text) => normalizeName(text) !== undefined,
   "must be a text of 1 to 255 characters without control characters or /",
   {
-    description: "The name of a coupon: 1 to 255 characters, no control characters, no `/`, not `.` or `..`. Names " +
-      "are compared by their keys: NFKC; white space to single blanks, none at either end; invisible characters " +
-      "removed; every dash `-`; case removed, so that `ß` is `ss`; NFC.",
+    description:
+      "The name of a coupon: 1 to 255 characters, no control characters, no `/`, not `.` or `..`. Names are " +
+      "compared case-insensitively after normalization: NFKC, white space collapsed and trimmed, invisible characters " +
+      "removed, all dashes equal; `ß` equals `ss`.",
     minLength: 1,
     examples: ["PROMO_SUPER"],
   },
@@ -90,7 +91,7 @@ export function alias<T extends z.ZodType>(name: string, schema: T): T {
 
 /** How many units a coupon has. */
 export const amount = wholeNumber(AMOUNT_MAX).meta({
-  description: "Units in all, claimed ones included.",
+  description: "Total number of units, including claimed ones.",
   examples: [100],
 });
 
@@ -99,7 +100,7 @@ export const time = textBy(
   (text) => msOf(text) !== undefined,
   "must be a time such as 2026-11-21T14:00:00Z, from 1970 on",
   {
-    description: "An RFC 3339 time, years 1970 to 9999; fractions below a millisecond are dropped.",
+    description: "An RFC 3339 time from 1970 to 9999; truncated to milliseconds.",
     format: "date-time",
     examples: ["2026-11-21T14:00:00Z"],
   },
@@ -110,7 +111,7 @@ export const flag = z.boolean("must be true or false");
 
 /** A time, as it is answered. */
 export const timeShown = z.string().meta({
-  description: "RFC 3339, UTC, to the millisecond.",
+  description: "RFC 3339, UTC, with milliseconds.",
   format: "date-time",
   examples: ["2026-11-21T14:00:00.000Z"],
 });
@@ -119,21 +120,23 @@ export const timeShown = z.string().meta({
 export const count = z.int().min(0).max(AMOUNT_MAX);
 
 /** What an answer of success says to people. */
-export const message = z.string().meta({ description: "For people; not to be relied on." });
+export const message = z.string().meta({ description: "For people; may change." });
 
 /** A user's id, as it is answered. */
 export const userIdShown = z.string().meta({ description: "A user's id.", examples: ["user_12345"] });
 
 export const claimId = z.string().meta({
-  description: "The claim's id: a new one for each claim.",
+  description: "The claim's id.",
   format: "uuid",
   examples: ["0199a3c2-6f1e-7c3a-9b1d-2f4e5a6b7c8d"],
 });
 
 /** Where the next cursor page begins. */
-export const nextCursor = z.nullable(z.string()).meta({ description: "To be sent as `cursor`; null at the end." });
+export const nextCursor = z.nullable(z.string()).meta({
+  description: "The `cursor` of the next page; null on the last page.",
+});
 
-const cursor = z.string().meta({ description: "A `next_cursor` that was answered here." }).optional();
+const cursor = z.string().meta({ description: "The `next_cursor` of the previous page." }).optional();
 const limit = wholeNumber(1_000);
 
 /** The query of a cursor page. */
@@ -159,8 +162,8 @@ export interface PageQuery {
 
 /** The query of a numbered page. */
 export const pageQuery = {
-  page: alias("page_num", pageNumber.default(1).meta({ description: "Which page, counted from 1." })),
-  per_page: alias("page_size", perPage.default(20).meta({ description: "Entries of a page." })),
+  page: alias("page_num", pageNumber.default(1).meta({ description: "The page number, from 1." })),
+  per_page: alias("page_size", perPage.default(20).meta({ description: "Entries per page." })),
 };
 
 /** The query of a page by cursor or of a numbered one. No value is a default: a form would send it beside the others. */
@@ -170,11 +173,11 @@ export const eitherQuery = {
     .optional(),
   page: alias(
     "page_num",
-    pageNumber.meta({ description: "Which numbered page, counted from 1; the first if it is not sent." }).optional(),
+    pageNumber.meta({ description: "The page number, from 1; default 1." }).optional(),
   ),
   per_page: alias(
     "page_size",
-    perPage.meta({ description: "Entries of a numbered page; 20 if it is not sent." }).optional(),
+    perPage.meta({ description: "Entries per numbered page; default 20." }).optional(),
   ),
 };
 
@@ -182,8 +185,7 @@ const search = textBy(
   (text) => normalizeSearch(text) !== undefined,
   "must be at most 255 well-formed characters without control characters",
   {
-    description:
-      "A literal part of the name, both in the form in which names are compared; `%` and `_` mean themselves.",
+    description: "Part of the name, compared as names are; `%` and `_` have no special meaning.",
     maxLength: 255,
   },
 ).optional();

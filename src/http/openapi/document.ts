@@ -82,7 +82,10 @@ function answerOf(
 }
 
 function problemHeaders(status: number, { limitedFor }: Route): Json {
-  const retry = headerOf({ description: "Of `rate_limited`: seconds to wait before asking again.", isOptional: true });
+  const retry = headerOf({
+    description: "For `rate_limited`: seconds to wait before the next request.",
+    isOptional: true,
+  });
   return {
     "x-request-id": REF.requestId,
     ...status === 401 && { "www-authenticate": REF.authenticate },
@@ -116,8 +119,8 @@ function operationOf(route: Route): Json {
 }
 
 const REQUEST_ID =
-  "of the request: the first of `X-Request-Id`, `Correlation-ID` and `X-Trace-ID` that came, where it " +
-  "is 1 to 128 visible ASCII characters, none of them the request's idempotency key, token or code";
+  "of the request: the first of `X-Request-Id`, `Correlation-ID` and `X-Trace-ID` that was sent, if it is 1 to 128 visible " +
+  "ASCII characters and does not contain the request's idempotency key, token or code";
 const idParameters = ["X-Request-Id", "Correlation-ID", "X-Trace-ID"].map((name) => ({
   name,
   key: name.replace(/\W/g, ""),
@@ -140,33 +143,34 @@ function componentsOf(): Json {
       IdempotencyKey: {
         name: "Idempotency-Key",
         in: "header",
-        description: "The same request with the same key gets the same answer, on any node, for 48 hours at least; " +
-          "with other content it is 422. A key is of one caller and one coupon, sale or job: for another it is another " +
-          "key. A refusal binds no key. 1 to 255 visible ASCII characters.",
+        description:
+          "The same request with the same key gets the same response, on any node, for at least 48 hours; a different request gets " +
+          "422. Keys are separate for each caller and for each coupon, sale or job. A refused request does not use up its key. 1 to 255 " +
+          "visible ASCII characters.",
         schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
       },
       ...Object.fromEntries(ids),
     },
     headers: {
       "X-Request-Id": {
-        description: `The id ${REQUEST_ID}, else a new one. Where the client named one, it is echoed in all three.`,
+        description:
+          `The id ${REQUEST_ID}; otherwise a new one. If the client sent one, it is returned in all three headers.`,
         required: true,
         ...text,
       },
       "Retry-After": {
-        description: "Seconds to wait before asking again.",
+        description: "Seconds to wait before the next request.",
         required: true,
         schema: { type: "integer", minimum: 0 },
       },
       "WWW-Authenticate": {
-        description: 'How to show a token (RFC 6750); with `error="invalid_token"` where one was shown.',
+        description: 'How to send a token (RFC 6750), with `error="invalid_token"` if the token is not valid.',
         required: true,
         ...text,
       },
       "RateLimit": {
         description:
-          "What is left: `r` requests at once, the whole quota in `t` seconds. Of a user's requests, where " +
-          "this node counts them.",
+          "The user's remaining quota, if this node limits requests: `r` requests now, the whole quota in `t` seconds.",
         ...text,
       },
       "RateLimit-Policy": { description: "The quota: `q` requests in `w` seconds.", ...text },
@@ -191,7 +195,7 @@ export function makeDocument(routes: readonly Route[]): Json {
   return {
     openapi: "3.1.0",
     info: INFO,
-    servers: [{ url: "/", description: "The node that you ask; any node answers the same." }],
+    servers: [{ url: "/", description: "The node that you ask; any node gives the same responses." }],
     tags: TAGS,
     paths,
     components: componentsOf(),

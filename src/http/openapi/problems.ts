@@ -17,16 +17,16 @@ function unique(texts: readonly string[]): string[] {
 export const Problem = name(
   "Problem",
   z.object({
-    type: z.enum(unique(codes.map(typeOf))).meta({ description: "Where this node explains the code." }),
+    type: z.enum(unique(codes.map(typeOf))).meta({ description: "The address of the explanation of the code." }),
     title: z.string().meta({ description: "What the code means, for people." }),
     status: z.int().min(400).max(599).meta({ description: "The HTTP status." }),
-    code: z.enum(unique(codes.map(shownCodeOf))).meta({ description: "For programs; it stays the same." }),
+    code: z.enum(unique(codes.map(shownCodeOf))).meta({ description: "For programs; stable." }),
     detail: z.string().meta({ description: "What is wrong with this request, for people." }).optional(),
     param: z.string().meta({
-      description: "The field of the body, parameter of the query, or header that is at fault, if it is a single one.",
+      description: "The body field, query parameter or header that is at fault, if it is a single one.",
       examples: ["amount"],
     }).optional(),
-    request_id: z.string().meta({ description: "As in `X-Request-Id`; log lines about the request have it too." }),
+    request_id: z.string().meta({ description: "The id in `X-Request-Id`; log lines about the request contain it." }),
   }).meta({ description: "RFC 9457." }),
 );
 

@@ -8,23 +8,24 @@ import { count, cursorQuery, nextCursor, timeShown } from "../../contract/values
 const Act = name(
   "Act",
   z.object({
-    id: z.int().min(1).meta({ description: "Later acts have higher ones." }),
+    id: z.int().min(1).meta({ description: "Increases with each act." }),
     caller: z.string().meta({
-      description: "`admin`, `service`, `user:` and an id; `open` where this node asks no one.",
+      description: "`admin`, `service`, `user:` and an id, or `open` if this node asks for no token.",
       examples: ["admin"],
     }),
-    act: z.string().meta({ description: "What was asked for.", examples: ["coupon.create"] }),
+    act: z.string().meta({ description: "The kind of act.", examples: ["coupon.create"] }),
     target: z.array(z.string()).meta({
-      description: "The target of the act, part by part: a coupon's name; for `claim.void` the coupon's name and the " +
-        "user's id; for `user.put` the user's id and the segment; a sale; a bulk job, or its pattern. Empty where the " +
-        "request did not say. Acts that an older version recorded have one part, with blanks between.",
+      description:
+        "What it was done to, in parts: a coupon's name; for `claim.void` the coupon's name and the user's id; for " +
+        "`user.put` the user's id and the segment; a sale; a bulk job or its pattern. Empty if the request did not say. " +
+        "Acts recorded by older versions have a single part, separated by blanks.",
       examples: [["PROMO_SUPER", "user_12345"]],
     }),
-    address: z.string().meta({ description: "Where the request came from; `unknown` where that is not known." }),
+    address: z.string().meta({ description: "The address that the request came from, or `unknown`." }),
     status: z.nullable(z.int().min(100).max(599)).meta({
-      description: "Of its answer; null: it may have been done, or not.",
+      description: "The status of the response; null if the outcome is not known.",
     }),
-    code: z.nullable(z.string()).meta({ description: "Of its refusal or failure; null where there was none." }),
+    code: z.nullable(z.string()).meta({ description: "The problem code; null if there was none." }),
     at: timeShown,
     request_id: z.string(),
   }),
@@ -34,10 +35,10 @@ const ActPage = name("ActPage", z.object({ data: z.array(Act), next_cursor: next
 const Finding = name(
   "Finding",
   z.object({
-    object: z.string().meta({ description: "What it is about.", examples: ["coupon PROMO_SUPER"] }),
+    object: z.string().meta({ description: "The object that is wrong.", examples: ["coupon PROMO_SUPER"] }),
     counter: z.string().meta({ description: "The column or table in question." }),
-    says: z.string().meta({ description: "What it says." }),
-    rows: z.string().meta({ description: "What the rows beside it say." }),
+    says: z.string().meta({ description: "The value of the counter." }),
+    rows: z.string().meta({ description: "What the rows say." }),
   }),
 );
 const AuditReport = name(
@@ -46,9 +47,9 @@ const AuditReport = name(
     coupons: count.meta({ description: "Coupons that were audited." }),
     sales: count.meta({ description: "Sales that were audited." }),
     findings: z.array(Finding).max(1_000).meta({
-      description: "Counters that their rows contradict; an audit ends early at 1,000.",
+      description: "Counters that their rows contradict. An audit stops at 1,000 findings.",
     }),
-    busy: z.array(z.string()).meta({ description: "What changed too often to be audited." }),
+    busy: z.array(z.string()).meta({ description: "Objects that changed too often to be audited." }),
   }),
 );
 
@@ -59,13 +60,14 @@ export const audit: readonly Route[] = tagged("Audit trail", [
     path: "/api/audits",
     id: "runAudit",
     summary: "Compare all counters with their rows",
-    description: "Beside running claims and purchases; changes nothing. The answer comes when the audit has ended, " +
-      "which takes minutes for millions of rows. A node runs one such audit at a time: `overloaded`.",
+    description:
+      "Runs beside claims and purchases and changes nothing. Responds when the audit has finished, which takes " +
+      "minutes for millions of rows. A node runs one such audit at a time; a second request gets `overloaded`.",
     authority: onNames("audit.run"),
     trouble: "file",
     answers: {
       200: {
-        description: "What was found; exact where `findings` and `busy` are empty.",
+        description: "The report. All counters are exact if `findings` and `busy` are empty.",
         schema: AuditReport,
         example: { coupons: 1, sales: 2, findings: [], busy: [] },
       },
@@ -76,8 +78,8 @@ export const audit: readonly Route[] = tagged("Audit trail", [
     method: "GET",
     path: "/api/audit",
     id: "listActs",
-    summary: "List administrators' acts",
-    description: "The newest first; acts that were refused too. Each is recorded before it is done.",
+    summary: "List administrative acts",
+    description: "Newest first, including refused acts. Each act is recorded before it is done.",
     authority: "admin",
     trouble: "view",
     query: cursorQuery,

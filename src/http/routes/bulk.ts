@@ -13,27 +13,27 @@ const BulkJob = name(
   z.object({
     id: z.int().min(1),
     state: z.enum(["running", "done", "failed", "cancelled"]),
-    count: count.meta({ description: "Coupons to be made." }),
-    made: count.meta({ description: "Coupons that are there, at this very moment." }),
-    pattern: z.string().meta({ description: "Of their names.", examples: ["SPRING-####-????"] }).optional(),
-    unguessable: z.literal(true).meta({ description: "In place of `pattern`." }).optional(),
+    count: count.meta({ description: "Number of coupons to create." }),
+    made: count.meta({ description: "Number of coupons created so far." }),
+    pattern: z.string().meta({ description: "The pattern of their names.", examples: ["SPRING-####-????"] }).optional(),
+    unguessable: z.literal(true).meta({ description: "Instead of `pattern`." }).optional(),
     amount: amount.meta({ description: "Units of each coupon." }),
     starts_at: z.nullable(timeShown),
     ends_at: z.nullable(timeShown),
     ...kindFieldsShown,
     failure: z.string().meta({
-      description: "Why it failed: `pattern_exhausted` where others have the rest of the pattern's codes.",
+      description: "Why it failed: `pattern_exhausted` if other coupons have the remaining codes of the pattern.",
     }).optional(),
     created_at: timeShown,
     finished_at: z.nullable(timeShown).meta({ description: "Null while it runs." }),
-    seconds: z.number().min(0).meta({ description: "From its creation to its end, or until now." }),
+    seconds: z.number().min(0).meta({ description: "Seconds from its creation to its end, or until now." }),
   }),
 );
 
 const path = "/api/bulk/:id";
 const segments = { job_id: z.string().meta({ description: "A job's id.", examples: ["1"] }) };
 /** No example: that job has ended soon. */
-const runningJob = { job_id: z.string().meta({ description: "The id of a job that still runs." }) };
+const runningJob = { job_id: z.string().meta({ description: "The id of a running job." }) };
 const example = {
   id: 1,
   state: "running",
@@ -55,9 +55,8 @@ export const bulk: readonly Route[] = tagged("Bulk codes", [
     method: "POST",
     path: "/api/coupons/bulk",
     id: "createBulk",
-    summary: "Make many coupons",
-    description:
-      "As a job: look it up by its `Location` to learn how far it is. Needed is `pattern`, or `unguessable`.",
+    summary: "Create many coupons",
+    description: "Starts a job; get its `Location` to follow its progress. Send either `pattern` or `unguessable`.",
     authority: onFields("bulk.create", "pattern"),
     trouble: "view",
     isKeyed: true,
@@ -70,7 +69,7 @@ export const bulk: readonly Route[] = tagged("Bulk codes", [
     },
     answers: {
       202: {
-        description: "The job is there, and runs.",
+        description: "The job has started.",
         schema: BulkJob,
         example,
         headers: { location: { description: "The job's path.", example: "/api/bulk/1" } },
@@ -84,7 +83,7 @@ export const bulk: readonly Route[] = tagged("Bulk codes", [
     path: "/api/bulk",
     id: "listBulk",
     summary: "List jobs",
-    description: "The newest first.",
+    description: "Newest first.",
     authority: "admin",
     trouble: "view",
     query: pageQuery,
@@ -101,7 +100,7 @@ export const bulk: readonly Route[] = tagged("Bulk codes", [
     segments,
     answers: {
       200: {
-        description: "The job as it stands.",
+        description: "The job.",
         schema: BulkJob,
         example: { ...example, made: 4_000, seconds: 0.21 },
       },
@@ -114,7 +113,7 @@ export const bulk: readonly Route[] = tagged("Bulk codes", [
     path,
     id: "cancelBulk",
     summary: "Cancel a job",
-    description: "What it has made stays.",
+    description: "Coupons that it has already created are kept.",
     authority: onNames("bulk.cancel"),
     trouble: "view",
     segments: runningJob,
@@ -133,8 +132,9 @@ export const bulk: readonly Route[] = tagged("Bulk codes", [
     path: path + "/codes.csv",
     id: "getBulkCodes",
     summary: "A job's coupons, as a file for deno task import:codes",
-    description: "Each once, when the job has ended, with the fields of their terms that are set: amount, starts_at, " +
-      "ends_at, kind, segment and the amounts of the kind. An amount of 1 is left out.",
+    description:
+      "Available when the job has ended. Each coupon once, with the terms that are set: amount (unless it is 1), " +
+      "starts_at, ends_at, kind, segment and the amounts of the kind.",
     authority: onNames("codes.export"),
     trouble: "file",
     segments,

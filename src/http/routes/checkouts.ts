@@ -11,14 +11,14 @@ import { message, timeShown, userId } from "../../contract/values.ts";
 
 const Hold = name(
   "Hold",
-  z.object({ code, ...heldFields, expires_at: timeShown.meta({ description: "Until when the code buys." }) }),
+  z.object({ code, ...heldFields, expires_at: timeShown.meta({ description: "When the code expires." }) }),
 );
 const Purchase = name("Purchase", z.object({ message, ...heldFields, purchased_at: timeShown }));
 const HoldOrPurchase = name("HoldOrPurchase", z.union([Hold, Purchase]));
 const HoldShown = name(
   "HoldShown",
   z.object({
-    code: z.string().meta({ description: "As it was sent." }),
+    code: z.string().meta({ description: "The code as it was sent." }),
     ...heldFields,
     state: z.enum(["live", "expired", "ended", "sold_to_another", "purchased"]),
     expires_at: timeShown,
@@ -41,26 +41,30 @@ export const checkouts: readonly Route[] = tagged("Checkout and purchase", [
     method: "POST",
     path: "/checkout",
     id: "checkout",
-    summary: "Check an item out",
-    description: "Answers a code that buys the item until it expires. One's own live hold again: the same code and " +
-      "expiry. Where checkouts are exclusive (`CHECKOUT_MODE`), no one else can have the item meanwhile; where they are " +
-      "open, the first purchase wins. Every attempt on an existing sale is stored, refused ones too.\n\nSend `user_id` and " +
-      "`id` (or `item_id`); or `code` alone, which then buys, as `POST /purchase` does. An `id` from 1 to the number of " +
-      "items is an item of the current sale. Such a request with an `Idempotency-Key` is looked up in the sale of the hour " +
-      "before first, so that a repeat after the hour never buys twice.",
+    summary: "Check out an item",
+    description:
+      "Returns a code that buys the item until it expires. If the user already has a live hold on the item, returns " +
+      "the same code and expiry. If checkouts are exclusive (`CHECKOUT_MODE`), no one else can check the item out meanwhile; if " +
+      "they are open, the first purchase wins. Every attempt on an existing sale is stored, including refused ones.\n\nSend " +
+      "`user_id` and `id` (or `item_id`); or only `code`, which makes it a purchase, as with `POST /purchase`. An `id` from 1 to " +
+      "the number of items is an item of the current sale. Such a request with an `Idempotency-Key` is first looked up in the " +
+      "sale of the previous hour, so that a repeat after the hour never buys twice.",
     authority: "caller",
     trouble: "command",
     query: {
-      user_id: userId.meta({ description: "Who wants the item: 1 to 255 characters, no white space at either end." })
+      user_id: userId.meta({
+        description: "The user who checks out: 1 to 255 characters, no white space at either end.",
+      })
         .optional(),
       id: itemParameter,
-      code: codeSent.meta({ description: "Buys with a code; may not stand beside `id`." }).optional(),
+      code: codeSent.meta({ description: "Makes it a purchase with this code; cannot be combined with `id`." })
+        .optional(),
     },
     isKeyed: true,
     limitedFor: countedFor,
     answers: {
       200: {
-        description: "The item is held; with `code`: it is bought.",
+        description: "The item is held; with `code`, it is purchased.",
         schema: HoldOrPurchase,
         example: holdExample,
       },
@@ -81,15 +85,15 @@ export const checkouts: readonly Route[] = tagged("Checkout and purchase", [
     method: "POST",
     path: "/purchase",
     id: "purchase",
-    summary: "Buy the item of a code",
+    summary: "Purchase the item of a code",
     description:
-      "Once. The answer of success is on disk before it leaves. After a 503 look the code up, or ask again " +
-      "with the same `Idempotency-Key`.",
+      "A code can be used once. A success is committed to disk before it is returned. After a 503, look the code up or repeat the " +
+      "request with the same `Idempotency-Key`.",
     authority: "caller",
     trouble: "command",
     query: { code: codeSent },
     isKeyed: true,
-    answers: { 200: { description: "The item is bought.", schema: Purchase, example: purchaseExample } },
+    answers: { 200: { description: "The item is purchased.", schema: Purchase, example: purchaseExample } },
     problems: PURCHASE_REFUSALS,
     ignoresOtherParameters: true,
     tally: ({ purchases }) => purchases,
@@ -99,8 +103,8 @@ export const checkouts: readonly Route[] = tagged("Checkout and purchase", [
     method: "GET",
     path: "/checkout",
     id: "getHold",
-    summary: "Look a code up",
-    description: "Check the outcome after a 503: what is shown is on disk.",
+    summary: "Look up a code",
+    description: "Use it to check the outcome after a 503: it shows what is stored.",
     authority: "caller",
     trouble: "view",
     query: { code: codeSent },
@@ -118,14 +122,14 @@ export const checkouts: readonly Route[] = tagged("Checkout and purchase", [
     method: "DELETE",
     path: "/checkout",
     id: "releaseHold",
-    summary: "Give a hold back",
+    summary: "Release a hold",
     authority: "caller",
     trouble: "command",
     query: { code: codeSent },
     isKeyed: true,
     answers: {
       200: {
-        description: "The item can be had again.",
+        description: "The item is available again.",
         schema: GivenBack,
         example: { message: "Item given back", ...held, released_at: at },
       },
@@ -138,7 +142,7 @@ export const checkouts: readonly Route[] = tagged("Checkout and purchase", [
     path: "/purchase",
     id: "voidPurchase",
     summary: "Void a purchase",
-    description: "Its item is back, once.",
+    description: "Its item is available again.",
     authority: onCode("purchase.void"),
     trouble: "command",
     query: { code: codeSent },

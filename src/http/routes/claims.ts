@@ -16,7 +16,7 @@ import {
   userId,
 } from "../../contract/values.ts";
 
-const remaining = count.meta({ description: "Units left after it." });
+const remaining = count.meta({ description: "Units left afterwards." });
 const couponShown = z.string().meta({ description: "The coupon's name as it was created.", examples: ["PROMO_SUPER"] });
 
 const Claimed = name(
@@ -68,7 +68,7 @@ export const claims: readonly Route[] = tagged("Claims", [
     method: "POST",
     path: "/api/coupons/validate",
     id: "validateClaim",
-    summary: "Ask what a claim would answer",
+    summary: "Check whether a claim would succeed",
     description: "Changes nothing.",
     authority: "caller",
     trouble: "command",
@@ -90,9 +90,9 @@ export const claims: readonly Route[] = tagged("Claims", [
     id: "claimCoupon",
     summary: "Claim a unit of a coupon",
     description:
-      "One unit a user. A discount is reckoned of `order_amount`; a charge's credit is in the user's wallet with the " +
-      "same commit. The answer of success is on disk before it leaves. After a 503 look the claim up, or " +
-      "ask again with the same `Idempotency-Key`.",
+      "One unit per user. A discount is computed from `order_amount`. The credit of a charge is added to the user's wallet in " +
+      "the same commit. A success is committed to disk before it is returned. After a 503, look the claim up or repeat the " +
+      "request with the same `Idempotency-Key`.",
     authority: "caller",
     trouble: "command",
     isKeyed: true,
@@ -123,7 +123,7 @@ export const claims: readonly Route[] = tagged("Claims", [
     path,
     id: "listClaims",
     summary: "List the claims on a coupon",
-    description: "In order of claiming; voided ones are not there.",
+    description: "In order of claiming, without voided claims.",
     authority: "service",
     trouble: "view",
     segments: { name: couponName },
@@ -137,7 +137,7 @@ export const claims: readonly Route[] = tagged("Claims", [
     path: one,
     id: "getClaim",
     summary: "Show a user's claim",
-    description: "Check the outcome after a 503: what is shown is on disk.",
+    description: "Use it to check the outcome after a 503: it shows what is stored.",
     authority: "own",
     trouble: "view",
     segments: { name: couponName, user_id: userId },
@@ -156,7 +156,7 @@ export const claims: readonly Route[] = tagged("Claims", [
     path: one,
     id: "voidClaim",
     summary: "Void a claim",
-    description: "Its unit is back in stock, once; the user may claim again.",
+    description: "The unit returns to stock, and the user may claim again.",
     authority: onNames("claim.void"),
     trouble: "command",
     segments: { name: couponName, user_id: userId },

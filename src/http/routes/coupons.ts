@@ -10,12 +10,14 @@ import { amount, count, couponListQuery, couponName, message, timeShown } from "
 const optionalTime = z.nullable(timeShown);
 
 const couponFields = {
-  name: couponName.meta({ description: "As it was created." }),
+  name: couponName.meta({ description: "The name as it was created." }),
   amount,
   remaining_amount: count.meta({ description: "Units left." }),
-  starts_at: optionalTime.meta({ description: "From when on it may be claimed; null: at once." }),
-  ends_at: optionalTime.meta({ description: "From when on it may not be claimed; null: never." }),
-  paused: z.boolean().meta({ description: "Whether claiming is stopped." }),
+  starts_at: optionalTime.meta({ description: "The time from which it can be claimed; null if there is no start." }),
+  ends_at: optionalTime.meta({
+    description: "The time from which it can no longer be claimed; null if there is no end.",
+  }),
+  paused: z.boolean().meta({ description: "Whether claiming is paused." }),
   ...kindFieldsShown,
   created_at: timeShown,
   updated_at: timeShown,
@@ -33,8 +35,8 @@ const CouponShown = name(
     name: couponFields.name,
     amount: couponFields.amount,
     remaining_amount: couponFields.remaining_amount,
-    claimed_by: z.array(z.string()).max(1_000).meta({ description: "The first 1,000 users, in order of claiming." }),
-    claimed_count: count.meta({ description: "Claims in all; amount = remaining_amount + claimed_count." }),
+    claimed_by: z.array(z.string()).max(1_000).meta({ description: "The first 1,000 holders, in order of claiming." }),
+    claimed_count: count.meta({ description: "Number of claims; amount = remaining_amount + claimed_count." }),
     starts_at: couponFields.starts_at,
     ends_at: couponFields.ends_at,
     paused: couponFields.paused,
@@ -65,8 +67,9 @@ function edit(method: "PUT" | "PATCH"): Untagged {
     path,
     id: method === "PUT" ? "putCoupon" : "patchCoupon",
     summary: "Edit or touch a coupon",
-    description: "Without a body, or with `{}`, only `updated_at` is changed. Fields that are not sent stay as they " +
-      "are. `PUT` and `PATCH` do the same.",
+    description:
+      "Without a body, or with `{}`, only `updated_at` changes. Fields that are not sent keep their values. " +
+      "`PUT` and `PATCH` do the same.",
     authority: onNames("coupon.edit"),
     trouble: "command",
     segments,
@@ -85,7 +88,7 @@ function edit(method: "PUT" | "PATCH"): Untagged {
     },
     answers: {
       200: {
-        description: "The coupon as it is now.",
+        description: "The updated coupon.",
         schema: CouponEdited,
         example: { message: "Coupon updated successfully", rows_affected: 1, ...example },
       },
@@ -129,7 +132,7 @@ export const coupons: readonly Route[] = tagged("Coupons", [
     },
     answers: {
       201: {
-        description: "The coupon was made.",
+        description: "The coupon was created.",
         schema: CouponMade,
         example: { message: "Coupon created successfully", ...example, remaining_amount: 100 },
       },
@@ -143,7 +146,7 @@ export const coupons: readonly Route[] = tagged("Coupons", [
     path: "/api/coupons",
     id: "listCoupons",
     summary: "List coupons",
-    description: "By creation.",
+    description: "In order of creation.",
     authority: "public",
     trouble: "view",
     query: couponListQuery,

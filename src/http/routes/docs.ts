@@ -3,9 +3,9 @@ import * as z from "zod";
 import { type Route, route, tagged, type Untagged } from "./route.ts";
 import { name } from "../../contract/named.ts";
 
-const etag = { etag: { description: "Of these bytes." } };
-const notModified = { description: "The client has it.", headers: etag };
-const requestHeaders = { "If-None-Match": { description: "An `etag` that was answered here." } };
+const etag = { etag: { description: "Validator of the content." } };
+const notModified = { description: "The client already has it.", headers: etag };
+const requestHeaders = { "If-None-Match": { description: "An `etag` from an earlier response." } };
 
 const Document = name(
   "Document",
@@ -18,7 +18,7 @@ const Start = name(
     name: z.string(),
     description: z.string(),
     links: z.record(z.string(), z.string().meta({ format: "uri-reference" })).meta({
-      description: "Paths by what they show.",
+      description: "Paths by name.",
     }),
   }),
 );
@@ -48,13 +48,13 @@ export const docs: readonly Route[] = tagged("Documentation", [
     path: "/",
     id: "getStart",
     summary: "Links to start from",
-    description: "Links. A browser, which asks for `text/html`, gets a page with the current sale.",
+    description: "Links as JSON. Browsers, which accept `text/html`, get a page with the current sale.",
     authority: "public",
     answers: {
       200: {
         description: "The links.",
         schema: Start,
-        headers: { vary: { description: "It depends on `Accept`.", example: "Accept" } },
+        headers: { vary: { description: "The response depends on `Accept`.", example: "Accept" } },
       },
     },
     ignoresOtherParameters: true,
@@ -92,13 +92,13 @@ export const docs: readonly Route[] = tagged("Documentation", [
     "getErrorsPage",
     "errors",
     "What each code of a problem means",
-    "A page with an anchor for each code: a problem's `type` leads there.",
+    "A page with an anchor for each code. A problem's `type` links to it.",
   ),
   route({
     method: "GET",
     path: "/docs/:file",
     id: "getDocsFile",
-    summary: "What the page is made of",
+    summary: "Scripts and style sheets of the pages",
     authority: "public",
     segments: { file: z.enum(["start.js", "docs.css", "pages.css", "swagger-ui.css", "swagger-ui-bundle.js"]) },
     requestHeaders,

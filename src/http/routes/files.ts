@@ -14,8 +14,8 @@ export function fileAnswer(columns: string): AnswerNote {
     schema: z.string(),
     example: columns + "\r\n",
     headers: {
-      "content-disposition": { description: "Under which name to save it." },
-      "cache-control": { description: "Not to be kept.", example: "no-store" },
+      "content-disposition": { description: "The file name." },
+      "cache-control": { description: "Responses are not cached.", example: "no-store" },
     },
   };
 }

@@ -11,8 +11,8 @@ const ClusterNode = name(
   "ClusterNode",
   z.object({
     id: z.string(),
-    url: z.string().meta({ description: "Where its peers reach it." }),
-    share: z.number().min(0).max(1).meta({ description: "Part of all keys that it owns." }),
+    url: z.string().meta({ description: "The address at which its peers reach it." }),
+    share: z.number().min(0).max(1).meta({ description: "The share of all keys that it owns." }),
     state: z.enum(["in", "unreachable"]),
   }),
 );
@@ -20,13 +20,13 @@ const ClusterNode = name(
 const actorFields = {
   key: z.string().meta({ description: "A coupon's name in the form in which names are compared, or a sale's id." }),
   epoch: z.nullable(z.int().min(0)).meta({ description: "Its fencing token; null while it has none." }),
-  mailbox_depth: count.meta({ description: "Commands that wait." }),
-  confirmed_at: z.nullable(timeShown).meta({ description: "When Postgres last confirmed it to be this node's." }),
+  mailbox_depth: count.meta({ description: "Number of waiting commands." }),
+  confirmed_at: z.nullable(timeShown).meta({ description: "When PostgreSQL last confirmed that this node owns it." }),
 };
 const Actor = name("Actor", z.object(actorFields));
 const ActorOfNode = name(
   "ActorOfNode",
-  z.object({ ...actorFields, owner: z.string().meta({ description: "The node that the ring names." }) }),
+  z.object({ ...actorFields, owner: z.string().meta({ description: "The owner by the ring." }) }),
 );
 const Actors = name(
   "Actors",
@@ -39,7 +39,9 @@ const Cluster = name(
     nodes: z.array(ClusterNode),
     registry: z.object({
       state: z.enum(["answers", "silent", "none"]),
-      age_ms: z.nullable(z.number().min(0)).meta({ description: "Milliseconds since it answered; null: never." }),
+      age_ms: z.nullable(z.number().min(0)).meta({
+        description: "Milliseconds since it last answered; null if it never did.",
+      }),
     }),
     actors: z.object({ coupons: Actors, sales: Actors }),
   }),
@@ -51,7 +53,7 @@ const ActorPlace = name(
     kind: z.enum(["coupon", "sale"]),
     owner: ClusterNode,
     node: z.string().meta({ description: "This node." }),
-    here: z.nullable(Actor).meta({ description: "Null where it is not awake on this node." }),
+    here: z.nullable(Actor).meta({ description: "Null if it is not in memory on this node." }),
   }),
 );
 
@@ -106,7 +108,7 @@ export const node: readonly Route[] = tagged("Node", [
     path: "/cluster/actors/:key",
     id: "showActor",
     summary: "Who owns an actor",
-    description: "By the ring; whether there is such a coupon or sale is not looked up.",
+    description: "By the ring. Does not check whether the coupon or sale exists.",
     authority: "admin",
     segments: { key: z.string().meta({ description: "A coupon's name or a sale's id.", examples: ["PROMO_SUPER"] }) },
     answers: { 200: { description: "Its owner.", schema: ActorPlace } },

@@ -38,7 +38,7 @@ const AttemptPage = name(
   "AttemptPage",
   z.object({
     data: z.array(Attempt),
-    total: count.meta({ description: "Attempts in all, of this outcome where one was asked for." }),
+    total: count.meta({ description: "Number of attempts, with the given `outcome` only." }),
     next_cursor: nextCursor,
   }),
 );
@@ -64,7 +64,7 @@ export const sales: readonly Route[] = tagged("Flash sales", [
     path: "/api/sales",
     id: "listSales",
     summary: "List sales",
-    description: "The newest first.",
+    description: "Newest first.",
     authority: "public",
     trouble: "view",
     query: { state: saleState.meta({ description: "Only those in this state." }).optional(), ...pageQuery },
@@ -106,8 +106,8 @@ export const sales: readonly Route[] = tagged("Flash sales", [
     method: "PATCH",
     path,
     id: "editSale",
-    summary: "Stop or resume a sale",
-    description: "Without a body, or with `{}`, only `updated_at` is changed.",
+    summary: "Pause or resume a sale",
+    description: "Without a body, or with `{}`, only `updated_at` changes.",
     authority: onSale("sale.edit"),
     trouble: "command",
     segments: ofSale,
@@ -119,7 +119,7 @@ export const sales: readonly Route[] = tagged("Flash sales", [
     },
     answers: {
       200: {
-        description: "The sale as it is now.",
+        description: "The updated sale.",
         schema: SaleEdited,
         example: { message: "Sale updated successfully", id: "2026-11-21T14Z", paused: true, updated_at: at },
       },
@@ -133,19 +133,20 @@ export const sales: readonly Route[] = tagged("Flash sales", [
     path: path + "/stream",
     id: "streamSale",
     summary: "Follow a sale",
-    description: "Server-sent events, each with the sale as `GET /api/sales/{id}` shows it, at most four a second, " +
-      "where something changed. The stream of `current` goes on with the next sale when the hour turns: an event `current` " +
-      "says so, with the sale's `id` and the `previous` one, before the first event of that sale. A form waits for its end " +
-      "in vain: try `curl -N` or an `EventSource`.",
+    description:
+      "Server-sent events with the sale as `GET /api/sales/{id}` shows it, when it changes and at most four per " +
+      "second. The stream of `current` continues with the next sale when the hour turns: before that sale's first event, an " +
+      "event `current` has its `id` and the `previous` one. The stream does not end, so try it with `curl -N` or an " +
+      "`EventSource` rather than with a form.",
     authority: "public",
     trouble: "view",
     segments: ofSale,
     answers: {
       200: {
-        description: "Events without end.",
+        description: "An endless stream of events.",
         type: "text/event-stream",
         schema: z.string(),
-        headers: { "cache-control": { description: "Not to be kept.", example: "no-store" } },
+        headers: { "cache-control": { description: "Responses are not cached.", example: "no-store" } },
       },
     },
     problems: ["sale_not_found", "overloaded", "stopping"],
@@ -157,9 +158,9 @@ export const sales: readonly Route[] = tagged("Flash sales", [
     id: "listItems",
     summary: "List a sale's items",
     description:
-      "By their numbers. To walk over all items of a state while the sale goes on, use `cursor` and `limit`, " +
-      "beginning with `limit` alone: then no item that stays in the state is skipped, and none comes twice. Numbered pages " +
-      "shift as items are sold. The two ways cannot be mixed.",
+      "In order of their numbers. To list all items in a state while the sale runs, use `cursor` and `limit`, starting with only " +
+      "`limit`: no item that stays in the state is skipped or repeated. Numbered pages shift as items are sold. The two " +
+      "cannot be combined.",
     authority: "public",
     trouble: "view",
     segments: ofSale,
@@ -193,20 +194,23 @@ export const sales: readonly Route[] = tagged("Flash sales", [
     authority: "public",
     trouble: "view",
     segments: ofItem,
-    requestHeaders: { "If-None-Match": { description: "An `etag` that was answered here." } },
+    requestHeaders: { "If-None-Match": { description: "An `etag` from an earlier response." } },
     answers: {
       200: {
         description: "The picture.",
         type: "image/svg+xml",
         schema: z.string(),
         headers: {
-          etag: { description: "Of these bytes." },
-          "cache-control": { description: "It never changes.", example: "public, max-age=31536000, immutable" },
+          etag: { description: "Validator of the content." },
+          "cache-control": {
+            description: "The picture never changes.",
+            example: "public, max-age=31536000, immutable",
+          },
         },
       },
       304: {
-        description: "The client has it.",
-        headers: { etag: { description: "Of the bytes that the client has." } },
+        description: "The client already has it.",
+        headers: { etag: { description: "Validator of the content that the client has." } },
       },
     },
     problems: ["item_not_found"],
@@ -217,13 +221,13 @@ export const sales: readonly Route[] = tagged("Flash sales", [
     method: "GET",
     path: path + "/attempts",
     id: "listAttempts",
-    summary: "List every checkout on a sale",
-    description: "In order; refused ones too, replays not.",
+    summary: "List all checkout attempts on a sale",
+    description: "In order, including refused attempts, but not repeats.",
     authority: onSale("sale.attempts"),
     trouble: "view",
     segments: ofSale,
     query: {
-      outcome: attemptOutcome.meta({ description: "Only those of this outcome." }).optional(),
+      outcome: attemptOutcome.meta({ description: "Only those with this outcome." }).optional(),
       ...cursorQuery,
     },
     answers: { 200: { description: "A page of attempts.", schema: AttemptPage } },

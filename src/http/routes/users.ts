@@ -33,8 +33,8 @@ const Registered = name(
   "UsersRegistered",
   z.object({
     message,
-    users: count.meta({ description: "Demonstration users in all." }),
-    created: count.meta({ description: "Those that were not registered before." }),
+    users: count.meta({ description: "Number of demonstration users." }),
+    created: count.meta({ description: "Number of users that were not registered before." }),
   }),
 );
 const User = name(
@@ -51,8 +51,8 @@ const WalletEntry = name(
   z.object({
     coupon_name: z.string(),
     claim_id: claimId,
-    kind: z.enum(["credit", "void"]).meta({ description: "`void` takes a claim's credit back." }),
-    amount: signedMoney.meta({ description: "Below zero for a void." }),
+    kind: z.enum(["credit", "void"]).meta({ description: "`void` reverses the credit of a voided claim." }),
+    amount: signedMoney.meta({ description: "Negative for a void." }),
     at: timeShown,
   }),
 );
@@ -63,7 +63,7 @@ const UserPurchase = name(
   z.object({
     item: Item,
     user_id: userIdShown,
-    code: code.meta({ description: "The code that bought it." }),
+    code: code.meta({ description: "The code of the purchase." }),
     purchased_at: timeShown,
   }),
 );
@@ -92,13 +92,13 @@ function register(method: "GET" | "POST"): Untagged {
     path: "/api/users/register",
     id: method === "GET" ? "registerUsersByGet" : "registerUsers",
     summary: "Register the demonstration users",
-    description: "`user_0` to `user_100`, once. `GET` and `POST` do the same.",
+    description: "`user_0` to `user_100`. Repeating it has no effect. `GET` and `POST` do the same.",
     authority: onNames("users.register"),
     trouble: "view",
     ignoresOtherParameters: true,
     answers: {
       200: {
-        description: "They are registered.",
+        description: "The users are registered.",
         schema: Registered,
         example: { message: "Users registered successfully", users: 101, created: 101 },
       },
@@ -125,7 +125,7 @@ function ofUser(
     trouble: "view",
     segments,
     query: cursorQuery,
-    answers: { 200: { description: "A page of them.", schema } },
+    answers: { 200: { description: "A page of entries.", schema } },
     problems: ["user_not_found"],
     handle: ({ users }, routed) => users[list](routed),
   });
@@ -137,18 +137,18 @@ export const users: readonly Route[] = tagged("Users and segments", [
     method: "POST",
     path: "/users",
     id: "putMembership",
-    summary: "Make a user a member of a segment",
-    description: "In place of the membership of the same user and segment, where there is one.",
+    summary: "Add a user to a segment",
+    description: "Replaces an existing membership of the same user and segment.",
     authority: onFields("user.put", "ID", "segment"),
     trouble: "view",
     body: { schema: MembershipBody, examples: { membership } },
     answers: {
       200: {
-        description: "The user was in the segment already; the membership ends when it was said now.",
+        description: "The user was already in the segment; the expiry was updated.",
         schema: MembershipStored,
         example: { ...stored, message: "User updated successfully" },
       },
-      201: { description: "The user is in the segment.", schema: MembershipStored, example: stored },
+      201: { description: "The user was added.", schema: MembershipStored, example: stored },
     },
     problems: ["overloaded"],
     ignoresOtherParameters: true,
@@ -159,12 +159,12 @@ export const users: readonly Route[] = tagged("Users and segments", [
     path: "/segments/count",
     id: "countSegments",
     summary: "Count the users of each segment",
-    description: "Live memberships alone, true of the moment; a segment without any is not there.",
+    description: "Counts live memberships. Segments without any are omitted.",
     authority: "service",
     trouble: "view",
     answers: {
       200: {
-        description: "All segments, by their age.",
+        description: "All segments, oldest first.",
         schema: SegmentCounts,
         example: [{ title: "gold", usersCount: 10 }, { title: "newsletter", usersCount: 50 }],
       },
@@ -180,7 +180,7 @@ export const users: readonly Route[] = tagged("Users and segments", [
     id: "getUser",
     summary: "Show a user",
     description:
-      "Known is who has a membership, dead or live, a claim, a purchase or a wallet entry, or was registered.",
+      "A user is known if they have a membership (live or expired), a claim, a purchase or a wallet entry, or were registered.",
     authority: "own",
     trouble: "view",
     segments,
@@ -198,7 +198,13 @@ export const users: readonly Route[] = tagged("Users and segments", [
     problems: ["user_not_found"],
     handle: ({ users }, routed) => users.show(routed),
   }),
-  ofUser("wallet", "listWallet", "a wallet's entries", "The oldest first.", WalletPage),
-  ofUser("claims", "listUserClaims", "a user's claims", "By the age of the coupons.", UserClaimPage),
-  ofUser("purchases", "listUserPurchases", "a user's purchases", "The newest sale first.", UserPurchasePage),
+  ofUser("wallet", "listWallet", "a wallet's entries", "Oldest first.", WalletPage),
+  ofUser(
+    "claims",
+    "listUserClaims",
+    "a user's claims",
+    "In the order in which the coupons were created.",
+    UserClaimPage,
+  ),
+  ofUser("purchases", "listUserPurchases", "a user's purchases", "Newest sale first.", UserPurchasePage),
 ]);
