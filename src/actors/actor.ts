@@ -32,6 +32,7 @@
 import type { Kind } from "../domain/decision.ts";
 import type {
   ActorEvents,
+  Admit,
   Clock,
   ClockReading,
   Completion,
@@ -56,6 +57,8 @@ export interface ActorContext<K extends Kind> {
   readonly store: Store<K>;
   readonly clock: Clock;
   readonly events: ActorEvents;
+  /** Undefined where activations never wait. */
+  readonly admit?: Admit | undefined;
   /** Messages that may wait for one actor. */
   readonly mailboxMax: number;
   /** Lets the actor's turn come soon, together with others'. */
@@ -184,7 +187,9 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
 
   async #load(former: Former<K> | undefined): Promise<void> {
     this.#phase = { name: "loading" };
-    const { store, clock, events } = this.context;
+    const { store, clock, events, admit } = this.context;
+    const admitted = admit?.();
+    if (admitted !== undefined) await admitted;
     const asked = this.mailbox.waiting();
     const since = clock.monotonic();
     try {

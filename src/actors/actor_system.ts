@@ -6,6 +6,7 @@ import { lostElsewhere, Message } from "./mailbox.ts";
 import type {
   ActorEvents,
   ActorView,
+  Admit,
   Asking,
   Clock,
   HandBack,
@@ -55,12 +56,14 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     readonly clock: Clock,
     readonly limits: ActorLimits,
     events: ActorEvents,
+    admit?: Admit,
   ) {
     this.#context = {
       rules,
       store,
       clock,
       events,
+      admit,
       mailboxMax: limits.mailboxMax,
       schedule: (actor) => this.#schedule(actor),
       gone: (actor) => this.#forget(actor),

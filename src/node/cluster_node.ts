@@ -1,10 +1,9 @@
 /** How is this node one of several? Without a registry it is alone, and asks its own actors. */
 import type { Logger } from "@logtape/logtape";
 import type { ActorSystem } from "../actors/actor_system.ts";
-import type { ClusterViews, Coupons, Sales, Store } from "../ports/mod.ts";
+import type { Admit, ClusterViews, Coupons, Sales } from "../ports/mod.ts";
 import { couponActOf, isCouponCommand, isCouponKey } from "../cluster/coupon_commands.ts";
 import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from "../cluster/mod.ts";
-import { PacedStore } from "../cluster/pace.ts";
 import { PeerServer } from "../cluster/peer_server.ts";
 import type { PeerTls } from "../cluster/socket_stream.ts";
 import type { Trust } from "../cluster/handshake.ts";
@@ -15,7 +14,6 @@ import { isSaleCommand, isSaleKey, saleActOf } from "../cluster/sale_commands.ts
 import { LinkTransport } from "../cluster/link_transport.ts";
 import type { Config } from "../config/config.ts";
 import type { CouponKind } from "../domain/coupon.ts";
-import type { Kind } from "../domain/decision.ts";
 import type { SaleKind } from "../domain/sale.ts";
 import type { Metrics } from "../http/metrics.ts";
 import { notListening, originOf } from "../config/settings.ts";
@@ -60,17 +58,15 @@ export class Identity {
   }
 }
 
-/** Wakes actors at a pace, for the first seconds after joining. */
-export type Paced = <K extends Kind>(store: Store<K>) => Store<K>;
-
 /** Prepares this node for the cluster. `open` is to be called once its actors are there. */
 export function prepareCluster(config: Config, identity: Identity, storage: Storage, log: Logger, metrics: Metrics): {
-  readonly paced: Paced;
+  /** Undefined where activations never wait. */
+  readonly admit?: Admit;
   readonly open: (local: LocalSystems) => Promise<ClusterNode>;
 } {
   const { cluster: settings } = config;
   const self = identity.member!;
-  if (settings === undefined) return { paced: (store) => store, open: (local) => Promise.resolve(alone(self, local)) };
+  if (settings === undefined) return { open: (local) => Promise.resolve(alone(self, local)) };
   const { redisUrl: url, redisToken: token, expiryMs, heartbeatMs, joinActivations } = settings;
   const events = clusterEvents(log, metrics);
   const trust = { secret: settings.secret, database: storage.identity, self };
@@ -98,7 +94,7 @@ export function prepareCluster(config: Config, identity: Identity, storage: Stor
     joinActivations,
   });
   return {
-    paced: (store) => new PacedStore(store, cluster.pace),
+    admit: cluster.pace.admit,
     open: (local) => among({ cluster, transport, trust, tls }, config, local),
   };
 }

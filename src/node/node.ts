@@ -1,10 +1,10 @@
 /** How does a node start and stop? Everything is wired here, and stopped in reverse. */
 import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "../actors/actor_system.ts";
-import type { Clock } from "../ports/mod.ts";
+import type { Admit, Clock } from "../ports/mod.ts";
 import { startAuditor } from "./auditing.ts";
 import { BackgroundLog } from "./background_log.ts";
-import { Identity, type LocalSystems, type Paced, prepareCluster } from "./cluster_node.ts";
+import { Identity, type LocalSystems, prepareCluster } from "./cluster_node.ts";
 import type { Config } from "../config/config.ts";
 import { openDatabase, whenReached } from "./database.ts";
 import { knownCallers } from "./access_control.ts";
@@ -83,7 +83,7 @@ function openNodeStorage(
  */
 const SALES_AWAKE_MAX = 64;
 
-function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Metrics): LocalSystems {
+function makeActors(config: Config, storage: Storage, admit: Admit | undefined, metrics: Metrics): LocalSystems {
   const { clock } = storage;
   const limits = {
     mailboxMax: config.mailboxMax,
@@ -94,8 +94,8 @@ function makeActors(config: Config, storage: Storage, paced: Paced, metrics: Met
   const rules = saleRules(saleSettings(config));
   const saleLimits = { ...limits, awakeMax: Math.min(SALES_AWAKE_MAX, limits.awakeMax) };
   return {
-    coupons: new ActorSystem<CouponKind>(couponRules, paced(storage.coupons), clock, limits, metrics),
-    sales: new ActorSystem<SaleKind>(rules, paced(storage.sales), clock, saleLimits, metrics),
+    coupons: new ActorSystem<CouponKind>(couponRules, storage.coupons, clock, limits, metrics, admit),
+    sales: new ActorSystem<SaleKind>(rules, storage.sales, clock, saleLimits, metrics, admit),
   };
 }
 
@@ -137,8 +137,8 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const storage: Storage = await openNodeStorage(config, log, database, identity, metrics);
   for (const name of storage.migrated) log.info("Applied migration {name}", { name });
   const { clock } = storage;
-  const { paced, open } = prepareCluster(config, identity, storage, log, metrics);
-  const { coupons, sales } = makeActors(config, storage, paced, metrics);
+  const { admit, open } = prepareCluster(config, identity, storage, log, metrics);
+  const { coupons, sales } = makeActors(config, storage, admit, metrics);
   const cluster = await open({ coupons, sales });
   const background = new BackgroundLog(log, clock, () => storage.isLost());
   const scheduler = makeScheduler(config, log, background, storage, cluster.sales, database.embedded);

@@ -227,6 +227,12 @@ export interface Store<K extends Kind> {
   holderOf?(key: string): Promise<string | undefined>;
 }
 
+/**
+ * Asked before each activation; where the activation is to wait, the promise resolves when it may begin.
+ * A function without a promise where there is nothing to wait for: a node may activate tens of thousands of actors a second.
+ */
+export type Admit = () => Promise<void> | undefined;
+
 /** What the actors tell of their work; counted, never waited for. */
 export interface ActorEvents {
   activated(): void;

@@ -4,7 +4,6 @@ import type { Actors, AdminActs } from "../../src/ports/mod.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
-import { PacedStore } from "../../src/cluster/pace.ts";
 import { type CouponKind, couponRules } from "../../src/domain/coupon.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeNetwork, type Host } from "./fake_network.ts";
@@ -102,7 +101,7 @@ export class ClusterWorld {
     });
     const actors = new ActorSystem<CouponKind>(
       couponRules,
-      new PacedStore<CouponKind>(store, cluster.pace),
+      store,
       clock,
       LIMITS,
       {
@@ -110,6 +109,7 @@ export class ClusterWorld {
         fenced: () => count("fenced"),
         turned() {},
       },
+      cluster.pace.admit,
     );
     const coupons = cluster.host({
       name: "coupon",

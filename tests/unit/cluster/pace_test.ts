@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { ActorSystem } from "../../../src/actors/actor_system.ts";
-import type { Store } from "../../../src/ports/mod.ts";
-import { Pace, PACED_MS, PacedStore, slotAfter } from "../../../src/cluster/pace.ts";
+import { Pace, PACED_MS, slotAfter } from "../../../src/cluster/pace.ts";
 import { type CouponKind, couponRules } from "../../../src/domain/coupon.ts";
 import { ClusterWorld } from "../../support/cluster_world.ts";
 import { validate } from "../../support/commands.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { MemoryStore } from "../../support/memory_store.ts";
 import { fate } from "../../support/world.ts";
+
+const LIMITS = { mailboxMax: 10, awakeMax: 1_000, idleMs: 60_000, timeoutMs: 2_000 };
+const EVENTS = { activated() {}, fenced() {}, turned() {} };
 
 Deno.test("slotAfter() keeps the distance, and makes up for a short pause", () => {
   assert.equal(slotAfter(1_000, 100, 1_000), 1_010);
@@ -17,19 +19,30 @@ Deno.test("slotAfter() keeps the distance, and makes up for a short pause", () =
 
 Deno.test("a second's activations are as many as the pace allows, and none is lost", async () => {
   const clock = new FakeClock();
-  const store = new MemoryStore();
   const pace = new Pace(clock, 200);
-  const paced = new PacedStore<CouponKind>(store, pace);
+  const actors = new ActorSystem<CouponKind>(
+    couponRules,
+    new MemoryStore(),
+    clock,
+    { ...LIMITS, timeoutMs: 5_000 },
+    EVENTS,
+    pace.admit,
+  );
   await clock.advance(1_000);
   pace.start();
   let done = 0;
-  for (let key = 0; key < 500; key++) paced.activate(`k${key}`, 0).then(() => done++);
+  const ask = (key: string) => actors.ask(key, validate("u")).then(() => done++);
+  for (let key = 0; key < 500; key++) ask(`k${key}`);
   await settle();
   assert(done <= 5, `at once: ${done}`);
   await clock.advance(1_000);
   assert(done >= 200 && done <= 206, `after a second: ${done}`);
   await clock.advance(2_000);
   assert.equal(done, 500);
+  await clock.advance(PACED_MS);
+  for (let key = 0; key < 500; key++) ask(`k${key}`);
+  await clock.advance(1);
+  assert.equal(done, 1_000, "later none waits");
 });
 
 Deno.test("before joining and long after it nothing waits", async () => {
@@ -63,35 +76,10 @@ Deno.test("a node's pace begins when it joins", async () => {
   assert(Array.from({ length: 1_000 }, () => world.node("c").cluster.pace.take()).at(-1)! > 50);
 });
 
-Deno.test("a paced store hands on all that it is asked, and what it is told", async () => {
-  const told: unknown[][] = [];
-  const store = new Proxy({} as Store<CouponKind>, {
-    get: (_, name) => (...all: unknown[]) => {
-      told.push([name, ...all]);
-      return Promise.resolve(name);
-    },
-  });
-  const paced = new PacedStore<CouponKind>(store, new Pace(new FakeClock(), 1));
-  const [state, handle, completion] = [{}, {}, {}].map((each) => each as never);
-  for (const name of ["activate", "create", "append", "confirm", "recall", "holderOf"] as const) {
-    const args = name === "activate" ? ["k", 7, state] : name === "holderOf" ? ["k"] : [handle, completion];
-    const answer = await (paced[name] as (...all: unknown[]) => unknown)(...args);
-    assert(name === "append" || name === "confirm" ? answer === undefined : answer === name);
-    assert.deepEqual(told.at(-1), [name, ...args]);
-    assert(told.at(-1)!.every((each, at) => at === 0 || each === args[at - 1]), name);
-  }
-});
-
 Deno.test("stop() while actors wait for the pace: each command is told something, and nothing is left", async () => {
   const clock = new FakeClock();
   const pace = new Pace(clock, 10);
-  const limits = { mailboxMax: 10, awakeMax: 1_000, idleMs: 60_000, timeoutMs: 2_000 };
-  const store = new PacedStore<CouponKind>(new MemoryStore(), pace);
-  const actors = new ActorSystem<CouponKind>(couponRules, store, clock, limits, {
-    activated() {},
-    fenced() {},
-    turned() {},
-  });
+  const actors = new ActorSystem<CouponKind>(couponRules, new MemoryStore(), clock, LIMITS, EVENTS, pace.admit);
   pace.start();
   const fates = Array.from({ length: 30 }, (_, key) => fate(actors.ask(`k${key}`, validate("u"))));
   await clock.advance(50);
