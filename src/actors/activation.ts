@@ -1,33 +1,32 @@
 /**
- * What does an actor know while it is awake? Its place in storage, its state, and the turns that it has sent and not yet
- * seen stored. The state is not copied: a turn that was not stored is undone by dropping the state.
+ * What an actor knows while it is awake: its place in storage, its state, and its turns in flight. The state is changed in
+ * place: a turn that was not stored is undone by dropping the state.
  *
- * A turn is messages that are decided one by one over one state, stored together, and answered together.
+ * A turn is a list of messages that are decided one by one on one state, stored together and answered together.
  */
 import type { Kind } from "../domain/decision.ts";
 import { type Completion, Fault, Fenced, type Handle, type LoadedActor, LostAnswer, type Rules } from "../ports/mod.ts";
 import { lateFault, type Message } from "./mailbox.ts";
 
-/** A message to an actor of a kind. */
 export type MessageOf<K extends Kind> = Message<K["Command"], K["Answer"], K["Refusal"]>;
 
 /** A turn on its way to storage. */
 export interface Turn<K extends Kind> {
   readonly messages: readonly MessageOf<K>[];
   readonly events: readonly K["Event"][];
-  /** Its number; undefined where it has nothing to store. */
+  /** Its number; undefined if it has nothing to store. */
   readonly number: number | undefined;
-  /** Monotonic time before Postgres was asked of it, or of what it rests on. */
+  /** Monotonic time before PostgreSQL was asked about it, or about the turn that it depends on. */
   readonly sentAt: number;
 }
 
 /**
- * Decides each message in its order.
+ * Decides messages in order.
  *
- * @param draft its state becomes what it is after the events
+ * @param draft its state is replaced by the state after the events
  * @param now milliseconds since the epoch
  * @param monotonic the same moment by the monotonic clock, for deadlines
- * @returns the events, to be stored as one, and whether an absence is to be told
+ * @returns the events, which are stored together, and whether a refusal says that something is absent
  */
 export function decideMessages<K extends Kind>(
   messages: readonly MessageOf<K>[],
@@ -54,7 +53,7 @@ export function decideMessages<K extends Kind>(
     if (decision.kind === "refused" && decision.isAbsence) hasAbsence = true;
     if (decision.kind === "allowed" || decision.event === undefined) continue;
     draft.state = rules.evolve(draft.state, decision.event);
-    // Of one event is what most turns of many actors are: an array that is pushed to makes room for 17.
+    // With many actors most turns have one event, and push() on an empty array allocates room for 17.
     if (events === undefined) events = [decision.event];
     else events.push(decision.event);
   }
@@ -62,9 +61,9 @@ export function decideMessages<K extends Kind>(
 }
 
 /**
- * Takes back what the messages of a failed turn were to be told.
+ * Withdraws the outcomes of a failed turn's messages.
  *
- * @returns those that are to be decided again; all others have their fault
+ * @returns the messages to be decided again; all others have been rejected
  */
 export function reopen<K extends Kind>(turn: Turn<K>, epoch: number, error: unknown): MessageOf<K>[] {
   const open = turn.messages.filter((message) => message.outcome !== undefined || message.replayed);
@@ -90,19 +89,19 @@ function isFirstRedirect<K extends Kind>(message: MessageOf<K>): boolean {
   return isFirst;
 }
 
-/** Any error as a Fault: storage's own words stay in its cause. */
+/** Any error as a Fault. The original error becomes its cause. */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault("storage_unavailable", "Storage failed", { cause: error });
 }
 
-/** A turn that was sent, or rests on one that was. */
+/** A turn in flight: it was sent, or it depends on one that was. */
 export interface SentTurn<K extends Kind> extends Turn<K>, Completion {
-  /** The one before it, while that is in flight. */
+  /** The turn before it, while that is in flight. */
   before: SentTurn<K> | undefined;
-  /** What becomes of this one becomes of that one, right after it. */
+  /** Gives another turn the same result, right after this one. */
   follow(turn: SentTurn<K>): void;
-  /** What it rests on was stored: but where that was asked long ago, Postgres is asked of the epoch once more. */
+  /** The turn that it depends on was stored. If that was sent too long ago, asks PostgreSQL for the epoch again. */
   confirm(): void;
 }
 
@@ -110,19 +109,19 @@ export interface SentTurn<K extends Kind> extends Turn<K>, Completion {
 export class Activation<K extends Kind> {
   readonly handle: Handle;
   state: K["State"];
-  /** Monotonic time at which Postgres was last asked and confirmed the epoch. */
+  /** Monotonic time of the last request by which PostgreSQL confirmed the epoch. */
   confirmedAt: number;
-  /** Of the first turn that failed, which ended it. */
+  /** The error of the first failed turn, which ended the activation. */
   failure: Error | undefined = undefined;
-  /** Number of the last turn that was stored before it. */
+  /** Number of the last turn that was stored before this activation. */
   readonly #firstTurn: number;
   /** Number of the last turn sent. */
   #turn: number;
-  /** Whether the state is what is stored, once no turn is in flight; else a failed turn could not be undone. */
+  /** Whether the state is what is stored, apart from turns in flight; false if a failed turn could not be undone. */
   #sound = true;
   #last: SentTurn<K> | undefined = undefined;
 
-  /** @param since monotonic time before the activation */
+  /** @param since monotonic time before it was requested */
   constructor({ handle, turn, state }: LoadedActor<K["State"]>, readonly since: number) {
     this.handle = handle;
     this.#firstTurn = this.#turn = turn;
@@ -130,38 +129,37 @@ export class Activation<K extends Kind> {
     this.confirmedAt = since;
   }
 
-  /** The last turn in flight; before it there may be one more. */
+  /** The last turn in flight; there may be one more before it. */
   get last(): SentTurn<K> | undefined {
     return this.#last;
   }
 
-  /** Whether two turns are in flight: it can take none until one is stored. */
+  /** Whether two turns are in flight, so that no more can be taken. */
   get isFull(): boolean {
     return this.#last?.before !== undefined;
   }
 
-  /** A state that once was true, where all that failed could be undone. */
+  /** An outdated but consistent state, if all failed turns could be undone. */
   get staleState(): K["State"] | undefined {
     return this.#sound && this.#last === undefined ? this.state : undefined;
   }
 
-  /** The number of the next turn that stores something. */
+  /** Takes the number of the next turn that stores something. */
   nextTurn(): number {
     return ++this.#turn;
   }
 
-  /** A turn was sent. */
   sent(turn: SentTurn<K>): void {
     this.#last = turn;
   }
 
-  /** A turn is in flight no more. */
+  /** A turn is no longer in flight. */
   landed(turn: SentTurn<K>): void {
     if (this.#last === turn) this.#last = turn.before;
     else this.#last!.before = undefined;
   }
 
-  /** A turn was not stored, or that is not known: the state is what it was before the turn, where that can be told. */
+  /** Restores the state before a turn that was not stored, if that is possible. */
   undo(turn: SentTurn<K>, error: Error, { undo }: Rules<K>): void {
     this.failure ??= error;
     const before = error instanceof Fenced ? undo?.(this.state, turn.events) : undefined;
@@ -170,8 +168,8 @@ export class Activation<K extends Kind> {
   }
 
   /**
-   * Of messages whose turn may have been stored, tells those that were, and those of which only the stored answers tell. Where
-   * this epoch follows that turn's own, no one else wrote between: the stored number tells. All others were not stored.
+   * Finds out which messages of lost turns were stored, and which must be looked up by their ids. If this epoch is the lost
+   * turn's epoch plus one, no other node wrote in between, and the stored turn number tells. All others were not stored.
    */
   findLost(messages: readonly MessageOf<K>[]): { stored: MessageOf<K>[]; unknown: MessageOf<K>[] } {
     const stored: MessageOf<K>[] = [];

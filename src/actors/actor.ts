@@ -1,15 +1,15 @@
 /**
- * How does one actor live? Commands wait in its mailbox until it is awake; awake, it takes turns: decided in memory, stored
- * by one `append`, answered after it, refusals too. Two turns may be in flight: the second is stored only where the first
- * was, by the number of its turn, so Postgres need not wait for us nor we for it.
+ * One actor of this node. Commands wait in its mailbox until it is awake. Awake, it takes turns: they are decided in memory,
+ * stored by one `append`, and answered after it, refusals too. Two turns may be in flight: by its turn number, the second
+ * is stored only if the first was, so PostgreSQL need not wait for this node nor this node for PostgreSQL.
  *
- * Its life is one phase at a time:
+ * An actor is in one phase at a time:
  *
- * - asleep: it has no state. Where messages wait it is loaded at once; else it goes, which removes its entry.
- * - loading: storage raises its epoch and reads its state, or makes it.
- * - backing off: another node has it. What waits is handed back, or waits for the next activation.
+ * - asleep: it has no state. If messages wait, it is loaded at once; otherwise its entry is removed.
+ * - loading: storage raises its epoch and reads its state, or creates it.
+ * - backing off: another node has it. Waiting messages are redirected, or wait for the next activation.
  * - awake: it takes turns.
- * - settling: it reads which of its commands were stored; no turn is taken meanwhile.
+ * - settling: it looks up which of its commands were stored, and takes no turn meanwhile.
  *
  * | what happens           | asleep  | loading     | backing off | awake          | settling |
  * | ---------------------- | ------- | ----------- | ----------- | -------------- | -------- |
@@ -25,9 +25,9 @@
  * | a turn failed          | -       | -           | -           | asleep         | -        |
  * | it is released         | it goes | later       | later       | asleep, or later | later  |
  *
- * `-` changes nothing; an empty cell cannot be. A turn that ends in another phase than awake is one of an earlier activation.
- * Awake, it settles where a turn with a waiting command may have been stored. Released, it takes no more turns: it sleeps as
- * soon as nothing is under way ("later"), hands back what waits, and goes.
+ * `-` means no change; an empty cell cannot happen. A turn that ends in a phase other than awake belongs to an earlier
+ * activation. An awake actor settles if the turn of a waiting command may have been stored. A released actor takes no more
+ * turns: as soon as nothing is under way ("later"), it sleeps, redirects its waiting messages, and goes.
  */
 import type { Kind } from "../domain/decision.ts";
 import type {
@@ -48,10 +48,10 @@ import { makeActor } from "./first_command.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Usable } from "./use_order.ts";
 
-/** A refusal is given from memory only so long, in milliseconds, after Postgres confirmed the epoch. */
+/** A refusal is given from memory only within this many milliseconds after PostgreSQL confirmed the epoch. */
 export const TRUST_MS = 200;
 
-/** What actors work with; one for all of a kind. */
+/** Shared by all actors of a kind. */
 export interface ActorContext<K extends Kind> {
   readonly rules: Rules<K>;
   readonly store: Store<K>;
@@ -59,37 +59,35 @@ export interface ActorContext<K extends Kind> {
   readonly events: ActorEvents;
   /** Undefined where activations never wait. */
   readonly admit?: Admit | undefined;
-  /** Messages that may wait for one actor. */
+  /** Maximum number of messages that may wait for one actor. */
   readonly mailboxMax: number;
-  /** Lets the actor's turn come soon, together with others'. */
+  /** Schedules the actor's turn, together with those of others. */
   readonly schedule: (actor: Actor<K>) => void;
-  /** The actor has no state and no messages: its entry is to be removed, in the same tick. */
+  /** The actor has no state and no messages: its entry must be removed in the same tick. */
   readonly gone: (actor: Actor<K>) => void;
-  /** Undefined on a node that is alone. */
+  /** Undefined on a node without a cluster. */
   handBack?: HandBack<K>;
 }
 
-/** Who may know a state that once was true. */
+/** An earlier activation, which may have a stale state. */
 interface Former<K extends Kind> {
   readonly staleState: K["State"] | undefined;
 }
 
-/** What an actor is doing, with what belongs to that. */
 type Phase<K extends Kind> =
   | { readonly name: "asleep"; readonly former: Former<K> | undefined }
   | { readonly name: "loading" }
   | { readonly name: "backing off"; readonly former: Former<K> }
   | { readonly name: "awake" | "settling"; readonly activation: Activation<K> };
 
-/** One actor of this node. */
 export class Actor<K extends Kind> implements Usable<Actor<K>> {
   readonly mailbox: Mailbox<MessageOf<K>>;
   #phase: Phase<K> = { name: "asleep", former: undefined };
-  /** Whether its turn will come. */
+  /** Whether its turn is scheduled. */
   #scheduled = false;
-  /** Whether it is to be let go once nothing is under way. */
+  /** Whether it is to be released once nothing is under way. */
   #leaving = false;
-  /** Turns in flight and readings of stored answers, of this activation and of earlier ones. */
+  /** Number of turns in flight and lookups of stored answers, of this activation and of earlier ones. */
   #outstanding = 0;
   /** Activations lost in a row. */
   #losses = 0;
@@ -102,12 +100,11 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     this.mailbox = new Mailbox(context.mailboxMax);
   }
 
-  /** What it is doing. */
   get phase(): Phase<K>["name"] {
     return this.#phase.name;
   }
 
-  /** Its activation; undefined while it has none. */
+  /** Undefined while it is not activated. */
   get activation(): Activation<K> | undefined {
     return "activation" in this.#phase ? this.#phase.activation : undefined;
   }
@@ -123,7 +120,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     return this.#outstanding > 0 || name !== "awake" && name !== "asleep";
   }
 
-  /** Puts a message in the mailbox, or rejects it where that is full. @param now monotonic milliseconds */
+  /** Puts a message in the mailbox, or rejects it if that is full. @param now monotonic milliseconds */
   put(message: MessageOf<K>, now: number): void {
     this.lastUsed = now;
     if (this.mailbox.push(message)) return this.#wake();
@@ -136,7 +133,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     this.mailbox.expire(now);
   }
 
-  /** Its turn has come. @param at by which it decides */
+  /** Takes the scheduled turn. @param at the time by which it decides */
   run(at: ClockReading): void {
     this.#scheduled = false;
     const phase = this.#phase;
@@ -144,7 +141,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     else if (phase.name === "awake" && !this.#letGo()) this.#takeTurn(phase.activation, at);
   }
 
-  /** Takes no more turns; once nothing is under way, hands back what waits and lets the state go. */
+  /** Takes no more turns; once nothing is under way, redirects what waits and drops the state. */
   release(): void {
     this.#leaving = true;
     this.#letGo();
@@ -160,22 +157,22 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     this.context.schedule(this);
   }
 
-  /** It has no state, or none any more: it is loaded where messages wait. @param former who may know a stale state */
+  /** Drops the state; loads it again if messages wait. @param former may have a stale state */
   #sleep(former?: Former<K>): void {
     this.#phase = { name: "asleep", former };
     if (this.#letGo()) return;
     if (this.mailbox.size > 0) this.#load(former);
-    else if (this.idle) this.context.gone(this); // else the sweep finds it once it is
+    else if (this.idle) this.context.gone(this); // otherwise the sweep finds it later
   }
 
-  /** Lets it go where it is to be and nothing is under way; whether it is to be. */
+  /** Releases it, if that is due and nothing is under way. @returns whether it is due */
   #letGo(): boolean {
     if (!this.#leaving || this.#isBusy) return this.#leaving;
     this.#leaving = false;
     this.#phase = { name: "asleep", former: undefined };
     this.#handBack(undefined);
     if (this.mailbox.size > 0) this.#wake();
-    else if (this.idle) this.context.gone(this); // else it has a run left, which finds nothing to do
+    else if (this.idle) this.context.gone(this); // otherwise its scheduled turn does this
     return true;
   }
 
@@ -201,7 +198,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
       const made = await makeActor(this.key, this.mailbox, asked, this.context);
       if (made !== undefined) return this.#awaken(made, made.since);
     } catch (error) {
-      // Another owner took it while it was read.
+      // Another node took it while it was being read.
       if (error instanceof Fenced) {
         return void this.#backOff({ staleState: error.staleState as K["State"] | undefined });
       }
@@ -218,13 +215,13 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     this.#wake();
   }
 
-  /** What waits goes to the node that has the actor now; where that cannot be, it waits for the next activation. */
+  /** Redirects what waits to the node that has the actor now; if that is not possible, it waits for the next activation. */
   async #backOff(former: Former<K>): Promise<void> {
     this.#phase = { name: "backing off", former };
     const { clock, handBack, store } = this.context;
     this.#losses++;
     if (handBack !== undefined) {
-      // Where it cannot be read who has it, the ring tells whom to ask.
+      // If it cannot be read which node has it, the ring decides.
       this.#handBack(await store.holderOf?.(this.key).catch(() => undefined));
     }
     clock.after(backoffMs(this.#losses, clock.random()), () => this.#sleep(former));
@@ -232,16 +229,16 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
 
   // --- turns ---
 
-  /** Decides what waits, and sends what is to be stored. @param at by which it decides */
+  /** Decides what waits, and sends what is to be stored. @param at the time by which it decides */
   #takeTurn(activation: Activation<K>, at: ClockReading): void {
     const { context: { clock, events, store, rules }, mailbox } = this;
     if (activation.isFull || mailbox.size === 0) return;
     const before = activation.last;
     const messages = mailbox.take();
     const lost = messages.findIndex((message) => message.lost !== undefined);
-    if (lost > 0) mailbox.putBack(messages.splice(lost)); // all before it are decided first: they may be its first copy
+    if (lost > 0) mailbox.putBack(messages.splice(lost)); // decide those before it first: one may be an earlier copy of it
     if (lost === 0) {
-      // Another copy of a command may be in a turn in flight: it is looked up once that one is stored.
+      // Another copy of the command may be in flight; look it up once that turn is stored.
       if (before !== undefined) mailbox.putBack(messages);
       else this.#settleLost(activation, messages);
       return;
@@ -256,7 +253,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
       return;
     }
     const number = happened.length > 0 ? activation.nextTurn() : undefined;
-    const follows = isRefused && before !== undefined; // what it rests on confirms it
+    const follows = isRefused && before !== undefined; // the turn before it confirms it
     const askedAt = follows ? before.sentAt : sentAt;
     const turn = new TurnInFlight(this, activation, messages, happened, number, askedAt, before);
     activation.sent(turn);
@@ -266,12 +263,12 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     else store.confirm(activation.handle, turn);
   }
 
-  /** A turn was stored, or what it rests on. */
+  /** A turn was stored, or the one that it depends on. */
   stored(turn: TurnInFlight<K>): void {
     const { activation } = turn;
     activation.landed(turn);
     activation.confirmedAt = Math.max(activation.confirmedAt, turn.sentAt);
-    // The next turn leaves before this one is answered, so that Postgres works meanwhile.
+    // Send the next turn before answering this one, so that PostgreSQL works meanwhile.
     const { context: { clock }, mailbox } = this;
     if (mailbox.size > 0 && this.#takesTurns(activation) && !this.#leaving) {
       this.#takeTurn(activation, { now: clock.now(), monotonic: clock.monotonic() });
@@ -284,7 +281,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     return this.#phase.name === "awake" && this.#phase.activation === activation;
   }
 
-  /** The first turn in flight that fails ends its activation; the one behind it fails with it, or was stored. */
+  /** The first turn that fails ends its activation; the turn behind it fails too, or was stored. */
   failed(turn: TurnInFlight<K>, error: Error): void {
     const { activation } = turn;
     const { clock, events, rules } = this.context;
@@ -319,7 +316,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     });
   }
 
-  /** Of messages whose turn may have been stored, answers those that were; all others are then decided in their order. */
+  /** Answers the messages whose turns were stored; all others are decided again, in order. */
   async #settleLost(activation: Activation<K>, messages: readonly MessageOf<K>[]): Promise<void> {
     this.#phase = { name: "settling", activation };
     const { stored, unknown } = activation.findLost(messages);
@@ -335,7 +332,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     if (!this.#letGo() && this.mailbox.size > 0) this.#wake();
   }
 
-  /** Answers those messages whose answers are stored. */
+  /** Answers the messages that have stored answers. */
   async #recall(
     { handle }: Activation<K>,
     messages: readonly MessageOf<K>[],
@@ -357,7 +354,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
   }
 }
 
-/** What becomes of a turn that was sent, and of one that rests on it. */
+/** A turn in flight, and the turn of refusals that depends on it, if any. */
 class TurnInFlight<K extends Kind> implements SentTurn<K>, Completion {
   #follower: SentTurn<K> | undefined = undefined;
 
@@ -376,7 +373,7 @@ class TurnInFlight<K extends Kind> implements SentTurn<K>, Completion {
   }
 
   done(): void {
-    if (this.number === undefined) { // it rests on the turn before it, whatever Postgres says of the epoch
+    if (this.number === undefined) { // it depends on the turn before it, whatever PostgreSQL says about the epoch
       const { failure } = this.activation;
       if (failure !== undefined) return this.failed(failure);
       if (this.before !== undefined) return this.before.follow(this);

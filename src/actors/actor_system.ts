@@ -1,4 +1,4 @@
-/** Which actors are awake on this node, and who may wake one more? */
+/** The actors of one kind on this node. */
 import type { Kind } from "../domain/decision.ts";
 import type { MessageOf } from "./activation.ts";
 import { Actor, type ActorContext } from "./actor.ts";
@@ -19,29 +19,27 @@ import type {
 import { Fault } from "../ports/mod.ts";
 import { UseOrder } from "./use_order.ts";
 
-/** How often deadlines and idleness are looked at, in milliseconds. */
+/** Milliseconds between two checks of deadlines and idle actors. */
 export const SWEEP_MS = 250;
 /**
- * Actors that requests of one tick wake take their turns together after it. So many do not wait for its end: storage would
- * have nothing to do for the rest of a tick that may go on for milliseconds.
+ * Actors that are woken in one tick take their turns together after it. This many do not wait for its end: a tick may last
+ * for milliseconds, in which storage would be idle.
  */
 const READY_MAX = 64;
-/** Least recently used actors looked at to find one that may be let go. */
+/** How many of the least recently used actors are examined to find an idle one. */
 const EVICT_LOOKS = 64;
 
-/** Limits of an actor system. */
 export interface ActorLimits {
-  /** Messages that may wait for one actor; one more is refused with `overloaded`. */
+  /** Maximum number of messages that wait for one actor; one more is refused with `overloaded`. */
   readonly mailboxMax: number;
-  /** Actors in memory; beyond it the least recently used idle one is let go, or the command refused. */
+  /** Maximum number of actors in memory; beyond it the least recently used idle one is removed, or the command refused. */
   readonly awakeMax: number;
-  /** An actor without a command for so long, in milliseconds, is let go. */
+  /** An actor without a command for this many milliseconds is passivated. */
   readonly idleMs: number;
-  /** A command not decided within so many milliseconds is dropped. */
+  /** A command that is not decided within this many milliseconds is dropped. */
   readonly timeoutMs: number;
 }
 
-/** The actors of one kind on this node. */
 export class ActorSystem<K extends Kind> implements LocalActors<K> {
   readonly #actors = new Map<string, Actor<K>>();
   readonly #order = new UseOrder<Actor<K>>();
@@ -71,25 +69,25 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     this.#sweepLater();
   }
 
-  /** Actors in memory. */
+  /** Number of actors in memory. */
   get awake(): number {
     return this.#actors.size;
   }
 
-  /** Commands that wait, over all actors. */
+  /** Number of waiting commands of all actors. */
   get depth(): number {
     let depth = 0;
     for (const actor of this.#actors.values()) depth += actor.mailbox.size;
     return depth;
   }
 
-  /** Actors in memory, the most recently used first, and how many there are. */
+  /** The most recently used actors, and the total number. */
   list(limit: number): Page<ActorView> {
     const newest = this.#order.newestFirst().take(limit);
     return { data: [...newest.map((actor) => this.#viewOf(actor))], total: this.#actors.size };
   }
 
-  /** An actor in memory; undefined where it is not. */
+  /** An actor; undefined if it is not in memory. */
   view(key: string): ActorView | undefined {
     const actor = this.#actors.get(key);
     return actor === undefined ? undefined : this.#viewOf(actor);
@@ -140,7 +138,7 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     return going.length;
   }
 
-  /** Takes no more commands; resolves once all that were taken are answered or dropped. */
+  /** Accepts no more commands; resolves once all accepted ones are answered or dropped. */
   async stop(): Promise<void> {
     this.#stopping = true;
     const busy = () => [...this.#actors.values()].some((actor) => !actor.idle);
@@ -159,8 +157,9 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     const ready = this.#ready;
     if (ready.length === 0) return;
     this.#ready = [];
-    // One for all: two readings a turn cost as much as what a claim's rules decide. Where this process is frozen here, a
-    // command is decided after its deadline: it came before, and where its actor has another owner now the turn is fenced.
+    // One clock reading for all: two readings per turn would cost as much as the rules of a claim. If the process is frozen
+    // here, a command is decided after its deadline. It arrived before, and if another node has its actor by now the turn
+    // is fenced.
     const at = { now: this.clock.now(), monotonic: this.clock.monotonic() };
     for (const actor of ready) actor.run(at);
   }

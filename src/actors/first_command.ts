@@ -1,16 +1,16 @@
-/** What becomes of commands to an actor that does not exist? They are decided on nothing; the first that makes it is stored. */
+/** Commands to an actor that does not exist: they are decided without a state, and the first that creates the actor is stored. */
 import type { Kind } from "../domain/decision.ts";
 import { type Clock, type LoadedActor, LostAnswer, type Rules, type Store } from "../ports/mod.ts";
 import { lateFault, lostElsewhere, type Mailbox } from "./mailbox.ts";
 import type { MessageOf } from "./activation.ts";
 
 /**
- * Decides messages until one of them makes the actor. All behind it wait in the mailbox again, and those whose actor
- * someone else made meanwhile.
+ * Decides messages until one of them creates the actor. The messages behind it return to the mailbox, and so do all if the
+ * actor was created elsewhere meanwhile.
  *
- * @param asked the messages that waited before it was known that there is no actor; later ones may know better
- * @returns the actor, and the monotonic time before it was made; undefined where none of them made it
- * @throws what storing it throws; then all that are not answered wait in the mailbox again
+ * @param asked the messages that waited before the actor was found not to exist; later ones may know that it does
+ * @returns the actor, and the monotonic time before it was created; undefined if none of them created it
+ * @throws what storing it throws; then all unanswered messages are back in the mailbox
  */
 export async function makeActor<K extends Kind>(
   key: string,
@@ -34,7 +34,7 @@ export async function makeActor<K extends Kind>(
       mailbox.putBack([message, ...messages]);
       throw error;
     });
-    if (handle === undefined) { // someone else made it meanwhile
+    if (handle === undefined) { // it was created elsewhere meanwhile
       mailbox.putBack([message, ...messages]);
       return undefined;
     }

@@ -1,39 +1,38 @@
-/** Which commands wait for an actor? */
 import type { Outcome } from "../ports/mod.ts";
 import { Fault } from "../ports/faults.ts";
 
-/** A turn of which it is not known whether it was stored. */
+/** A turn that may or may not have been stored. */
 export interface LostTurn<Answer, Refusal> {
-  /** Of the activation that sent it. */
+  /** The epoch of the activation that sent it. */
   readonly epoch: number;
   readonly turn: number;
-  /** What the message was to be told. */
+  /** The outcome that the message would have got. */
   readonly outcome: Outcome<Answer, Refusal>;
 }
 
-/** Of a command whose turn has no number: it makes the actor, or another node may have stored it. Its id tells. */
+/** For a command that creates the actor, or that another node may have stored: only its id tells. */
 export function lostElsewhere<Answer, Refusal>(outcome: Outcome<Answer, Refusal>): LostTurn<Answer, Refusal> {
   return { epoch: -2, turn: -2, outcome };
 }
 
-/** A command on its way, with the way back. */
+/** A command that waits for its actor, with its deadline and callbacks. */
 export class Message<Command, Answer, Refusal> {
-  /** Set once it is decided; told once it is durable. */
+  /** Set once it is decided; returned once it is durable. */
   outcome: Outcome<Answer, Refusal> | undefined = undefined;
-  /** Whether it was accepted before: its stored answer is due. */
+  /** Whether it was accepted before, so that its stored answer must be looked up. */
   replayed = false;
-  /** Set while a turn with it may or may not have been stored. */
+  /** Set while its turn may or may not have been stored. */
   lost: LostTurn<Answer, Refusal> | undefined = undefined;
-  /** Whether it came back from a fenced actor already. */
+  /** Whether it was in a fenced turn before. */
   redirected = false;
 
-  /** @param deadline monotonic milliseconds after which it may not be decided any more */
+  /** @param deadline monotonic time in milliseconds after which it must not be decided */
   constructor(
     readonly command: Command,
     readonly deadline: number,
     readonly resolve: (outcome: Outcome<Answer, Refusal>) => void,
     readonly reject: (fault: Fault) => void,
-    /** Times that an actor has handed it back before. */
+    /** How often an actor has redirected it. */
     readonly handed: number = 0,
   ) {}
 }
@@ -46,24 +45,23 @@ interface Perishable {
 }
 
 /**
- * A bounded first-in, first-out queue, emptied whole. When it is full the new message is refused, none is dropped.
+ * A bounded first-in, first-out queue that is emptied at once. When it is full, new messages are refused.
  *
- * An empty one holds no array of its own: of thousands of actors, each used now and then, such arrays outlive the young
- * generation only to be collected with the old one.
+ * An empty mailbox has no array: with thousands of actors that are used now and then, the arrays would survive into the old
+ * generation.
  */
 export class Mailbox<L extends Perishable> {
-  /** Undefined where it is empty. */
+  /** Undefined if it is empty. */
   #messages: L[] | undefined = undefined;
 
-  /** @param max messages that may wait */
+  /** @param max maximum number of messages */
   constructor(readonly max: number) {}
 
-  /** How many wait. */
   get size(): number {
     return this.#messages?.length ?? 0;
   }
 
-  /** Puts a message last; false where the mailbox is full. */
+  /** Appends a message. @returns false if the mailbox is full */
   push(message: L): boolean {
     if (this.size >= this.max) return false;
     if (this.#messages === undefined) this.#messages = [message];
@@ -71,24 +69,24 @@ export class Mailbox<L extends Perishable> {
     return true;
   }
 
-  /** Puts messages first that were here before; they may exceed the limit, since they were counted once. */
+  /** Puts messages back at the front; they may exceed the limit, since they were counted before. */
   putBack(messages: readonly L[]): void {
     if (messages.length > 0) this.#messages = [...messages, ...this.#messages ?? []];
   }
 
-  /** Takes all that wait. */
+  /** Takes all messages. */
   take(): L[] {
     const messages = this.#messages ?? [];
     this.#messages = undefined;
     return messages;
   }
 
-  /** All that wait now, which stay. */
+  /** The waiting messages, without taking them. */
   waiting(): readonly L[] {
     return [...this.#messages ?? []];
   }
 
-  /** Takes those of some messages that still wait. */
+  /** Takes those of the given messages that still wait. */
   takeThose(some: readonly L[]): L[] {
     const wanted = new Set(some);
     const messages = this.take();
@@ -96,7 +94,7 @@ export class Mailbox<L extends Perishable> {
     return messages.filter((message) => wanted.has(message));
   }
 
-  /** Drops those whose deadline has passed, each with the Fault of {@linkcode lateFault}. */
+  /** Rejects messages whose deadline has passed, with {@linkcode lateFault}. */
   expire(now: number): void {
     const messages = this.#messages ?? [];
     if (!messages.some((message) => message.deadline < now)) return;
@@ -106,7 +104,7 @@ export class Mailbox<L extends Perishable> {
   }
 }
 
-/** The fault of a command that was not decided in time: `deadline`, or less where a turn with it may be stored. */
+/** The fault of a command that was not decided in time: `deadline`, or `storage_unavailable` if it may be stored. */
 export function lateFault(message: Perishable): Fault {
   if (message.lost === undefined) {
     return new Fault("deadline", "Command dropped: it was not decided before its deadline");

@@ -1,21 +1,19 @@
-/** Which of its members was used least lately? */
-
-/** What can be in a {@linkcode UseOrder}, one at a time: its neighbours there, undefined at the ends. */
+/** A member of a {@linkcode UseOrder}, with its neighbours; undefined at the ends. */
 export interface Usable<M> {
   usedBefore: M | undefined;
   usedAfter: M | undefined;
 }
 
 /**
- * Members in the order of their last use: a list that is linked through the members themselves. To move one allocates
- * nothing. A Map in the order of insertion would do, but one that is deleted from and added to all the time is rehashed
- * again and again, and each of its tables outlives the young generation.
+ * Members in the order of their last use: a list linked through the members themselves, so that moving one allocates nothing.
+ * A Map, which keeps the order of insertion, would be rehashed again and again, and its tables would survive into the old
+ * generation.
  */
 export class UseOrder<M extends Usable<M>> {
   #oldest: M | undefined = undefined;
   #newest: M | undefined = undefined;
 
-  /** Puts a member last, wherever it was before. */
+  /** Moves a member to the end, or adds it. */
   use(member: M): void {
     if (member === this.#newest) return;
     this.remove(member);
@@ -25,7 +23,7 @@ export class UseOrder<M extends Usable<M>> {
     this.#newest = member;
   }
 
-  /** Takes a member out; nothing changes where it is not in. */
+  /** Removes a member, if it is in the list. */
   remove(member: M): void {
     const { usedBefore, usedAfter } = member;
     if (usedBefore !== undefined) usedBefore.usedAfter = usedAfter;
@@ -35,7 +33,7 @@ export class UseOrder<M extends Usable<M>> {
     member.usedBefore = member.usedAfter = undefined;
   }
 
-  /** The members, the least recently used first; the one that is at hand may be taken out. */
+  /** The members, least recently used first; the current one may be removed. */
   *oldestFirst(): Generator<M> {
     for (let member = this.#oldest, next; member !== undefined; member = next) {
       next = member.usedAfter;
@@ -43,7 +41,7 @@ export class UseOrder<M extends Usable<M>> {
     }
   }
 
-  /** The members, the most recently used first; the one that is at hand may be taken out. */
+  /** The members, most recently used first; the current one may be removed. */
   *newestFirst(): Generator<M> {
     for (let member = this.#newest, next; member !== undefined; member = next) {
       next = member.usedBefore;

@@ -1,47 +1,46 @@
-/** Who may call this node, from where and how often? Beyond loopback it must know whom it serves. */
+/** The settings of callers. Beyond loopback, callers must be authenticated. */
 import { type Environment, integer, oneOf, optionalSecret, readAll, wrong } from "./settings.ts";
 
-/** By what callers are known. */
+/** How callers are identified. */
 export interface CallersConfig {
-  /** Undefined: no one is an administrator. */
+  /** Undefined if there is no administrator. */
   readonly adminToken: string | undefined;
-  /** Undefined: no service may act for users. */
+  /** Undefined if no service may act for users. */
   readonly serviceToken: string | undefined;
-  /** Users' tokens are signed with it (HS256), or by a key of `jwksFile`; both undefined: users have no tokens. */
+  /** Users' tokens are signed with it (HS256) or by a key of `jwksFile`. If both are undefined, users have no tokens. */
   readonly jwtSecret: string | undefined;
-  /** A file with the public keys of users' tokens, a JSON Web Key Set. */
+  /** A file with a JSON Web Key Set: the public keys of users' tokens. */
   readonly jwksFile: string | undefined;
-  /** The `iss` that users' tokens must have; undefined with `jwtSecret` alone: any. */
+  /** The `iss` that users' tokens must have. Undefined, which is possible only with `jwtSecret`, means any. */
   readonly jwtIssuer: string | undefined;
-  /** What users' tokens must have in `aud`; undefined with `jwtSecret` alone: they must have no `aud`. */
+  /** What users' tokens must have in `aud`. Undefined, which is possible only with `jwtSecret`, means that they must have none. */
   readonly jwtAudience: string | undefined;
 }
 
-/** How this node meets the world. */
 export interface AccessConfig {
-  /** Undefined: whoever reaches this node may do everything. Only on loopback. */
+  /** Undefined, which is possible only on loopback, if everyone may do everything. */
   readonly callers: CallersConfig | undefined;
-  /** Checkouts that a user may ask for in a minute; 0 for any number. */
+  /** Checkouts per user and minute; 0 for no limit. */
   readonly rateLimit: number;
-  /** Origins whose pages may read answers. */
+  /** Origins whose pages may read responses. */
   readonly corsOrigins: readonly string[];
-  /** Hosts to which a node that asks for no tokens answers, beside those of loopback. */
+  /** Hosts, in addition to loopback, under which a node without tokens may be addressed. */
   readonly allowedHosts: readonly string[];
-  /** Whether the last entry of X-Forwarded-For is a client's address: a proxy of ours wrote it. */
+  /** Whether the last entry of X-Forwarded-For is the client's address, written by our proxy. */
   readonly trustProxy: boolean;
 }
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 const TOKEN_LEAST = 16;
-/** HS256 wants a key of 256 bits (RFC 7518, section 3.2). */
+/** HS256 requires a key of 256 bits (RFC 7518, section 3.2). */
 const JWT_SECRET_LEAST = 32;
-/** Checkouts a minute, beyond loopback. */
+/** Default beyond loopback: checkouts per user and minute. */
 const RATE_LIMIT = 60;
 const MANY = 1_000_000;
-/** Of the `iss` and `aud` that tokens must have. */
+/** Maximum length of the `iss` and `aud` that tokens must have. */
 const CLAIM_VALUE = /^(?=.{1,255}$)[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u;
 
-/** Whether only this machine reaches an address. */
+/** Whether an address is reachable only from this machine. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
@@ -54,7 +53,7 @@ function jwksFileOf(env: Environment): string | undefined {
   return file;
 }
 
-/** A secret that none of those before it is: one for two purposes would make a service an administrator, say. */
+/** A secret that differs from those before it: a shared one could make a service an administrator. */
 function ownSecret(env: Environment, name: string, least: number, others: readonly string[]): string | undefined {
   const value = optionalSecret(env, name, least);
   if (value !== undefined && others.some((other) => env[other] === value)) {
@@ -63,12 +62,12 @@ function ownSecret(env: Environment, name: string, least: number, others: readon
   return value;
 }
 
-/** What a claim of users' tokens must say, compared exactly. @throws ConfigError */
+/** The required value of a claim of users' tokens, compared exactly. @throws ConfigError */
 function claimValue(env: Environment, name: string): string | undefined {
   const value = env[name] || undefined;
   if (value === undefined) {
     if (!env["JWKS_FILE"]) return undefined;
-    // An issuer signs tokens for other services with the same keys, and a set may hold keys of several issuers.
+    // An issuer signs tokens for other services with the same keys, and a set may contain keys of several issuers.
     throw wrong(name, "", "set if JWKS_FILE is set, because other tokens may be signed with the same keys");
   }
   if (!CLAIM_VALUE.test(value)) {
@@ -96,7 +95,7 @@ function callersConfig(env: Environment): CallersConfig | undefined {
   return Object.values(callers).every((value) => value === undefined) ? undefined : callers;
 }
 
-/** Beyond loopback a node must know its callers. */
+/** Checks that callers are authenticated beyond loopback. */
 function checkKnown(env: Environment, host: string): void {
   if (isLoopback(host)) return;
   const why = `set, since HOST=${host} is beyond loopback`;
@@ -122,7 +121,7 @@ function originsOf(env: Environment): string[] {
   return origins;
 }
 
-/** A host name, an IPv4 address or an IPv6 address in brackets; a port may follow. */
+/** A host name, an IPv4 address or an IPv6 address in brackets, optionally with a port. */
 const ALLOWED_HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 
 function hostsOf(env: Environment): string[] {
@@ -136,7 +135,7 @@ function hostsOf(env: Environment): string[] {
   return hosts;
 }
 
-/** Checks the settings of callers. @param host what this node listens on @throws ConfigError */
+/** Checks the settings of callers. @param host that this node listens on @throws ConfigError */
 export function accessConfig(env: Environment, host: string): AccessConfig {
   const { known: _, ...config } = readAll({
     known: () => checkKnown(env, host),

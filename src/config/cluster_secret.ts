@@ -1,4 +1,4 @@
-/** Is the secret of the cluster nobody else's? Whoever has it may speak as a node. */
+/** The secret of the cluster. Whoever has it can act as a node. */
 import { type Environment, optionalSecret, secret, wrong } from "./settings.ts";
 
 const TOKENS = ["ADMIN_TOKEN", "SERVICE_TOKEN", "JWT_SECRET", "UPSTASH_REDIS_REST_TOKEN", "DB_PASSWORD"] as const;
@@ -6,9 +6,9 @@ const URLS = ["DATABASE_URL", "UPSTASH_REDIS_REST_URL"] as const;
 const LEAST = 16;
 
 /**
- * CLUSTER_SECRET, which a node that is alone need not have.
+ * CLUSTER_SECRET, which is optional without a cluster.
  *
- * @throws ConfigError where it is too short, or equals another secret of this node
+ * @throws ConfigError if it is too short or equals another secret of this node
  */
 export function clusterSecret(env: Environment, isAlone: boolean): string | undefined {
   const read = isAlone ? optionalSecret : secret;
@@ -20,7 +20,7 @@ export function clusterSecret(env: Environment, isAlone: boolean): string | unde
   return value;
 }
 
-/** The passwords within a URL, which may name several hosts: that of its user information, and parameters. */
+/** The passwords in a URL, which may name several hosts: those of its user information and parameters. */
 function passwordsIn(url: string | undefined): string[] {
   const [, userInfo = ""] = /^\w+:\/\/([^/?#]*)@/.exec(url ?? "") ?? [];
   const parameters = new URLSearchParams(/\?([^#]*)/.exec(url ?? "")?.[1]);

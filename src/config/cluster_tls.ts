@@ -1,18 +1,17 @@
-/** Are the connections between nodes encrypted? Where each node has a certificate, they are. */
+/** Connections between nodes are encrypted if the nodes have certificates. */
 import { type Environment, httpUrl, wrong } from "./settings.ts";
 
-/** Files of PEM. */
+/** Paths of PEM files. */
 export interface PeerTlsFiles {
   readonly cert: string;
   readonly key: string;
-  /** Undefined: a public authority signs the nodes' certificates. */
+  /** Undefined if a public authority signs the nodes' certificates. */
   readonly ca: string | undefined;
 }
 
-/** The settings. */
 export const CLUSTER_TLS = { cert: "CLUSTER_TLS_CERT", key: "CLUSTER_TLS_KEY", ca: "CLUSTER_TLS_CA" } as const;
 
-/** The files of TLS between nodes; undefined where there is none. @throws ConfigError */
+/** The files for TLS between nodes; undefined if there are none. @throws ConfigError */
 export function peerTlsFiles(env: Environment): PeerTlsFiles | undefined {
   const [cert, key, ca] = [CLUSTER_TLS.cert, CLUSTER_TLS.key, CLUSTER_TLS.ca].map((name) => env[name] || undefined);
   if (cert !== undefined && key !== undefined) return { cert, key, ca };
@@ -23,7 +22,7 @@ export function peerTlsFiles(env: Environment): PeerTlsFiles | undefined {
   return undefined;
 }
 
-/** Where the other nodes reach this one. @throws ConfigError */
+/** The address at which the other nodes reach this one. @throws ConfigError */
 export function nodeUrlOf(env: Environment, near: string | undefined, tls: PeerTlsFiles | undefined): string {
   const url = httpUrl(env, "NODE_URL", near);
   if (tls === undefined || url.startsWith("https:")) return url;

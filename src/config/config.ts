@@ -1,4 +1,4 @@
-/** What may be configured? The only reader of the environment; every value is checked at start. */
+/** The settings. Only this module reads the environment; every value is checked at start. */
 import { clusterSecret } from "./cluster_secret.ts";
 import { nodeUrlOf, type PeerTlsFiles, peerTlsFiles } from "./cluster_tls.ts";
 import { type AccessConfig, accessConfig, isLoopback } from "./callers_config.ts";
@@ -19,15 +19,15 @@ import {
 export type { AccessConfig, CallersConfig } from "./callers_config.ts";
 export { ConfigError, type Environment } from "./settings.ts";
 
-/** The checked settings. Times are milliseconds. */
+/** The checked settings. Times are in milliseconds. */
 export interface Config extends AccessConfig {
   readonly host: string;
   readonly port: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
-  /** Undefined: the embedded database in `dataDir`. */
+  /** Undefined for the embedded database in `dataDir`. */
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
-  /** Serve on a PostgreSQL that loses acknowledged data when its machine fails; for development. */
+  /** Whether to accept a PostgreSQL that loses acknowledged data when its machine fails; for development. */
   readonly allowUnsafeDatabase: boolean;
   readonly lanes: number;
   readonly mailboxMax: number;
@@ -35,55 +35,54 @@ export interface Config extends AccessConfig {
   readonly actorIdleMs: number;
   readonly requestTimeoutMs: number;
   readonly drainMs: number;
-  /** For the head of a client's first request; 0 where none is given up. */
+  /** Time limit for a request's head; 0 for no limit. */
   readonly headerTimeoutMs: number;
   readonly itemsPerSale: number;
-  /** Items that one user may buy in one sale. */
+  /** Maximum number of items that a user may buy in one sale. */
   readonly purchaseLimit: number;
   readonly checkoutMode: "exclusive" | "open";
-  /** Life of a hold. */
+  /** How long a hold lives. */
   readonly checkoutTtlMs: number;
   readonly saleCloses: "sold_out" | "at_end";
-  /** Sales made before their hours. */
+  /** Number of sales created ahead. */
   readonly salesAhead: number;
   /** Age at which a sale's attempts are dropped. */
   readonly keepAttemptsMs: number;
-  /** Undefined: this node is alone. */
+  /** Undefined without a cluster. */
   readonly cluster: ClusterConfig | undefined;
-  /** From the end of an audit to the beginning of the next; 0 for none. */
+  /** From the end of an audit to the start of the next; 0 for none. */
   readonly auditEveryMs: number;
 }
 
-/** How this node is one of several. */
 export interface ClusterConfig {
-  /** Of the registry: Upstash, or serverless-redis-http in front of a Redis. */
+  /** The registry: Upstash, or serverless-redis-http in front of a Redis. */
   readonly redisUrl: string;
   readonly redisToken: string;
   readonly nodeId: string;
-  /** Where the other nodes reach this one. */
+  /** The address at which the other nodes reach this one. */
   readonly nodeUrl: string;
-  /** The peers' listener; on `host`, as the public one. */
+  /** Port of the listener for peers, which listens on `host` too. */
   readonly port: number;
-  /** What nodes prove to one another that they know. */
+  /** The shared secret of the nodes. */
   readonly secret: string;
-  /** Undefined: connections between nodes are not encrypted. */
+  /** Undefined if connections between nodes are not encrypted. */
   readonly tls: PeerTlsFiles | undefined;
   readonly heartbeatMs: number;
-  /** A node that the registry has not heard of for so long is looked after, and gone where it does not answer. */
+  /** A node whose registry entry is older than this is probed, and removed if it does not answer. */
   readonly expiryMs: number;
-  /** Activations a second, for the first seconds after joining. */
+  /** Activations per second in the first seconds after joining. */
   readonly joinActivations: number;
 }
 
-/** This process's environment, read name by name, so that a permission for the settings' names suffices. */
+/** This process's environment. It is read by name, so that a permission for the names of the settings suffices. */
 const PROCESS: Environment = readingBy((name) => Deno.env.get(name));
 
 const HOUR_MS = 3_600_000;
 const HEARTBEAT_MS = 1_000;
 const REGISTRY = ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"] as const;
-/** Life of a hold by default, by CHECKOUT_MODE. */
+/** Default of CHECKOUT_TTL, by CHECKOUT_MODE. */
 const TTL_MS = { exclusive: 30_000, open: HOUR_MS };
-/** Where the peers' listener is by default. */
+/** Default port of the listener for peers. */
 export const CLUSTER_PORT = 8081;
 
 function readingBy(valueOf: (name: string) => string | undefined): Environment {
@@ -98,7 +97,7 @@ function dataDirOf(env: Environment): string {
 
 function hostOf(env: Environment): string {
   const value = env["HOST"] || "127.0.0.1";
-  // It becomes a part of URLs.
+  // It becomes part of URLs.
   if (!/^[\w.:-]{1,255}$/.test(value) || !URL.canParse(originOf(value, 1))) {
     throw wrong("HOST", value, "an address or a name such as 127.0.0.1 or 0.0.0.0");
   }
@@ -120,12 +119,12 @@ function clusterConfig(env: Environment, host: string): ClusterConfig | undefine
   const portOf = () => integer(env, "CLUSTER_PORT", CLUSTER_PORT, 1, 65_535);
   const heartbeatOf = () => duration(env, "HEARTBEAT", HEARTBEAT_MS, 50, 60_000);
   const heartbeat = whereRight(heartbeatOf, HEARTBEAT_MS);
-  // Where a node listens beyond loopback is seldom where its peers find it.
+  // The address that a node listens on beyond loopback is seldom the one at which its peers reach it.
   const plain = isAlone || isLoopback(host) ? originOf(host, whereRight(portOf, CLUSTER_PORT)) : undefined;
   const tlsOf = () => peerTlsFiles(env);
   const tls = whereRight(tlsOf, undefined);
   const near = tls === undefined ? plain : plain?.replace("http:", "https:");
-  // What is set is checked also where the node is alone: it will not be for ever.
+  // Settings are checked even without a cluster, as there may be one later.
   const checked = readAll<ClusterConfig>({
     nodeId: () => nodeIdOf(env),
     nodeUrl: () => nodeUrlOf(env, near, tls),
@@ -141,7 +140,7 @@ function clusterConfig(env: Environment, host: string): ClusterConfig | undefine
   return isAlone ? undefined : checked;
 }
 
-/** The nodes of a cluster serve from one PostgreSQL. */
+/** The nodes of a cluster share one PostgreSQL. */
 function databaseOf(env: Environment): string | undefined {
   const url = postgresUrl(env);
   if (url === undefined && !isWithoutRegistry(env)) {
@@ -151,10 +150,10 @@ function databaseOf(env: Environment): string | undefined {
 }
 
 /**
- * Checks the settings.
+ * Reads and checks the settings.
  *
- * @returns frozen settings, defaults filled in
- * @throws ConfigError a line for each wrong setting, which names it, its value and what is allowed
+ * @returns frozen settings with defaults
+ * @throws ConfigError with a line for each wrong setting: its name, its value and what is allowed
  */
 export function readConfig(env: Environment = PROCESS): Config {
   const modeOf = () => oneOf(env, "CHECKOUT_MODE", "exclusive", ["exclusive", "open"]);
@@ -188,10 +187,10 @@ export function readConfig(env: Environment = PROCESS): Config {
 }
 
 /**
- * The names of all settings, as readConfig() asks for them.
+ * The names of all settings that readConfig() reads.
  *
- * @param env may lead it to ask for more than it does where nothing is set
- * @throws ConfigError where readConfig() does
+ * @param env may make it read more settings than without any
+ * @throws ConfigError as readConfig() does
  */
 export function settingNames(env: Environment = {}): ReadonlySet<string> {
   const names = new Set<string>();

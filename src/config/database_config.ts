@@ -1,11 +1,11 @@
-/** Which PostgreSQL do the settings name? One URL, or its parts where there is none. */
+/** The PostgreSQL that the settings name: by a URL, or by its parts. */
 import { DatabaseUrlError, databaseUrlOf, parseDatabaseUrl } from "./database_url.ts";
 import { type Environment, integer, readAll, wrong } from "./settings.ts";
 
 const PARTS = ["DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME"] as const;
 const PORT = 5_432;
 
-/** The URL of the PostgreSQL; undefined where none is named. @throws ConfigError, which holds no password */
+/** The URL of the PostgreSQL; undefined if none is named. @throws ConfigError, which contains no password */
 export function postgresUrl(env: Environment): string | undefined {
   const value = env["DATABASE_URL"];
   if (value === undefined || value === "") return urlOfParts(env);
@@ -13,7 +13,7 @@ export function postgresUrl(env: Environment): string | undefined {
     parseDatabaseUrl(value);
   } catch (error) {
     if (!(error instanceof DatabaseUrlError)) throw error;
-    // The example has no user, since messages are shown without those of URLs.
+    // The example has no user, since messages are shown without user information.
     const why = `a URL such as postgres://host:5432/database, with user:password@ before the host; ${error.message}`;
     throw wrong("DATABASE_URL", "***", why);
   }
@@ -23,7 +23,7 @@ export function postgresUrl(env: Environment): string | undefined {
 function urlOfParts(env: Environment): string | undefined {
   const given = PARTS.filter((name) => env[name]);
   if (given.length === 0) return undefined;
-  // To serve from the embedded database instead would be a surprise.
+  // Using the embedded database instead would be a surprise.
   const needed = (name: typeof PARTS[number]) => {
     if (!env[name]) throw wrong(name, "", `set, since ${given[0]} is set and DATABASE_URL is not`);
     return textOf(env, name);
@@ -37,7 +37,7 @@ function urlOfParts(env: Environment): string | undefined {
   }));
 }
 
-/** A part that may hold anything that PostgreSQL takes. It is not repeated: each may have been mistaken for the password. */
+/** A part that may contain anything that PostgreSQL accepts. Errors do not repeat it, as it may be a misplaced password. */
 function textOf(env: Environment, name: typeof PARTS[number]): string {
   const value = env[name] ?? "";
   if (/\p{Cc}/u.test(value) || !value.isWellFormed()) {
@@ -55,7 +55,7 @@ function hostOf(env: Environment): string {
     databaseUrlOf({ host, port: PORT, user: "", password: "", database: "any" });
   } catch (error) {
     if (!(error instanceof DatabaseUrlError)) throw error;
-    // A whole URL would hold a password.
+    // A whole URL would contain a password.
     const shown = host.includes("@") ? "***" : host;
     throw wrong("DB_HOST", shown, "the name, address or socket folder of a single PostgreSQL server");
   }

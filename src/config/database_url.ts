@@ -1,39 +1,39 @@
-/** Which PostgreSQL is meant? A connection URL, read strictly: a parameter that nobody knows is not ignored. */
+/** Parses connection URLs of PostgreSQL strictly: unknown parameters are errors. */
 
-/** How a connection is protected; the meanings are libpq's. */
+/** How a connection is protected; as in libpq. */
 const TLS_MODES = ["disable", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type TlsMode = typeof TLS_MODES[number];
 
-/** Where a PostgreSQL is, and who asks there. */
+/** A PostgreSQL server and how to connect to it. */
 export interface DatabaseTarget {
   /** A name, an address, or the folder of a Unix socket. */
   readonly host: string;
   readonly port: number;
-  /** Undefined: the name of the operating system's user. */
+  /** Undefined for the name of the operating system's user. */
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly database: string;
   readonly applicationName: string | undefined;
-  /** Command-line options for the session, as of libpq's `options`. */
+  /** Command-line options of the session, as libpq's `options`. */
   readonly options: string | undefined;
   readonly tls: TlsTarget;
 }
 
-/** How a connection is protected; files by their paths. */
+/** TLS settings; files by their paths. */
 export interface TlsTarget {
   readonly mode: TlsMode;
-  /** Of certificate authorities; undefined: those that the runtime trusts. */
+  /** Certificate authorities; undefined for those that the runtime trusts. */
   readonly rootCert: string | undefined;
   readonly cert: string | undefined;
   readonly key: string | undefined;
 }
 
-/** A URL that names no PostgreSQL. Its message says why and holds nothing of the URL but the names of parameters. */
+/** A URL that is not valid. The message says why and repeats nothing of the URL but names of parameters. */
 export class DatabaseUrlError extends Error {
   override readonly name = "DatabaseUrlError";
 }
 
-/** As `sslrootcert`: the authorities that the runtime trusts. */
+/** The value of `sslrootcert` for the authorities that the runtime trusts. */
 const SYSTEM_CERTS = "system";
 const DEFAULT_HOST = "localhost";
 const DEFAULT_PORT = "5432";
@@ -41,12 +41,12 @@ const PARAMETERS = new Set(
   ["host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "options"],
 );
 
-/** Reads a URL such as `postgres://user:password@host:5432/database?sslmode=verify-full`. @throws DatabaseUrlError */
+/** Parses a URL such as `postgres://user:password@host:5432/database?sslmode=verify-full`. @throws DatabaseUrlError */
 export function parseDatabaseUrl(text: string): DatabaseTarget {
   if (/[\s\p{Cc}]/u.test(text)) throw new DatabaseUrlError(CONTROLS);
   if (!/^postgres(ql)?:\/\//i.test(text)) throw new DatabaseUrlError("it does not begin with postgres://");
   const [authority] = text.slice(text.indexOf("//") + 2).split(/[/?#]/, 1);
-  // Of several hosts the first would have to be told from the others that take no writes.
+  // With several hosts, the one that accepts writes would have to be found.
   if (/,|%2c/i.test(authority!.slice(authority!.lastIndexOf("@") + 1))) throw new DatabaseUrlError(SEVERAL_HOSTS);
   if (!URL.canParse(text)) throw new DatabaseUrlError(NOT_WELL_FORMED);
   const url = new URL(text);
@@ -54,7 +54,7 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   const path = url.pathname.slice(1);
   if (path === "") throw new DatabaseUrlError("it names no database");
   if (path.includes("/")) throw new DatabaseUrlError("it has a '/' too many: within a part it must be written as %2F");
-  // Of a password with a '/' the rest would be taken for the database, and told.
+  // The rest of a password with a '/' would be taken for the database, and shown.
   if (path.includes("@")) throw new DatabaseUrlError("its path has an '@', which must be written as %40");
   const parameters = parametersOf(url);
   return {
@@ -69,12 +69,12 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   };
 }
 
-/** A URL for its parts, each as it is. @throws DatabaseUrlError where they name no PostgreSQL */
+/** A URL from its parts. @throws DatabaseUrlError if they are not valid */
 export function databaseUrlOf(
   parts: { host: string; port: number; user: string; password: string; database: string },
 ): string {
   const { host, port, user, password, database } = parts;
-  // Of IPv6 it stands in brackets; of a Unix socket it is a folder, whose slashes are no part of the URL's path.
+  // An IPv6 address is in brackets; a Unix socket is a folder, whose slashes must be encoded.
   const address = /^[\da-f:.]*:[\da-f:.]*$/i.test(host) ? `[${host}]` : encodeURIComponent(host);
   const who = [user, password].filter((part) => part !== "").map(encodeURIComponent).join(":");
   const url = `postgres://${who}@${address}:${port}/${encodeURIComponent(database)}`;
@@ -97,14 +97,14 @@ function decoded(part: string): string {
   return text;
 }
 
-/** Its parameters, each once and known. A `+` stands for itself, as for libpq. */
+/** The parameters, each known and given once. A `+` is literal, as in libpq. */
 function parametersOf({ search }: URL): Map<string, string> {
   const found = new Map<string, string>();
   for (const pair of search.slice(1).split("&").filter((it) => it !== "")) {
     const at = pair.includes("=") ? pair.indexOf("=") : pair.length;
     const name = decoded(pair.slice(0, at));
     if (!PARAMETERS.has(name)) {
-      // Where a password has a '?', it may be a piece of that: what does not look like a name is not repeated.
+      // It may be part of a password with a '?': only what looks like a name is repeated.
       const shown = /^[a-z_]{1,40}$/.test(name) && !search.includes("@") ? ` '${name}'` : "";
       throw new DatabaseUrlError(
         `it has an unknown parameter${shown}; the known ones are ${[...PARAMETERS].join(", ")}`,
@@ -131,7 +131,7 @@ function portOf(text: string): number {
 
 function tlsOf(parameters: ReadonlyMap<string, string>): TlsTarget {
   const [rootCert, cert, key] = ["sslrootcert", "sslcert", "sslkey"].map((name) => parameters.get(name) || undefined);
-  // Whoever names a certificate wants it to be looked at.
+  // A configured certificate implies verification.
   const fallback = rootCert ?? cert ?? key ? "verify-full" : "disable";
   const mode = TLS_MODES.find((it) => it === (parameters.get("sslmode") || fallback));
   if (mode === undefined) throw new DatabaseUrlError(`its sslmode is not one of ${TLS_MODES.join(", ")}`);

@@ -1,4 +1,4 @@
-/** How long is `1m30s`? Durations as Go's time.ParseDuration reads them, and with days, in whole milliseconds. */
+/** Durations as in Go's time.ParseDuration, with days, in whole milliseconds. */
 
 const NANOSECONDS: Readonly<Record<string, bigint>> = {
   ns: 1n,
@@ -16,7 +16,7 @@ const PART = String.raw`(?:(\d{1,15})(?:\.(\d{0,15}))?|\.(\d{1,15}))(ns|us|Âµs|Î
 const WHOLE = new RegExp(`^\\+?(?:${PART}){1,16}$`);
 const PARTS = new RegExp(PART, "g");
 
-/** Milliseconds of a duration such as `500ms`, `1m30s` or `1.5h`; undefined where it is none, or not a whole number. */
+/** Milliseconds of a duration such as `500ms`, `1m30s` or `1.5h`; undefined if it is not valid or not a whole number. */
 export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
   if (!WHOLE.test(text)) return undefined;

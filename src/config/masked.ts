@@ -1,26 +1,25 @@
-/** How is a text told without the secrets that stand in URLs? */
+/** Masks secrets in texts that are shown. */
 
-/** In place of a secret. */
 const MASK = "***";
-/** Of a URL in a text: user and password, which may hold any character but white space; and the query. */
+/** The user information of a URL in a text, which may contain any character but white space; and the query. */
 const USER_INFO = /:\/\/\S*@/g;
 const QUERY = /(:\/\/[^\s?]*\?)\S+/g;
-/** Of a list of names and values, such as libpq's: what a secret is called, and its value. */
+/** A secret's name and value in a list such as libpq's. */
 const NAMED = /([\w-]*(?:pass|pwd|secret|token|key|auth)[\w-]*\s*=\s*)\S.*/is;
-/** Of a URL without `@`: what would be its port, where it is none; its first part may be a user, then this is a password. */
+/** What is in the place of the port of a URL without `@`, but is not a port: it may be a password after a user. */
 const NO_PORT = /^(\s*[a-z][a-z\d+.-]*:\/\/[^\s/:[]*:)(?!\d{1,5}(?:[/,\s]|$)).+/is;
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
+// deno-lint-ignore no-control-regex -- matches control characters
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
-/** Longest value that is repeated, in UTF-16 units. */
+/** Longest value that is shown, in UTF-16 units. */
 const VALUE_MAX = 200;
 
-/** A text, such as an error's message, without the user information and the query of any URL in it. */
+/** A text, such as an error message, without the user information and queries of URLs. */
 export function masked(text: string): string {
   if (!text.includes("://")) return text;
   return text.replace(USER_INFO, `://${MASK}@`).replace(QUERY, `$1${MASK}`);
 }
 
-/** {@linkcode masked} in all texts that a value holds. */
+/** A value with {@linkcode masked} texts. */
 export function maskedIn(value: unknown): unknown {
   if (typeof value === "string") return masked(value);
   if (Array.isArray(value)) return value.map(maskedIn);
@@ -30,8 +29,8 @@ export function maskedIn(value: unknown): unknown {
 }
 
 /**
- * A setting's value in one line, without what may be a secret: all before its last `@` but a scheme, all after its first
- * `?` or `#`, and what stands under a secret's name. It may be any text, and a URL that no one can read.
+ * A setting's value on one line, without what may be a secret: everything before its last `@` except the scheme, everything
+ * after its first `?` or `#`, and values with a secret's name. The value may be any text, including an invalid URL.
  */
 export function maskedValue(value: string): string {
   const scheme = /^\s*[a-z][a-z\d+.-]*:\/\//i.exec(value)?.[0] ?? "";

@@ -1,24 +1,23 @@
-/** How is a setting read from its text? A value that is not allowed is one line that names it. */
+/** Reads settings from their texts. */
 import { parseDuration } from "./duration.ts";
 import { maskedValue } from "./masked.ts";
 
-/** A setting has a value that is not allowed, or several have: its message has a line for each. */
+/** One or more settings have invalid values; the message has a line for each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Where settings come from. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The error of a wrong value, which is told as {@linkcode maskedValue}; of a secret, give `***` in its place. */
+/** The error of an invalid value, which is shown as {@linkcode maskedValue}; for a secret, pass `***` instead. */
 export function wrong(name: string, value: string, allowed: string): ConfigError {
   return new ConfigError(`${name}=${maskedValue(value)}: must be ${allowed}`);
 }
 
 /**
- * Reads several settings, all of them, whichever are wrong: so whoever mends them learns of all at once.
+ * Reads several settings and reports all invalid ones at once.
  *
- * @throws ConfigError with a line for each that is wrong, in order
+ * @throws ConfigError with a line for each invalid setting, in order
  */
 export function readAll<T extends object>(
   readers: { readonly [K in keyof T]: () => T[K] },
@@ -37,7 +36,7 @@ export function readAll<T extends object>(
   return Object.fromEntries(read) as T;
 }
 
-/** A setting that others depend on: the fallback where it is wrong, which its own reader tells. */
+/** A setting that others depend on; the fallback if it is invalid, which its own reader reports. */
 export function whereRight<T>(reader: () => T, fallback: T): T {
   try {
     return reader();
@@ -47,17 +46,17 @@ export function whereRight<T>(reader: () => T, fallback: T): T {
   }
 }
 
-/** The error of a port that cannot be had. @param name of its setting */
+/** The error of a port that cannot be opened. @param name of its setting */
 export function notListening(name: string, host: string, port: number, error: unknown): ConfigError {
   return new ConfigError(`HOST=${host}, ${name}=${port}: cannot be listened on: ${(error as Error).message}`);
 }
 
-/** The URL of a server without its slash, on a host that is a name or an address. */
+/** The URL of a server without a trailing slash, for a host name or address. */
 export function originOf(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** A whole number of `min` to `max`. @throws ConfigError */
+/** A whole number from `min` to `max`. @throws ConfigError */
 export function integer(env: Environment, name: string, fallback: number, min: number, max: number): number {
   const value = env[name];
   if (value === undefined || value === "") return fallback;
@@ -92,7 +91,7 @@ export function oneOf<T extends string>(env: Environment, name: string, fallback
   return word;
 }
 
-/** The URL of an HTTP server, without a slash at its end; others may see it, so it holds no password. @throws ConfigError */
+/** The URL of an HTTP server, without a trailing slash. It is public, so it must not contain a password. @throws ConfigError */
 export function httpUrl(env: Environment, name: string, fallback?: string): string {
   const value = env[name] || fallback;
   const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
@@ -102,7 +101,7 @@ export function httpUrl(env: Environment, name: string, fallback?: string): stri
   return value!.replace(/\/$/, "");
 }
 
-/** A secret, which is never repeated in a message. @param least characters @throws ConfigError */
+/** A secret, which messages never show. @param least minimum number of characters @throws ConfigError */
 export function secret(env: Environment, name: string, least: number): string {
   const value = env[name] ?? "";
   if (!/^[\x21-\x7e]*$/.test(value) || value.length < least || value.length > 4_096) {
@@ -111,7 +110,7 @@ export function secret(env: Environment, name: string, least: number): string {
   return value;
 }
 
-/** As {@linkcode secret}, or undefined where it is not set. @throws ConfigError */
+/** As {@linkcode secret}, but undefined if it is not set. @throws ConfigError */
 export function optionalSecret(env: Environment, name: string, least: number): string | undefined {
   return env[name] ? secret(env, name, least) : undefined;
 }

@@ -1,4 +1,4 @@
-/** How does this node know its callers, count them and keep a trail? By its settings; a loopback node may ask no one. */
+/** Makes what checks, limits and records callers, from the settings. */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../ports/mod.ts";
 import type { AccessConfig, CallersConfig } from "../config/config.ts";
@@ -11,10 +11,9 @@ import { Trail, type TrailParts } from "../http/auth/trail.ts";
 import { BadKeySet, Jwts } from "../http/auth/user_tokens.ts";
 import { wrong } from "../config/settings.ts";
 
-/** What the edge asks before it asks anyone else. */
+/** The parts of the edge that check callers. */
 export interface AccessControl extends Pick<EdgeParts, "callers" | "trail" | "cors" | "openAccess" | "limiter"> {}
 
-/** A clock's time, for those who are made before the clock. */
 type Now = Pick<Clock, "now">;
 
 async function usersOf(config: CallersConfig, clock: Now): Promise<UserTokens | undefined> {
@@ -29,14 +28,14 @@ async function usersOf(config: CallersConfig, clock: Now): Promise<UserTokens | 
   }
 }
 
-/** Learns how to know callers. @throws ConfigError where the file of keys is not one */
+/** Reads how callers are identified. @throws ConfigError if the file of keys is not valid */
 export async function knownCallers({ callers }: Pick<AccessConfig, "callers">, clock: Now): Promise<Callers> {
   if (callers === undefined) return new Callers();
   const { adminToken, serviceToken } = callers;
   return new Callers({ adminToken, serviceToken, users: await usersOf(callers, clock) });
 }
 
-/** Makes the door, and says in the log whom it asks. */
+/** Makes the access control and logs how callers are authenticated. */
 export function makeAccessControl(
   config: AccessConfig,
   log: Logger,

@@ -1,4 +1,4 @@
-/** What does a node do with its audits? It tells what they find in its log and its metrics, and serves on. */
+/** Reports the findings of audits in the log and the metrics. */
 import type { Logger } from "@logtape/logtape";
 import type { Clock } from "../ports/mod.ts";
 import type { BackgroundLog } from "./background_log.ts";
@@ -8,7 +8,7 @@ import { Auditor } from "../scheduler/auditor.ts";
 import { PostgresAuditRows } from "../storage/audit.ts";
 import type { Sql } from "../storage/sql.ts";
 
-/** Starts a node's audits; a finding is an error in the log, and never stops anything. */
+/** Starts a node's audits. Findings are logged as errors and never stop the node. */
 export function startAuditor(
   config: Pick<Config, "saleCloses" | "keepAttemptsMs" | "auditEveryMs">,
   log: Logger,

@@ -1,21 +1,20 @@
-/** What is said of work in the background that fails, again and again? Each kind once, and every half minute how often. */
+/** Logs repeated failures of background work: each kind once, then its count every half minute. */
 import type { Logger } from "@logtape/logtape";
 import { type Clock, Fault } from "../ports/mod.ts";
 
-/** Wait between two lines of one kind, in milliseconds. */
+/** Milliseconds between two lines of one kind. */
 const EVERY_MS = 30_000;
-/** What a database that is lost leads to. */
+/** Faults that a lost database causes. */
 const OF_DATABASE: ReadonlySet<string> = new Set(["storage_unavailable", "deadline"]);
 
-/** The failures of a node's background work. */
 export class BackgroundLog {
-  /** When a kind was said last, and how often it failed since. */
+  /** By message: when it was last logged, and the failures since then. */
   readonly #said = new Map<string, { readonly at: number; failures: number }>();
 
-  /** @param isLost whether the log has said that the database is lost: then nobody need hear what that leads to */
+  /** @param isLost whether the loss of the database has been logged, so that its consequences need not be */
   constructor(readonly log: Logger, readonly clock: Pick<Clock, "monotonic">, readonly isLost: () => boolean) {}
 
-  /** Something failed. @param message of a kind, with `{error}` in it, and with the names of the properties */
+  /** Logs a failure. @param message names its kind; contains `{error}` and the names of the properties */
   failed(message: string, error: unknown, properties: Readonly<Record<string, unknown>> = {}): void {
     if (this.isLost() && error instanceof Fault && OF_DATABASE.has(error.code)) return;
     const now = this.clock.monotonic();

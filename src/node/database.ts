@@ -1,4 +1,3 @@
-/** Which database does this node serve from? */
 import { retry } from "@std/async/retry";
 import type { Logger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
@@ -7,22 +6,22 @@ import { openEmbedded } from "../storage/embedded.ts";
 import { openPostgres } from "../storage/postgres.ts";
 import { ConnectionLost, type Database, NotConnected, SessionRefused } from "../storage/sql.ts";
 
-/** How many sessions a database has for activations and for views. */
+/** Numbers of sessions for activations and for views. */
 export interface Sessions {
   readonly activations: number;
   readonly views: number;
 }
 
-/** A node's. */
+/** Those of a node. */
 const SESSIONS: Sessions = { activations: 4, views: 4 };
-/** How often, and for how long between, a database that cannot be reached is tried at start. */
+/** Retries and waits if the database cannot be reached at start. */
 const CONNECT_RETRIES = { maxAttempts: 40, minTimeout: 250, maxTimeout: 1_000, multiplier: 2, jitter: 0 };
 
 /**
- * The configured one.
+ * Opens the configured database.
  *
- * @param statementTimeoutMs what a statement may take, in milliseconds
- * @throws FolderInUse, FolderUnusable; ConfigError where a certificate or key cannot be used
+ * @param statementTimeoutMs time limit of a statement, in milliseconds
+ * @throws FolderInUse, FolderUnusable; ConfigError if a certificate or key is not usable
  */
 export async function openDatabase(
   { databaseUrl, dataDir, requestTimeoutMs }: Config,
@@ -33,7 +32,7 @@ export async function openDatabase(
   return openPostgres({ server: serverOf(databaseUrl), statementTimeoutMs, ...sessions });
 }
 
-/** Tries again while waiting may help. @throws SessionRefused, and whatever else a wrong setting leads to, at once */
+/** Retries while that may help. Throws errors that wrong settings cause, such as SessionRefused, at once. */
 export async function whenReached<T>(log: Logger, open: () => Promise<T>): Promise<T> {
   const tried = await retry(async () => {
     try {

@@ -1,4 +1,4 @@
-/** How do we log? JSON lines, or pretty ones on a terminal; on standard error, so that output stays for people. */
+/** Logging: JSON lines, or readable lines on a terminal, on standard error. */
 import {
   configure,
   getAnsiColorFormatter,
@@ -11,19 +11,19 @@ import {
 import type { Config } from "../config/config.ts";
 import { maskedIn } from "../config/masked.ts";
 
-/** A record without the secrets of URLs: what is told of may come from a driver, which names what it was given. */
+/** A record without secrets of URLs, which may come from errors of drivers. */
 function maskedRecord(record: LogRecord): LogRecord {
   const { message, properties } = maskedIn({ message: record.message, properties: record.properties }) as LogRecord;
   return { ...record, message, properties };
 }
 
-/** A record whose message is one text: the words in it are not quoted, so that a URL is one. */
+/** A record with its message as one text, so that values in it are not quoted. */
 function withBareMessage(record: LogRecord): LogRecord {
   const parts = record.message.map((part) => typeof part === "string" ? part : Deno.inspect(part));
   return { ...record, message: [parts.join("")] };
 }
 
-/** Writes a record as one line: coloured for a terminal, else as JSON. */
+/** Writes a record as one line: coloured on a terminal, otherwise JSON. */
 export function formatterOf(terminal: boolean): TextFormatter {
   if (!terminal) return (record) => jsonLinesFormatter(withBareMessage(maskedRecord(record)));
   const format = getAnsiColorFormatter({ timestamp: "time", value: "bare" });

@@ -1,4 +1,4 @@
-/** How does a node start and stop? Everything is wired here, and stopped in reverse. */
+/** Starts and stops a node: everything is wired here, and stopped in reverse order. */
 import type { Logger } from "@logtape/logtape";
 import { ActorSystem } from "../actors/actor_system.ts";
 import type { Admit, Clock } from "../ports/mod.ts";
@@ -25,10 +25,9 @@ import { openStorage, type Storage } from "../storage/mod.ts";
 import type { Database } from "../storage/sql.ts";
 import { VERSION } from "./version.ts";
 
-/** A node that serves. */
 export interface Node {
   readonly port: number;
-  /** Finishes what is in flight and ends everything. @param drain whether to serve on for DRAIN first */
+  /** Finishes what is in flight and ends everything. @param drain whether to serve for DRAIN first */
   stop(drain: boolean): Promise<void>;
 }
 
@@ -78,8 +77,8 @@ function openNodeStorage(
 }
 
 /**
- * Sales in memory, each with all its codes: some ten MB where 10,000 items were sold. Whoever asks for old ones, one after
- * another, has one after another let go.
+ * Maximum number of sales in memory, each with all its codes: about 10 MB for 10,000 sold items. Requests for many old sales
+ * evict one after another.
  */
 const SALES_AWAKE_MAX = 64;
 
@@ -99,7 +98,7 @@ function makeActors(config: Config, storage: Storage, admit: Admit | undefined, 
   };
 }
 
-/** Serves the edge. @throws ConfigError where its port cannot be had */
+/** Serves the edge. @throws ConfigError if its port cannot be opened */
 function listenAt({ host, port, headerTimeoutMs }: Config, log: Logger, edge: Edge): Listening {
   const failed = (error: unknown) => log.error("Cannot accept connections: {error}", { error: String(error) });
   try {
@@ -161,7 +160,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   const server = listenAt(config, log, edge);
   const { port } = server;
   tellServing(log, cluster.views.self, originOf(config.host, port), database);
-  // A node that is not in the ring yet would open sales as if it were alone.
+  // Before it has joined the ring, a node would create sales as if it were alone.
   const joining = cluster.join().then(() => scheduler.start());
 
   return {
@@ -173,7 +172,7 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
       files.close();
-      // No command takes longer. A body that does not arrive, or an answer that nobody takes, would be waited for.
+      // No command takes longer, but a body that does not arrive or an answer that is not read would delay the stop.
       await Promise.race([server.shutdown(), after(clock, config.requestTimeoutMs)]);
       await Promise.all([coupons.stop(), sales.stop()]);
       await cluster.close();

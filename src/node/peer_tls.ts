@@ -1,10 +1,10 @@
-/** What do the files of TLS between nodes hold? They are read, and checked, at start. */
+/** The certificates for TLS between nodes, which are read and checked at start. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { PeerTls } from "../cluster/socket_stream.ts";
 import { CLUSTER_TLS, type PeerTlsFiles } from "../config/cluster_tls.ts";
 import { wrong } from "../config/settings.ts";
 
-/** Reads what the files hold. @throws ConfigError a line that names the setting of the first that is wrong */
+/** Reads the files. @throws ConfigError that names the setting of the first file that is wrong */
 export function readPeerTls(files: PeerTlsFiles | undefined): PeerTls | undefined {
   if (files === undefined) return undefined;
   const cert = textOf("cert", files.cert);

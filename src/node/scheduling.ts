@@ -1,6 +1,5 @@
 /**
- * What does a node do by itself? Each hour has its sale, old attempts go, expired memberships are counted no more, and
- * jobs are done.
+ * The background work of a node: creates sales, drops old attempts, sweeps expired memberships and runs bulk jobs.
  */
 import type { Logger } from "@logtape/logtape";
 import type { Sales } from "../ports/mod.ts";
@@ -14,19 +13,18 @@ import { SaleOpener } from "../scheduler/sale_opener.ts";
 import { SegmentSweeper } from "../scheduler/segment_sweeper.ts";
 import type { Storage } from "../storage/mod.ts";
 
-/** The embedded database has one session, which claims wait for. */
+/** Slower, as the embedded database has one session, which claims need too. */
 const EMBEDDED_BULK_PACE: BulkPace = { batch: 250, perSecond: 5_000 };
 
-/** All that a node does by itself. */
 export interface Scheduler {
-  /** Whether the present sale is there. */
+  /** Whether the current sale exists. */
   ready(): boolean;
   start(): void;
-  /** Returns once nothing is under way. */
+  /** Resolves once nothing is under way. */
   stop(): Promise<unknown>;
 }
 
-/** @param embedded whether the database is */
+/** @param embedded whether the database is embedded */
 export function makeScheduler(
   config: Config,
   log: Logger,

@@ -1,4 +1,4 @@
-/** What answers the requests of clients? The routes over storage and the cluster, behind their door. */
+/** Makes the HTTP edge from storage, the cluster and the access control. */
 import type { Logger } from "@logtape/logtape";
 import { type Audits, type Clock, Fault } from "../ports/mod.ts";
 import type { ClusterNode } from "./cluster_node.ts";
@@ -23,10 +23,9 @@ import { shownPath } from "../http/auth/trail.ts";
 import { UserHandlers } from "../http/handlers/users.ts";
 import type { Storage } from "../storage/mod.ts";
 
-/** One line of the log about a request. */
 const REQUEST = "{method} {path} {status} {ms} ms {code} {requestId}";
 
-/** What the edge is made of; who made it closes it. */
+/** What the edge is made of. Whoever made it closes it. */
 export interface ServingParts {
   readonly callers: Callers;
   readonly storage: Storage;
@@ -39,7 +38,7 @@ export interface ServingParts {
   readonly files: CsvStreams;
 }
 
-/** Makes the edge, and says in the log whom its door asks. */
+/** Makes the edge and logs how callers are authenticated. */
 export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge {
   const { callers, storage, cluster, metrics, health, bodies, streams, files } = parts;
   const { clock, acts, views, saleViews, userViews } = storage;
@@ -67,7 +66,7 @@ export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge
   });
 }
 
-/** What the log says of requests: of each where it is verbose, else of those that failed. */
+/** Logs every request if the log is verbose, otherwise those that failed. */
 function requestLog(log: Logger, verbose: boolean, clock: Pick<Clock, "monotonic">): RequestLog {
   const beganAt = new WeakMap<Request, number>();
   const about = (request: Request, { code, ...outcome }: Outcome) => ({

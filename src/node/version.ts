@@ -1,4 +1,4 @@
-/** Which version is this? It stands in deno.json alone. */
+/** The version, which is defined only in deno.json. */
 import project from "../../deno.json" with { type: "json" };
 
 /** As in Semantic Versioning 2.0. */

@@ -1,48 +1,47 @@
-/** Where is it kept who did which act of an administrator, when and from where? */
+/** The audit trail of administrative acts: who did what, when, and from where. */
 
-/** An act, before it is done. No text of it holds a token, a key or the code of a hold. */
+/** An act, before it is done. Its texts contain no token, key or code of a hold. */
 export interface AdminAct {
-  /** `admin`, `service`, `user:<id>`, or `open` where no one was asked. */
+  /** `admin`, `service`, `user:<id>`, or `open` if no token was asked for. */
   readonly caller: string;
-  /** What was asked for: `coupon.create` … */
+  /** The kind of act, such as `coupon.create`. */
   readonly act: string;
-  /** Names of coupons, ids of users or sales: one, several that tell it together, or none. */
+  /** What it was done to: names of coupons, ids of users or sales; may be empty. */
   readonly target: readonly string[];
-  /** Where the request came from, as far as that is known. */
+  /** The address that the request came from, or `unknown`. */
   readonly address: string;
   readonly requestId: string;
 }
 
-/** A recorded act. */
 export interface AdminActView extends AdminAct {
-  /** Later acts have higher ones. */
+  /** Increases with each act. */
   readonly id: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Of its answer; null where that is not known: it may have been done, or not. */
+  /** The status of the response; null if the outcome is not known. */
   readonly status: number | null;
-  /** Of its refusal or failure; null where there was none, or `status` is null. */
+  /** The problem code; null if there was none, or if `status` is null. */
   readonly code: string | null;
 }
 
-/** The trail of acts. Every method throws a `storage_unavailable` Fault where Postgres does not do it. */
+/** The trail. Every method throws a `storage_unavailable` Fault if PostgreSQL does not respond. */
 export interface AdminActs {
-  /** Records that an act is about to be done. @returns its id, once it is durable */
+  /** Records an act that is about to be done. @returns its id, once it is durable */
   begin(act: AdminAct): Promise<number>;
   /**
-   * Whether an act is recorded and under way, and this is its command. The first command for which it is asked is the
-   * act's; no other is.
+   * Whether an act is recorded and under way, and this is its command. The first command that asks becomes the act's command;
+   * all others are denied.
    *
-   * @param act what it must be: `coupon.edit` …
+   * @param act the kind that it must be, such as `coupon.edit`
    */
   vouches(id: number, act: string, commandId: string): Promise<boolean>;
-  /** Records what became of it, once. */
+  /** Records the outcome, once. */
   complete(id: number, status: number, code: string | null): Promise<void>;
   /**
-   * Acts, the newest first.
+   * Acts, newest first.
    *
-   * @param before those with lower ids alone; 0 for all
-   * @returns with the id of the last where more follow
+   * @param before only acts with lower ids; 0 for all
+   * @returns the acts, and the id of the last one if more follow
    */
   page(before: number, limit: number): Promise<{ data: AdminActView[]; next: number | undefined }>;
 }

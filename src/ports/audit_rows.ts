@@ -1,6 +1,6 @@
-/** What is read to hold counters against rows, and what is told of them. */
+/** What audits read to compare counters with rows, and what they report. */
 
-/** A check of one coupon (`claims`), of one sale, or of all there is. */
+/** A check of one coupon (`claims`), of one sale, or of everything. */
 export type AuditCheck =
   | "claims"
   | "ledger"
@@ -13,70 +13,69 @@ export type AuditCheck =
   | "stray_sale_rows"
   | "stray_attempts";
 
-/** Where a check goes on; whose check it is knows what that means. */
+/** Where a check continues; opaque to its caller. */
 export type AuditPlace = readonly unknown[];
 
-/** Some of what a check looks through. */
+/** One page of a check. */
 export interface AuditPage {
-  /** Whether what is checked changed since the first page, so that its pages do not add up. */
+  /** Whether the object changed since the first page, so that the pages do not add up. */
   readonly hasMoved: boolean;
-  /** What was found so far that is wrong, the first few. */
+  /** The first few things that are wrong. */
   readonly findings: readonly Finding[];
-  /** Undefined at the end. */
+  /** Undefined on the last page. */
   readonly next: AuditPlace | undefined;
 }
 
 /**
- * What an audit reads. Every read is one statement on Postgres, so it is true of one moment; it wakes no actor, is short, and
- * changes nothing. Each throws a `storage_unavailable` Fault where Postgres cannot be read.
+ * What an audit reads. Every read is one short statement and therefore consistent; it activates no actor and changes nothing.
+ * Every method throws a `storage_unavailable` Fault if PostgreSQL cannot be read.
  */
 export interface AuditRows {
-  /** Coupons with ids above one, in their order; whether one must be looked at by itself. None at the end. */
+  /** The next coupons by id, and whether each must be checked by itself; empty at the end. */
   coupons(afterId: number): Promise<{ readonly id: number; readonly name: string; readonly isSuspect: boolean }[]>;
-  /** Sales numbered below one, the newest first; none at the end. @param recent without those that ended a while ago */
+  /** The next older sales, newest first; empty at the end. @param recent without those that ended a while ago */
   sales(below: number, recent: boolean): Promise<{ readonly number: number; readonly name: string }[]>;
-  /** Numbers of sales that do not exist but have a partition of attempts. */
+  /** Numbers of partitions of attempts whose sales do not exist. */
   strayPartitions(): Promise<number[]>;
   /**
    * Reads a page of a check.
    *
-   * @param id the coupon's, or the sale's number, where the check is of one; nothing is found where that is gone
-   * @param place where to go on; undefined at first
+   * @param id the coupon's id or the sale's number, if the check is of one; nothing is found if it is gone
+   * @param place where to continue; undefined for the first page
    */
   check(check: AuditCheck, id?: number, place?: AuditPlace): Promise<AuditPage>;
 }
 
-/** A counter, or a row, that others contradict. */
+/** A counter or row that other rows contradict. */
 export interface Finding {
   /** `coupon PROMO`, `sale 2026-11-21T14Z`, `item 3 of sale 2026-11-21T14Z` … */
   readonly object: string;
   /** The column or table in question. */
   readonly counter: string;
-  /** What it says. */
   readonly says: string;
-  /** What the rows beside it say. */
+  /** What the rows say. */
   readonly rows: string;
 }
 
-/** What an audit came to. */
+/** The result of an audit. */
 export interface AuditReport {
-  /** How many were looked at. */
+  /** How many were audited. */
   readonly coupons: number;
   readonly sales: number;
-  /** Empty where all that was audited is exact. */
+  /** Empty if everything that was audited is exact. */
   readonly findings: readonly Finding[];
-  /** What never held still for long enough to be audited. */
+  /** What changed too often to be audited. */
   readonly busy: readonly string[];
 }
 
-/** Audits for someone who waits for what they find. */
+/** Audits on request. */
 export interface Audits {
   /**
-   * Compares every counter with its rows, now; changes nothing.
+   * Compares every counter with its rows. Changes nothing.
    *
-   * @param signal ends the audit where nobody waits any longer
-   * @throws Fault `overloaded` while another such audit runs here, `stopping` where it was ended before its end,
-   * `storage_unavailable` where PostgreSQL cannot be read
+   * @param signal ends the audit if nobody waits for it any longer
+   * @throws Fault `overloaded` while another such audit runs on this node, `stopping` if it was aborted,
+   * `storage_unavailable` if PostgreSQL cannot be read
    */
   auditNow(signal: AbortSignal): Promise<AuditReport>;
 }

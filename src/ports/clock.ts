@@ -1,6 +1,6 @@
-/** Where do time and chance come from? From outside, so that tests can set them. */
+/** Time and randomness, as a port that tests can replace. */
 
-/** One moment by both clocks. */
+/** One moment, read from both clocks. */
 export interface ClockReading {
   /** {@linkcode Clock.now} */
   readonly now: number;
@@ -8,18 +8,17 @@ export interface ClockReading {
   readonly monotonic: number;
 }
 
-/** Time and chance, for those who may not have their own. */
 export interface Clock {
-  /** Postgres's time, in milliseconds since the Unix epoch; never runs backwards. */
+  /** PostgreSQL's time, in milliseconds since the Unix epoch; never runs backwards. */
   now(): number;
-  /** Postgres's time as it was read last, for the age of messages: nodes agree on it soon after it was set, also back. */
+  /** PostgreSQL's time by the last reading, which may run backwards: after it was set, nodes soon agree on it. */
   shared(): number;
   /** This process's monotonic time, in milliseconds. */
   monotonic(): number;
-  /** Calls back once the events that wait now have been handled; far sooner than a timer. */
+  /** Calls back after the pending events have been handled; much sooner than a timer. */
   soon(callback: () => void): void;
-  /** Calls back once after so many milliseconds; returns how to cancel it. */
+  /** Calls back once after this many milliseconds. @returns a function that cancels it */
   after(delayMs: number, callback: () => void): () => void;
-  /** A random number, 0 or more and less than 1. */
+  /** A random number from 0 (inclusive) to 1 (exclusive). */
   random(): number;
 }

@@ -1,21 +1,21 @@
-/** How can the machinery fail? Each fault is thrown; none says anything about the rules. */
+/** Server-side failures, as thrown errors. */
 
-/** Why the machinery could not decide or store a command. */
+/** Why a command could not be decided or stored. */
 export type FaultCode =
   /** The actor's mailbox is full, or too many actors are awake. */
   | "overloaded"
-  /** Not decided in time; it never acts later. */
+  /** The command was not decided in time, and never will be. */
   | "deadline"
-  /** Storage does not answer. */
+  /** Storage does not respond. */
   | "storage_unavailable"
   /** Another owner has the actor now. */
   | "moved"
   /** This node is leaving. */
   | "stopping"
-  /** A row refused to be stored: the guilty actor's commands alone. */
+  /** PostgreSQL refused the actor's rows. */
   | "data_error";
 
-/** Trouble of the machinery: the caller may ask again. */
+/** A server-side failure; the caller may retry. */
 export class Fault extends Error {
   override readonly name = "Fault";
 
@@ -28,17 +28,17 @@ export class Fault extends Error {
   }
 }
 
-/** A part was known not to be stored, since its epoch or turn is no longer the row's. */
+/** A turn is known not to be stored, since the row has another epoch or turn number. */
 export class Fenced extends Error {
   override readonly name = "Fenced";
 
-  /** @param staleState of an activation: a state that once was true, from what was read so far */
+  /** @param staleState of an activation: an outdated state, from what was read so far */
   constructor(message: string, readonly staleState?: unknown) {
     super(message);
   }
 }
 
-/** A part was sent and its answer lost: whether it was stored is to be read. */
+/** A turn was sent and the response was lost: whether it was stored must be looked up. */
 export class LostAnswer extends Error {
   override readonly name = "LostAnswer";
 }

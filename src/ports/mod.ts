@@ -1,4 +1,4 @@
-/** What do the modules ask of one another? */
+/** The interfaces between modules. */
 import type { CouponKind } from "../domain/coupon.ts";
 import type { Decision, Kind } from "../domain/decision.ts";
 import type { SaleKind } from "../domain/sale.ts";
@@ -17,51 +17,50 @@ export type { AttemptView, HoldView, ItemState, ItemView, ListPart, Page, SaleSu
 export type { ExportViews, Memberships, Place, PurchaseView, SegmentCount, UserView } from "./user_views.ts";
 export type { UserViews, WalletEntryView } from "./user_views.ts";
 
-/** What an asked actor says, once it is durable. */
+/** An actor's response to a command, once it is durable. */
 export type Outcome<Answer, Refusal> =
   | { readonly kind: "done"; readonly answer: Answer }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-/** What an actor of a kind says. */
 export type OutcomeOf<K extends Kind> = Outcome<K["Answer"], K["Refusal"]>;
 
-/** Whoever can be asked: the actors of this node, or the cluster. */
+/** Actors that can be asked: those of this node, or those of the cluster. */
 export interface Actors<K extends Kind> {
   /**
    * Sends a command to the actor of a key.
    *
-   * @returns the answer, stored and durable, or a refusal that held when it was decided
-   * @throws Fault where the machinery failed; `deadline` and `overloaded` mean that nothing happened
+   * @returns the answer, which is durable, or a refusal that was true when it was decided
+   * @throws Fault after a server-side failure; `deadline` and `overloaded` mean that nothing happened
    */
   ask(key: string, command: K["Command"]): Promise<OutcomeOf<K>>;
 }
 
-/** Of a command that was on another way before, or comes from another node. */
+/** About a command that was sent before, or that comes from another node. */
 export interface Asking {
-  /** Monotonic milliseconds after which it may not be decided any more. */
+  /** Monotonic time in milliseconds after which it must not be decided. */
   readonly deadline?: number;
-  /** Whether it may be stored already: then its stored answer is what it gets. */
+  /** Whether it may be stored already; then its stored answer is looked up first. */
   readonly mayBeStored?: boolean;
-  /** Times that an actor has handed it back. */
+  /** How often an actor has redirected it. */
   readonly handed?: number;
 }
 
-/** A command that waits for its actor, with the way back. */
+/** A waiting command, with its callbacks. */
 export interface Waiting<K extends Kind> {
   readonly command: K["Command"];
-  /** Monotonic milliseconds after which it may not be decided any more. */
+  /** Monotonic time in milliseconds after which it must not be decided. */
   readonly deadline: number;
-  /** Times that an actor has handed it back before. */
+  /** How often an actor has redirected it. */
   readonly handed: number;
   readonly resolve: (outcome: OutcomeOf<K>) => void;
   readonly reject: (fault: Fault) => void;
 }
 
 /**
- * Takes commands that an actor does not decide since another node is to.
+ * Takes commands that another node is to decide.
  *
- * @param holder whom the actor's row names, where the actor was fenced and that could be read
- * @returns false where they are to be decided here after all; then none was taken
+ * @param holder the node that the actor's row names, if the actor was fenced and the row could be read
+ * @returns false if they are to be decided here after all; then none was taken
  */
 export type HandBack<K extends Kind> = (
   key: string,
@@ -69,10 +68,10 @@ export type HandBack<K extends Kind> = (
   holder: string | undefined,
 ) => boolean;
 
-/** The actors of this node, which others may own after it. */
+/** The actors of this node. */
 export interface LocalActors<K extends Kind> extends Actors<K> {
   ask(key: string, command: K["Command"], asking?: Asking): Promise<OutcomeOf<K>>;
-  /** {@linkcode ask} without a promise: of the callbacks one is called, once. */
+  /** {@linkcode ask} without a promise: one of the callbacks is called, once. */
   tell(
     key: string,
     command: K["Command"],
@@ -80,13 +79,13 @@ export interface LocalActors<K extends Kind> extends Actors<K> {
     resolve: (outcome: OutcomeOf<K>) => void,
     reject: (fault: Fault) => void,
   ): void;
-  /** Names who takes what fenced and released actors hand back; before that they keep it. */
+  /** Sets who takes the commands of fenced and released actors; without it, actors keep them. */
   handBackTo(take: HandBack<K>): void;
   /**
-   * Lets actors go: each finishes the turns that it has sent and hands back what waits.
+   * Releases actors: each finishes the turns that it has sent and redirects its waiting commands.
    *
    * @param keeps whether the actor of a key stays
-   * @returns how many go
+   * @returns how many are released
    */
   release(keeps: (key: string) => boolean): number;
 }
@@ -94,60 +93,60 @@ export interface LocalActors<K extends Kind> extends Actors<K> {
 /** An actor of this node. */
 export interface ActorView {
   readonly key: string;
-  /** Of its activation; null while it has none. */
+  /** The epoch of its activation; null while it has none. */
   readonly epoch: number | null;
-  /** Commands that wait. */
+  /** Number of waiting commands. */
   readonly mailboxDepth: number;
-  /** When Postgres last confirmed that it is this node's, in milliseconds since the epoch; null where it never did. */
+  /** When PostgreSQL last confirmed that this node has it, in milliseconds since the epoch; null if it never did. */
   readonly confirmedAt: number | null;
 }
 
-/** A node of the cluster, as this one sees it. */
+/** A node, as this one sees it. */
 export interface NodeView {
   readonly id: string;
-  /** Where its peers reach it. */
+  /** The address at which its peers reach it. */
   readonly url: string;
-  /** Part of all keys that it owns, 0 to 1. */
+  /** The share of all keys that it owns, 0 to 1. */
   readonly share: number;
   readonly state: "in" | "unreachable";
 }
 
-/** What can be told of the cluster. */
+/** The cluster, as this node sees it. */
 export interface ClusterViews {
   /** This node's id. */
   readonly self: string;
   nodes(): readonly NodeView[];
-  /** Whether the registry of nodes answers, and how long ago it did; null where it never did, or there is none. */
+  /** Whether the registry of nodes answers, and when it last did; `ageMs` is null if it never did or there is none. */
   registry(): { readonly state: "answers" | "silent" | "none"; readonly ageMs: number | null };
-  /** The actors of this node, the most recently used first, and how many there are. */
+  /** This node's most recently used actors, and the total number. */
   actors(kind: "coupon" | "sale", limit: number): Page<ActorView>;
-  /** An actor of this node; undefined where it is not in memory here. */
+  /** An actor of this node; undefined if it is not in memory. */
   actor(kind: "coupon" | "sale", key: string): ActorView | undefined;
-  /** The node that the ring names for an actor. */
+  /** An actor's owner by the ring. */
   ownerOf(key: string): NodeView;
 }
 
-/** The coupons, by the fold of their names. */
+/** The coupons, by their name keys. */
 export type Coupons = Actors<CouponKind>;
-/** The sales, by their hours. */
+/** The sales, by their ids. */
 export type Sales = Actors<SaleKind>;
 
-/** The rules of one kind of actor: a domain module's pure functions. */
+/** The rules of a kind of actor: pure functions of the domain. */
 export interface Rules<K extends Kind> {
-  /** What a command asks for: equal for equal requests, whatever their ids. */
+  /** The request fingerprint: equal for equal requests, whatever their ids. */
   contentOf(command: K["Command"]): string;
-  /** Decides a command; undefined is an actor that does not exist. */
+  /** Decides a command; the state is undefined if the actor does not exist. */
   decide(
     state: K["State"] | undefined,
     command: K["Command"],
     now: number,
   ): Decision<K["Event"], K["Answer"], K["Refusal"]>;
-  /** The state after an event; may change the state given. */
+  /** The state after an event; may change the given state. */
   evolve(state: K["State"] | undefined, event: K["Event"]): K["State"];
   /**
-   * The state before these events, the last ones that it evolved by; may change the state given.
+   * The state before these events, which were the last ones; may change the given state.
    *
-   * @returns undefined where that cannot be told; without this method it never can
+   * @returns undefined if they cannot be undone; without this method they never can
    */
   undo?(state: K["State"], events: readonly K["Event"][]): K["State"] | undefined;
 }
@@ -158,11 +157,11 @@ export interface Handle {
   readonly id: number;
   /** The fencing token that this activation raised. */
   readonly epoch: number;
-  /** A small number that pins it to a lane. */
+  /** A number that pins it to a lane. */
   readonly lane: number;
 }
 
-/** What an activation brings. */
+/** What an activation loads. */
 export interface LoadedActor<State> {
   readonly handle: Handle;
   /** Number of the last stored turn. */
@@ -170,60 +169,60 @@ export interface LoadedActor<State> {
   readonly state: State;
 }
 
-/** One turn of one actor, to be stored whole or not at all. */
+/** One turn of one actor, to be stored entirely or not at all. */
 export interface Part<Event> {
   readonly handle: Handle;
-  /** The stored turn before it plus one. */
+  /** The number of the last stored turn plus one. */
   readonly turn: number;
-  /** At least one, in the order in which they happened. */
+  /** At least one, in order. */
   readonly events: readonly Event[];
 }
 
-/** Who waits for storage: one of both is called, once, and neither throws. A promise a turn would cost as much as its rules. */
+/** Callbacks of a stored turn: one of them is called, once, and must not throw. A promise per turn would cost as much as its rules. */
 export interface Completion {
   done(): void;
   failed(error: Error): void;
 }
 
-/** Where actors are kept. What fails without having changed anything fails with a `storage_unavailable` Fault. */
+/** Storage of actors. Operations that failed without a change throw a `storage_unavailable` Fault. */
 export interface Store<K extends Kind> {
   /**
-   * Raises the actor's epoch, names this node as its holder, and reads its state.
+   * Raises the actor's epoch, records this node as its owner, and reads its state.
    *
-   * @param now by the actors' clock, in milliseconds since the Unix epoch: stored answers of 48 hours and more are left out
-   * @param staleState a state that once was true, to be used up: only what has changed since need be read
-   * @returns undefined where no such actor exists
-   * @throws Fenced where another owner raised the epoch before the state was read; it may have a stale state
+   * @param now the actors' time, in milliseconds since the Unix epoch: stored answers older than 48 hours are not loaded
+   * @param staleState an outdated state, which is consumed: only what has changed since then is read
+   * @returns undefined if the actor does not exist
+   * @throws Fenced if another node raised the epoch before the state was read; may contain a stale state
    */
   activate(key: string, now: number, staleState?: K["State"]): Promise<LoadedActor<K["State"]> | undefined>;
   /**
-   * Makes an actor by its first event, where none has its key.
+   * Creates an actor by its first event, if its key is free.
    *
-   * @returns where it is stored, awake at turn 0; undefined where the key is taken
-   * @throws LostAnswer where it may have happened
+   * @returns its place, at turn 0; undefined if the key is taken
+   * @throws LostAnswer if it may have happened
    */
   create(key: string, event: K["Event"]): Promise<Handle | undefined>;
   /**
-   * Stores a turn. Parts of one actor are stored in the order of their calls.
+   * Stores a turn. An actor's turns are stored in the order of the calls.
    *
-   * Done once it is durable. Failed with Fenced where it is known not to have happened since another owner has the actor;
-   * LostAnswer where it may have happened; a Fault `data_error` where its rows were refused, `storage_unavailable` where
-   * it was never sent. Never before the call returns.
+   * Done once it is durable. Fails with Fenced if it was not stored because another node has the actor; with LostAnswer if it
+   * may have been stored; with a Fault `data_error` if its rows were refused, `storage_unavailable` if it was never sent.
+   * Calls back only after the call has returned.
    */
   append(part: Part<K["Event"]>, completion: Completion): void;
   /**
-   * Asks Postgres whether this activation is still the actor's.
+   * Asks PostgreSQL whether this activation still has the actor.
    *
-   * Done where it is. Failed with Fenced where it is not; with LostAnswer or a Fault as `append`.
+   * Done if it has. Fails with Fenced if it has not; with LostAnswer or a Fault as `append`.
    */
   confirm(handle: Handle, completion: Completion): void;
   /**
-   * The stored answers of accepted commands.
+   * Looks up the stored answers of commands.
    *
-   * @returns id -> answer, without those that were never accepted
+   * @returns the answers by command id, without commands that were not accepted
    */
   recall(handle: Handle, commands: readonly K["Command"][]): Promise<Map<string, K["Answer"]>>;
-  /** The text by which the last activation named its node; undefined where there is no such actor. */
+  /** The node that the last activation recorded, as text; undefined if the actor does not exist. */
   holderOf?(key: string): Promise<string | undefined>;
 }
 
@@ -233,7 +232,7 @@ export interface Store<K extends Kind> {
  */
 export type Admit = () => Promise<void> | undefined;
 
-/** What the actors tell of their work; counted, never waited for. */
+/** Events of actors, for metrics. */
 export interface ActorEvents {
   activated(): void;
   fenced(): void;

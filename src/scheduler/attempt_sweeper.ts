@@ -1,35 +1,35 @@
 /**
- * Who sees to it that old attempts go? Every node, once at its start and then each hour: whatever another has dropped
- * already is not there to be dropped again.
+ * Drops old attempts. Every node does so once at its start and then each hour; what one node has dropped is gone for the
+ * others too.
  *
- * A sweep falls on half past, as far as can be from the stampedes of whole hours. It follows Postgres's clock from hour
- * to hour of its own; where that clock leaps, the next sweep comes within an hour all the same.
+ * Sweeps run at half past, as far as possible from the stampedes at full hours, by PostgreSQL's clock. If that clock is set,
+ * the next sweep still comes within an hour.
  */
 import type { Clock } from "../ports/mod.ts";
 import { HOUR_MS } from "../domain/sale_ids.ts";
 import { Rounds } from "./rounds.ts";
 
-/** When in the hour attempts are dropped, in milliseconds after its start. */
+/** When attempts are dropped, in milliseconds after the full hour. */
 export const SWEEP_AT_MS = HOUR_MS / 2;
-/** Shortest time between two looks at the clock, in milliseconds: one that leapt back stands still until then. */
+/** Minimum time between two readings of the clock, in milliseconds: a clock that was set back stands still until then. */
 export const LOOK_MIN_MS = 60_000;
 
 /** Where attempts are kept. */
 export interface AttemptStore {
   /**
-   * Drops the attempts of all sales whose hour ended before a time; nothing where that has been done.
+   * Drops the attempts of all sales whose hour ended before a time.
    *
    * @param beforeMs milliseconds since the Unix epoch
-   * @param goesOn where it says no, the rest is left for the next call
-   * @returns the keys of the sales whose attempts were dropped by this call
-   * @throws Fault where storage does not answer; some may have been dropped
+   * @param goesOn if it returns false, the rest is left for the next call
+   * @returns the keys of the sales whose attempts this call dropped
+   * @throws Fault if storage does not respond; some attempts may have been dropped
    */
   dropAttempts(beforeMs: number, goesOn: () => boolean): Promise<string[]>;
 }
 
-/** What the sweeper tells of its work; must not throw. */
+/** Must not throw. */
 export interface AttemptSweeperEvents {
-  /** This process dropped the attempts of these sales, at least one. */
+  /** This process dropped the attempts of these sales; at least one. */
   dropped(keys: readonly string[]): void;
   /** Attempts could not be dropped; the next sweep tries again. */
   failed(error: unknown): void;
@@ -42,11 +42,11 @@ export class AttemptSweeper {
   readonly #keepMs: number;
   readonly #events: AttemptSweeperEvents;
   readonly #rounds: Rounds;
-  /** The hour, from half past to half past, of the last sweep. */
+  /** The last swept hour, counted from half past to half past. */
   #sweptIn = NaN;
   #stopping = false;
 
-  /** @param keepMs how long attempts are kept, in milliseconds */
+  /** @param keepMs the age at which attempts are dropped, in milliseconds */
   constructor(store: AttemptStore, clock: Clock, keepMs: number, events: AttemptSweeperEvents) {
     this.#store = store;
     this.#clock = clock;
@@ -55,12 +55,12 @@ export class AttemptSweeper {
     this.#rounds = new Rounds(clock, () => this.#round());
   }
 
-  /** Sweeps now, and goes on until it is stopped. To be called once. */
+  /** Sweeps now and then each hour, until it is stopped. Must be called only once. */
   start(): void {
     this.#rounds.start();
   }
 
-  /** Sweeps no more; returns once a sweep under way is over, which leaves what it has not come to. */
+  /** Stops; resolves once the current sweep has ended, which skips what is left. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#rounds.stop();
@@ -68,7 +68,7 @@ export class AttemptSweeper {
 
   async #round(): Promise<number> {
     const now = this.#clock.now();
-    // A timer may fire early: then it is still the hour that was swept.
+    // A timer may fire early, within the hour that was swept already.
     if (hourOf(now) !== this.#sweptIn) {
       this.#sweptIn = hourOf(now);
       await this.#sweep(now - this.#keepMs);

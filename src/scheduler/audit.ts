@@ -1,28 +1,28 @@
-/** Are all counters their rows? Reads sale by sale and coupon by coupon, and changes nothing. */
+/** Compares all counters with their rows, sale by sale and coupon by coupon. Changes nothing. */
 import type { AuditCheck, AuditPage, AuditPlace, AuditReport, Finding } from "../ports/mod.ts";
 import type { Pace, Read } from "./pace.ts";
 
-/** Findings beyond which an audit goes no further. */
+/** An audit stops at this many findings. */
 export const FINDINGS_MAX = 1_000;
-/** How often an object is looked at before it is given up as busy. */
+/** Attempts to audit an object before it is reported as busy. */
 export const LOOKS_MAX = 5;
 
-/** What a sale is looked at for, each by itself, and findings of each beyond which it is not read on. */
+/** The checks of a sale, each repeated by itself, and the number of findings at which one stops. */
 const SALE_CHECKS = ["sale", "items", "holds", "buyers", "attempts"] as const;
 const ENOUGH_OF_SALE = 20;
-/** Below every number of a row, and above. */
+/** Below and above every id. */
 const BELOW_ALL = -2_147_483_648;
 const ABOVE_ALL = 2_147_483_647;
 
-/** Looks at something once; undefined where it moved while it was read. */
+/** Checks something once. @returns undefined if it changed while it was read */
 type Look = (read: Read) => Promise<Finding[] | undefined>;
 
 /**
- * Audits every coupon, and every sale that may yet sell or ended lately.
+ * Audits every coupon, and every sale that can still sell or ended recently.
  *
- * @param recent false audits all sales there are
- * @returns what was found; it ends early after {@linkcode FINDINGS_MAX} findings
- * @throws Fault where Postgres cannot be read; AuditStopped where the pace was stopped
+ * @param recent false audits all sales
+ * @returns the report; the audit stops at {@linkcode FINDINGS_MAX} findings
+ * @throws Fault if PostgreSQL cannot be read; AuditStopped if the pace was stopped
  */
 export async function audit(pace: Pace, recent: boolean): Promise<AuditReport> {
   const findings: Finding[] = [];
@@ -62,7 +62,7 @@ export async function audit(pace: Pace, recent: boolean): Promise<AuditReport> {
   return { coupons, sales, findings, busy };
 }
 
-/** A look through the pages of a check. @param enough findings, beyond which no page is read */
+/** Reads the pages of a check. @param enough the number of findings at which to stop */
 function lookBy(check: AuditCheck, enough: number, id?: number): Look {
   return async (read) => {
     const findings: Finding[] = [];
@@ -88,10 +88,10 @@ async function lookForStrays(read: Read): Promise<Finding[]> {
 }
 
 /**
- * Looks until what is seen may be believed. An audit reads beside actors that write: a difference counts where a second
+ * Repeats a check until its result is reliable. Actors write while an audit reads, so a difference counts only if a second
  * look finds one too.
  *
- * @returns what the last look found; undefined where the object never held still
+ * @returns what the last look found; undefined if the object changed every time
  */
 export async function confirmed(pace: Pace, look: Look): Promise<Finding[] | undefined> {
   let suspected = false;

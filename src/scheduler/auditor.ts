@@ -1,26 +1,26 @@
 /**
- * Who sees to it that counters are their rows? Every node, again and again, at a pace that leaves the database to those
- * who buy. The first audit comes at a time of chance, so that nodes started together do not audit together.
+ * Runs audits on every node, again and again, at a pace that leaves the database to claims and purchases. The first audit
+ * starts at a random time, so that nodes that were started together do not audit together.
  */
 import { type AuditReport, type AuditRows, type Audits, type Clock, Fault } from "../ports/mod.ts";
 import { audit } from "./audit.ts";
 import { AuditStopped, Pace } from "./pace.ts";
 import { Rounds } from "./rounds.ts";
 
-/** Share of the time in which an audit has a statement under way. */
+/** Share of the time in which an audit may run statements. */
 export const AUDIT_SHARE = 0.05;
-/** As {@linkcode AUDIT_SHARE}, of an audit that someone waits for. */
+/** As {@linkcode AUDIT_SHARE}, for an audit on request. */
 export const AUDIT_NOW_SHARE = 0.5;
 
-/** What the auditor tells of its work; must not throw. */
+/** Must not throw. */
 export interface AuditorEvents {
-  /** An audit came to its end. */
+  /** An audit ended. */
   audited(report: AuditReport): void;
-  /** An audit could not read; the next one tries again. */
+  /** An audit failed; the next one tries again. */
   failed(error: unknown): void;
 }
 
-/** Audits on a schedule, and for those who ask. */
+/** Audits on a schedule and on request. */
 export class Auditor implements Audits {
   readonly #rows: AuditRows;
   readonly #clock: Clock;
@@ -30,10 +30,10 @@ export class Auditor implements Audits {
   readonly #rounds: Rounds;
   #waited = false;
   #stopped = false;
-  /** That of the audit someone waits for. */
+  /** The pace of the audit on request. */
   #paceNow: Pace | undefined;
 
-  /** @param everyMs from the end of an audit to the beginning of the next, in milliseconds; 0 for none at all */
+  /** @param everyMs milliseconds from the end of an audit to the start of the next; 0 for none */
   constructor(rows: AuditRows, clock: Clock, everyMs: number, events: AuditorEvents) {
     this.#rows = rows;
     this.#clock = clock;
@@ -43,12 +43,12 @@ export class Auditor implements Audits {
     this.#rounds = new Rounds(clock, () => this.#round());
   }
 
-  /** Audits until it is stopped. To be called once. */
+  /** Audits until it is stopped. Must be called only once. */
   start(): void {
     if (this.#everyMs > 0) this.#rounds.start();
   }
 
-  /** Audits no more; returns once the read under way is over. */
+  /** Stops; resolves once the current read has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#pace.stop();

@@ -1,44 +1,42 @@
 /**
- * Who makes the coupons of bulk jobs? One node at a time, batch by batch, each job in turn: so a small job does not wait
- * for a large one, and all together keep a pace that leaves the database to those who claim. Where that node dies, another
- * goes on from what is stored.
+ * Creates the coupons of bulk jobs. One node at a time, batch by batch, each job in turn: a small job does not wait for a
+ * large one, and all together keep a pace that leaves the database to claims. If the node dies, another one continues.
  */
 import { type BulkWork, type Clock, type Codes, Fault, type LeasedJob } from "../ports/mod.ts";
 import { codeOf, type CodePattern, parsePattern, type RandomBelow, UNGUESSABLE } from "../domain/code_pattern.ts";
 import { normalizeName } from "../domain/name_key.ts";
 import { Rounds } from "./rounds.ts";
 
-/** Wait between two looks for jobs, in milliseconds. */
+/** Milliseconds between two searches for jobs. */
 export const LOOK_MS = 1_000;
-/** A maker that is behind its pace makes up for at most so much, in milliseconds. */
+/** The most that is made up for when the pace was not kept, in milliseconds. */
 const BEHIND_MAX_MS = 200;
-/** After each batch the maker rests for at least so much of the time that it took: a slow database has others to serve. */
+/** The pause after a batch, as a multiple of the time that it took: a slow database has others to serve. */
 const REST = 1 / 2;
-/** Codes that may be taken, one after the other, before a pattern's are held to be used up. */
+/** A pattern counts as exhausted after this many taken codes in a row. */
 const MISSES_MAX = 1_000_000;
-/** The same for small patterns, as a multiple of all their codes: the chance that a free one was never drawn is e^-20. */
+/** The same for small patterns, as a multiple of their codes: a free code is missed with a probability of e^-20. */
 const MISSES_PER_CODE = 20;
 
-/** How fast coupons are made. */
 export interface BulkPace {
-  /** Coupons made by one statement. */
+  /** Coupons per statement. */
   readonly batch: number;
-  /** Coupons made in a second, at most. */
+  /** Maximum number of coupons per second. */
   readonly perSecond: number;
 }
 
-/** A million coupons in less than a minute, in steps that those who claim hardly feel. */
+/** A million coupons in less than a minute, with little effect on claims. */
 export const BULK_PACE: BulkPace = { batch: 4_000, perSecond: 17_300 };
 
-/** What the maker tells of its work; must not throw. */
+/** Must not throw. */
 export interface BulkMakerEvents {
-  /** This process brought a job to its end; `failure` says why where not all of its coupons are made. */
+  /** This process finished a job; `failure` says why not all of its coupons were created. */
   finished(job: LeasedJob, failure?: string): void;
-  /** Storage did not answer; the maker tries again. */
+  /** Storage did not respond; the maker tries again. */
   failed(error: unknown): void;
 }
 
-/** Codes of a pattern as chance has them, each fold once. */
+/** Random codes of a pattern, without repeated name keys. */
 export function drawCodes(pattern: CodePattern, draws: number, random: RandomBelow): Codes {
   const names = new Map<string, string>();
   for (let draw = 0; draw < draws; draw++) {
@@ -53,12 +51,12 @@ export function drawCodes(pattern: CodePattern, draws: number, random: RandomBel
 export class BulkMaker {
   readonly #holder = crypto.randomUUID();
   readonly #rounds: Rounds;
-  /** In the order of their turns. */
+  /** In the order in which they are worked on. */
   #jobs: LeasedJob[] = [];
   #lookedAt = -Infinity;
   /** When the next batch is due, in monotonic milliseconds. */
   #dueAt = -Infinity;
-  /** By job: codes that were drawn since one was free. */
+  /** Taken codes in a row, by job. */
   readonly #misses = new Map<number, number>();
 
   constructor(
@@ -71,17 +69,17 @@ export class BulkMaker {
     this.#rounds = new Rounds(clock, () => this.#round());
   }
 
-  /** Works until it is stopped. To be called once. */
+  /** Works until it is stopped. Must be called only once. */
   start(): void {
     this.#rounds.start();
   }
 
-  /** Makes no more, once the batch under way is stored, and lets its jobs go. */
+  /** Stops after the current batch and releases its jobs. */
   async stop(): Promise<void> {
     await this.#rounds.stop();
     if (this.#jobs.length === 0) return;
     this.#jobs = [];
-    await this.work.release(this.#holder).catch(this.events.failed); // then they are free after a while
+    await this.work.release(this.#holder).catch(this.events.failed); // otherwise the leases expire
   }
 
   async #round(): Promise<number> {
@@ -90,25 +88,25 @@ export class BulkMaker {
       const job = this.#jobs.shift();
       return job === undefined ? LOOK_MS : await this.#makeSome(job);
     } catch (error) {
-      this.events.failed(error); // the next look brings the job again, as it is stored
+      this.events.failed(error); // the next search brings the job back as it is stored
       return LOOK_MS;
     }
   }
 
   async #look(): Promise<void> {
     this.#lookedAt = this.clock.monotonic();
-    if (this.#jobs.length === 0) this.#dueAt = Math.max(this.#dueAt, this.#lookedAt); // idle time is not made up for
+    if (this.#jobs.length === 0) this.#dueAt = Math.max(this.#dueAt, this.#lookedAt); // idle time does not count as a delay
     const turns = new Map(this.#jobs.map(({ id }, turn) => [id, turn]));
     const turnOf = ({ id }: LeasedJob) => turns.get(id) ?? Infinity;
     this.#jobs = (await this.work.lease(this.#holder)).sort((a, b) => turnOf(a) - turnOf(b) || 0);
   }
 
-  /** One batch of a job; returns the milliseconds until the next one is due. */
+  /** Creates one batch of a job. @returns milliseconds until the next one is due */
   async #makeSome(job: LeasedJob): Promise<number> {
     const startedAt = this.clock.monotonic();
     const pattern = job.pattern === null ? UNGUESSABLE : parsePattern(job.pattern)!;
     const misses = this.#misses.get(job.id) ?? 0;
-    // Up to half of a pattern's codes may be taken; where fewer are free, chance is tried as often as one batch can.
+    // At least half of a pattern's codes should be free; if fewer are, one batch draws as many as it can.
     const draws = misses > 0 ? this.pace.batch : Math.min(this.pace.batch, 2 * (job.count - job.made) + 16);
     try {
       const after = await this.work.make(job, drawCodes(pattern, draws, this.random));
@@ -126,7 +124,7 @@ export class BulkMaker {
   async #goOn(before: LeasedJob, after: LeasedJob | undefined, pattern: CodePattern, draws: number): Promise<void> {
     const misses = after?.made === before.made ? (this.#misses.get(before.id) ?? 0) + draws : 0;
     this.#misses.delete(before.id);
-    if (after === undefined) return; // another's, or cancelled
+    if (after === undefined) return; // taken over by another node, or cancelled
     if (after.made === after.count) return this.events.finished(after);
     if (misses >= Math.min(MISSES_MAX, MISSES_PER_CODE * pattern.possible)) {
       return await this.#fail(after, "pattern_exhausted");

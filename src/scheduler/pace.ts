@@ -1,39 +1,38 @@
-/** How does an audit leave the database to those who work? It rests after each read, in proportion to what that took. */
+/** The pace of an audit: it pauses after each read, in proportion to the time that the read took. */
 import type { AuditRows, Clock } from "../ports/mod.ts";
 
-/** Reads once, by one statement. @throws AuditStopped, Fault */
+/** Runs one read. @throws AuditStopped, Fault */
 export type Read = <T>(look: (rows: AuditRows) => Promise<T>) => Promise<T>;
 
-/** The audit was told to stop before its end. */
+/** The audit was stopped before its end. */
 export class AuditStopped extends Error {
   override readonly name = "AuditStopped";
 }
 
-/** Reads at a pace. */
 export class Pace {
   readonly #rows: AuditRows;
   readonly #clock: Pick<Clock, "monotonic" | "after">;
   readonly #restsPerRead: number;
-  /** Rest that is due, in milliseconds. */
+  /** The pause that is due, in milliseconds. */
   #dueMs = 0;
   #stopped = false;
   #wake: () => void = () => {};
 
-  /** @param share of the time that may be spent on reading: above 0, at most 1, which is without rest */
+  /** @param share of the time that may be spent on reads: above 0, at most 1 (no pauses) */
   constructor(rows: AuditRows, clock: Pick<Clock, "monotonic" | "after">, share: number) {
     this.#rows = rows;
     this.#clock = clock;
     this.#restsPerRead = 1 / share - 1;
   }
 
-  /** Reads, then rests. */
+  /** Reads, then pauses. */
   readonly read: Read = async (look) => {
     const found = await this.readNow(look);
     await this.#rest();
     return found;
   };
 
-  /** Reads, and leaves the rest that is due to the next {@linkcode read}: for what would move meanwhile. */
+  /** Reads and adds the pause to that of the next {@linkcode read}, for what would change meanwhile. */
   readonly readNow: Read = async (look) => {
     if (this.#stopped) throw new AuditStopped("The audit was stopped before its end");
     const before = this.#clock.monotonic();
@@ -44,7 +43,7 @@ export class Pace {
     }
   };
 
-  /** Ends the rest under way, and lets nothing more be read. */
+  /** Ends the current pause, and fails all further reads. */
   stop(): void {
     this.#stopped = true;
     this.#wake();

@@ -1,15 +1,15 @@
-/** Where does chance come from that no one can foresee? From the system's generator, and no number is likelier. */
+/** Unpredictable, uniform random numbers from the system's generator. */
 import type { RandomBelow } from "../domain/code_pattern.ts";
 
-/** One call of the generator costs as much as a thousand bytes of it. */
+/** One call of the generator costs as much as a thousand of its bytes. */
 const BYTES = 16_384;
 const BYTE_VALUES = 256;
 
 /**
- * Makes a source of whole numbers below 1 to 256. A byte beyond the last whole multiple of `below` is thrown away: its
- * remainder would make small numbers likelier.
+ * Makes a source of whole numbers below 1 to 256. A byte beyond the last multiple of `below` is discarded, as its remainder
+ * would make small numbers more likely.
  *
- * @param fill fills bytes at random
+ * @param fill fills bytes with random values
  */
 export function makeRandomBelow(fill: (bytes: Uint8Array<ArrayBuffer>) => void): RandomBelow {
   const bytes = new Uint8Array(BYTES);
@@ -27,5 +27,5 @@ export function makeRandomBelow(fill: (bytes: Uint8Array<ArrayBuffer>) => void):
   };
 }
 
-/** The system's. */
+/** Uses the system's generator. */
 export const randomBelow: RandomBelow = makeRandomBelow((bytes) => crypto.getRandomValues(bytes));

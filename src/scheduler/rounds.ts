@@ -1,7 +1,6 @@
-/** How does something come round again and again, each time when the round before it said, until it is stopped? */
 import type { Clock } from "../ports/mod.ts";
 
-/** Rounds of one task, never two at once. */
+/** Repeats a task until it is stopped. Each round says when the next one is due; there are never two at once. */
 export class Rounds {
   readonly #clock: Clock;
   readonly #round: () => Promise<number>;
@@ -9,23 +8,23 @@ export class Rounds {
   #cancel: () => void = () => {};
   #stopped = false;
 
-  /** @param round does one round and returns the milliseconds to wait for the next; must not throw */
+  /** @param round returns the milliseconds until the next round; must not throw */
   constructor(clock: Clock, round: () => Promise<number>) {
     this.#clock = clock;
     this.#round = round;
   }
 
-  /** Whether a round that is under way should come to its end. */
+  /** Whether the current round should end. */
   get stopped(): boolean {
     return this.#stopped;
   }
 
-  /** Begins the first round at once. To be called once. */
+  /** Starts the first round at once. Must be called only once. */
   start(): void {
     this.#underWay = this.#run();
   }
 
-  /** Begins no further round; returns once the one under way is over. */
+  /** Stops; resolves once the current round has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();

@@ -1,10 +1,10 @@
 /**
- * Who sees to it that each hour has its sale? Every node: it asks for each sale that should be there, and since a sale is
- * named by its hour, whoever asks first makes it and all others hear that it exists.
+ * Creates the sale of each hour. Every node asks for each sale that should exist. Since a sale is named by its hour, the first
+ * request creates it, and the others learn that it exists.
  *
- * The time is Postgres's, which may leap while this process's timers go on evenly. So a timer never says what hour it is,
- * only that it is time to look at the clock; a cron library (croner) would count in this process's time, on timers that
- * no test can set.
+ * The time is PostgreSQL's, which may be set while this process's timers run evenly. So a timer never says which hour it is,
+ * only that the clock should be read. A cron library such as croner would use this process's time and timers that tests
+ * cannot control.
  */
 import type { Actors, Clock } from "../ports/mod.ts";
 import type { SaleKind } from "../domain/sale.ts";
@@ -12,32 +12,30 @@ import { saleKeyOf, saleNumberAt, startsAtOf } from "../domain/sale_ids.ts";
 import { Rounds } from "./rounds.ts";
 import { WantedSales } from "./wanted_sales.ts";
 
-/** Longest time between two looks at the clock, in milliseconds: nobody says that it has leapt. */
+/** Maximum time between two readings of the clock, in milliseconds, as nothing announces that it was set. */
 export const LOOK_EVERY_MS = 2_000;
-/** Shortest, in milliseconds: a clock that leapt back stands still until then, be it just before an hour's start. */
+/** Minimum time, in milliseconds: a clock that was set back stands still until then, possibly just before a full hour. */
 export const LOOK_MIN_MS = 50;
-/** First wait after a round in which a sale could not be made, in milliseconds; it doubles with each further one. */
+/** The wait after a round in which a sale could not be created, in milliseconds; it doubles with each further one. */
 export const RETRY_MIN_MS = 250;
-/** Longest such wait, in milliseconds. */
+/** The maximum of that wait, in milliseconds. */
 export const RETRY_MAX_MS = 5_000;
 
-/** Which sales are made. */
 export interface SaleOpenerOptions {
-  /** Items of each new sale. */
+  /** Number of items of each new sale. */
   readonly items: number;
-  /** Sales that are ready beyond the current one, 0 or more. */
+  /** Number of sales created ahead, 0 or more. */
   readonly ahead: number;
 }
 
-/** What the opener tells of its work; must not throw. */
+/** Must not throw. */
 export interface SaleOpenerEvents {
-  /** This process made a sale. */
+  /** This process created a sale. */
   opened(key: string): void;
-  /** A sale could not be made; it is tried again. `error` is a Fault, or a fault of the program. */
+  /** A sale could not be created; it is tried again. `error` is a Fault or a bug. */
   failed(key: string, error: unknown): void;
 }
 
-/** Makes each hour's sale, and those ahead of it. */
 export class SaleOpener {
   readonly #actors: Actors<SaleKind>;
   readonly #clock: Clock;
@@ -45,7 +43,7 @@ export class SaleOpener {
   readonly #events: SaleOpenerEvents;
   readonly #wanted: WantedSales;
   readonly #rounds: Rounds;
-  /** Rounds in a row in which a sale could not be made. */
+  /** Consecutive rounds in which a sale could not be created. */
   #failures = 0;
 
   constructor(actors: Actors<SaleKind>, clock: Clock, options: SaleOpenerOptions, events: SaleOpenerEvents) {
@@ -58,24 +56,24 @@ export class SaleOpener {
   }
 
   /**
-   * Whether the sale of the present hour is known to exist. With none made ahead this is false for as long as it takes
-   * to make it, at the start of every hour.
+   * Whether the sale of this hour is known to exist. If none are created ahead, this is false at the start of every hour until
+   * the sale has been created.
    */
   get ready(): boolean {
     return this.#wanted.has(saleNumberAt(this.#clock.now()));
   }
 
-  /** Makes what is missing now, and goes on until it is stopped. To be called once. */
+  /** Creates missing sales until it is stopped. Must be called only once. */
   start(): void {
     this.#rounds.start();
   }
 
-  /** Asks for nothing more; returns once what it asked for last is answered. */
+  /** Stops; resolves once the last request is answered. */
   async stop(): Promise<void> {
     await this.#rounds.stop();
   }
 
-  /** Makes what is missing, one by one, the clock looked at anew for each: the current sale waits for no other's. */
+  /** Creates missing sales one by one and reads the clock before each, so that the current sale does not wait for others. */
   async #round(): Promise<number> {
     const failed = new Set<number>();
     while (!this.#rounds.stopped) {
@@ -90,7 +88,7 @@ export class SaleOpener {
     return Math.min(nextHourMs, this.#failures === 0 ? LOOK_EVERY_MS : retryMs(this.#failures, this.#clock.random()));
   }
 
-  /** Makes a sale; returns whether it exists now. */
+  /** Creates a sale. @returns whether it exists now */
   async #open(number: number): Promise<boolean> {
     const key = saleKeyOf(number);
     try {
@@ -110,10 +108,10 @@ export class SaleOpener {
 }
 
 /**
- * The wait before what failed is tried again, with jitter over its upper half, so that nodes do not try together.
+ * The wait before a retry, with jitter over its upper half, so that nodes do not retry together.
  *
- * @param failures rounds that failed in a row, 1 or more
- * @param random 0 or more and less than 1
+ * @param failures consecutive failed rounds, 1 or more
+ * @param random from 0 (inclusive) to 1 (exclusive)
  * @returns milliseconds
  */
 export function retryMs(failures: number, random: number): number {

@@ -1,32 +1,31 @@
 /**
- * Who takes expired memberships out of the segments' totals? Every node, each second. What is not swept yet is left out
- * by whoever counts, so a sweep that is late costs time, and never makes a count wrong.
+ * Removes expired memberships from the segments' totals, on every node, each second. Counts exclude expired memberships that
+ * have not been swept yet, so a late sweep makes counts slower but never wrong.
  */
 import type { Clock } from "../ports/mod.ts";
 import { Rounds } from "./rounds.ts";
 
-/** Wait between two sweeps, in milliseconds. */
+/** Milliseconds between two sweeps. */
 export const SWEEP_EVERY_MS = 1_000;
 
 /** Where segments are counted. */
 export interface SegmentStore {
   /**
-   * Takes some of what has expired out of the totals.
+   * Removes some expired memberships from the totals.
    *
    * @param now milliseconds since the Unix epoch
    * @returns whether there may be more
-   * @throws Fault where storage does not answer
+   * @throws Fault if storage does not respond
    */
   sweep(now: number): Promise<boolean>;
 }
 
-/** What the sweeper tells of its work; must not throw. */
+/** Must not throw. */
 export interface SegmentSweeperEvents {
-  /** Segments could not be swept, and could before; the next sweep tries again. */
+  /** A sweep failed after one that succeeded; the next sweep tries again. */
   failed(error: unknown): void;
 }
 
-/** Sweeps segments. */
 export class SegmentSweeper {
   readonly #rounds: Rounds;
   #failing = false;
@@ -35,12 +34,12 @@ export class SegmentSweeper {
     this.#rounds = new Rounds(clock, () => this.#round());
   }
 
-  /** Sweeps now, and goes on until it is stopped. To be called once. */
+  /** Sweeps until it is stopped. Must be called only once. */
   start(): void {
     this.#rounds.start();
   }
 
-  /** Sweeps no more; returns once the statement under way is over. */
+  /** Stops; resolves once the current statement has ended. */
   async stop(): Promise<void> {
     await this.#rounds.stop();
   }

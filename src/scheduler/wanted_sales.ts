@@ -1,26 +1,24 @@
 /**
- * Which sales should there be by now, and which of them are not there yet?
- *
- * Those of the clock's hour and of so many after it; and each past hour that this process lived through without being
- * able to make its sale. Hours that it slept through are not made up.
+ * The sales that should exist and do not yet: those of the current hour and of a number of hours ahead, and those of past
+ * hours in which this process ran but could not create the sale. Hours in which it did not run are not made up.
  */
 
-/** Past hours that are still owed; of more, the oldest are given up. */
+/** Maximum number of past hours that are owed; the oldest are dropped. */
 export const OWED_MAX = 24;
 
-/** What one process knows of the sales that should exist, each by its number. */
+/** The sales that should exist, by number. */
 export class WantedSales {
   readonly #ahead: number;
   readonly #there = new Set<number>();
-  /** Hours that were the clock's while their sale was not there. */
+  /** Hours that were current while their sale did not exist. */
   readonly #owed = new Set<number>();
 
-  /** @param ahead sales wanted beyond the current one, 0 or more */
+  /** @param ahead number of sales wanted ahead, 0 or more */
   constructor(ahead: number) {
     this.#ahead = ahead;
   }
 
-  /** Whether a sale is known to exist; what lies outside the hours now wanted is forgotten. */
+  /** Whether a sale is known to exist. Sales outside the wanted hours are forgotten. */
   has(number: number): boolean {
     return this.#there.has(number);
   }
@@ -32,11 +30,11 @@ export class WantedSales {
   }
 
   /**
-   * The sales that are to be made.
+   * The sales to be created.
    *
-   * @param current the number of the clock's hour; it may leap either way between two calls
-   * @returns their numbers, the most urgent first: the current one, those ahead in their order, those owed from the
-   * latest back; never one beyond those ahead
+   * @param current the number of the current hour; may jump in either direction between calls
+   * @returns their numbers, most urgent first: the current one, those ahead in order, then those owed, latest first; never one
+   * beyond those ahead
    */
   missing(current: number): number[] {
     const last = current + this.#ahead;
