@@ -2,7 +2,7 @@
 import type { Kind } from "../domain/decision.ts";
 import type { MessageOf } from "./activation.ts";
 import { Actor, type ActorContext } from "./actor.ts";
-import { lostElsewhere, Message } from "./mailbox.ts";
+import { Message } from "./mailbox.ts";
 import type {
   ActorEvents,
   ActorView,
@@ -123,8 +123,14 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     }
     this.#order.use(actor);
     const deadline = Math.min(now + this.limits.timeoutMs, asking?.deadline ?? Infinity);
-    const message: MessageOf<K> = new Message(command, deadline, resolve, reject, asking?.handed);
-    if (asking?.mayBeStored) message.lost = lostElsewhere({ kind: "done", answer: undefined });
+    const message: MessageOf<K> = new Message(
+      command,
+      deadline,
+      resolve,
+      reject,
+      asking?.handed,
+      asking?.mayBeStored,
+    );
     actor.put(message, now);
   }
 

@@ -34,7 +34,19 @@ export class Message<Command, Answer, Refusal> {
     readonly reject: (fault: Fault) => void,
     /** How often an actor has redirected it. */
     readonly handed: number = 0,
-  ) {}
+    /** Whether another node may have stored it. */
+    readonly mayBeStoredElsewhere: boolean = false,
+  ) {
+    if (mayBeStoredElsewhere) this.lost = lostElsewhere({ kind: "done", answer: undefined as Answer });
+  }
+
+  /**
+   * Whether it may be stored, as whoever takes it next must know. That it was not found when it was looked up here does
+   * not settle it: another node may have the actor by then, with a turn of the first copy on its way to storage.
+   */
+  get mayBeStored(): boolean {
+    return this.mayBeStoredElsewhere || this.lost !== undefined;
+  }
 }
 
 /** What a mailbox needs to know of a message. */

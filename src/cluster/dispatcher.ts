@@ -97,7 +97,7 @@ export class Dispatcher {
     return new Promise<OutcomeOf<K>>((resolve, reject) => {
       const deadline = this.context.clock.monotonic() + this.context.timeoutMs;
       const way = { resolve: resolve as Forward["resolve"], reject };
-      this.#peers.to(owner).send(forwardOf({ kind, key, command, deadline, handed: 0, ...way }));
+      this.#peers.to(owner).send(forwardOf({ kind, key, command, deadline, handed: 0, mayBeStored: false, ...way }));
     });
   }
 
@@ -127,9 +127,9 @@ export class Dispatcher {
     const known = named === undefined ? undefined : roster.member(named.id);
     const to = known !== undefined && known !== self && isSame(known, named!) ? known : roster.ownerOf(key);
     if (to === self) return false;
-    for (const { command, deadline, resolve, reject, handed } of waiting) {
+    for (const { command, deadline, resolve, reject, handed, mayBeStored } of waiting) {
       const way = { resolve: resolve as Forward["resolve"], reject };
-      const forward = forwardOf({ kind, key, command, deadline, handed: handed + 1, ...way });
+      const forward = forwardOf({ kind, key, command, deadline, handed: handed + 1, mayBeStored, ...way });
       if (handed < HANDED_MAX) this.#pass(forward, to);
       else fail(forward, "moved", `Command dropped: its actor moved ${handed} times under way`);
     }

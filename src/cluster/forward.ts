@@ -33,11 +33,9 @@ export interface Failure {
   readonly owner?: Member;
 }
 
-/** A command that sets out. One that an actor handed back may be stored by another way. */
-export function forwardOf(
-  start: Pick<Forward, "kind" | "key" | "command" | "deadline" | "handed" | "resolve" | "reject">,
-): Forward {
-  return { ...start, mayBeStored: start.handed > 0, lease: -Infinity, isAskedAgain: false };
+/** A command that sets out. */
+export function forwardOf(start: Omit<Forward, "lease" | "isAskedAgain">): Forward {
+  return { ...start, lease: -Infinity, isAskedAgain: false };
 }
 
 /** The lease of a copy that is sent now. */
@@ -50,11 +48,11 @@ export function untilLeaseEnds({ lease }: Forward, now: number): number {
   return Math.max(0, lease + MARGIN_MS - now);
 }
 
-/** Faults that say that nothing happened; of a command that may be stored by another way that is not known. */
+/** Faults that say that nothing happened. Of a command that may be stored already that is not known. */
 const NOTHING_HAPPENED: ReadonlySet<FaultCode> = new Set(["deadline", "overloaded", "moved", "stopping"]);
 const FAULTS: ReadonlySet<string> = new Set<FaultCode>([...NOTHING_HAPPENED, "storage_unavailable", "data_error"]);
 
-/** Tells a forward its fault, as much of it as is certain. */
+/** Fails a forward, with a fault that claims no more than is certain. */
 export function fail(forward: Forward, code: string, message: string): void {
   const known = FAULTS.has(code) ? code as FaultCode : "storage_unavailable";
   const isUncertain = forward.mayBeStored && NOTHING_HAPPENED.has(known);

@@ -52,6 +52,8 @@ export interface Waiting<K extends Kind> {
   readonly deadline: number;
   /** How often an actor has redirected it. */
   readonly handed: number;
+  /** Whether it may be stored already. */
+  readonly mayBeStored: boolean;
   readonly resolve: (outcome: OutcomeOf<K>) => void;
   readonly reject: (fault: Fault) => void;
 }

@@ -71,7 +71,16 @@ export function makePeer(version: number = 4): HeldPeer {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const command = claim(user);
     const deadline = clock.monotonic() + deadlineMs;
-    const forward = forwardOf({ kind: "coupon", key: "k", command, deadline, handed: 0, resolve, reject });
+    const forward = forwardOf({
+      kind: "coupon",
+      key: "k",
+      command,
+      deadline,
+      handed: 0,
+      mayBeStored: false,
+      resolve,
+      reject,
+    });
     peer.send(Object.assign(forward, { isAskedAgain }));
     return promise.then(
       (outcome) => (outcome as { refusal: string }).refusal,

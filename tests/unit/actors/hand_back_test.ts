@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Waiting } from "../../../src/ports/mod.ts";
+import { Fenced, type Waiting } from "../../../src/ports/mod.ts";
 import type { CouponKind } from "../../../src/domain/coupon.ts";
 import { claim, create, edit, terms, voidClaim } from "../../support/commands.ts";
 import { settle } from "../../support/fake_clock.ts";
@@ -156,6 +156,26 @@ Deno.test("what a fenced actor hands back tells how often that has happened, and
   await settle();
   assert.deepEqual(handed.waiting.map(({ handed, deadline }) => [handed, deadline]), [[2, 700]]);
 });
+
+/** What becomes of a command before its actor hands it back, and whether it may be stored then. */
+const HANDED_BACK: readonly (readonly [string, (one: World) => void | Promise<unknown>, boolean, boolean])[] = [
+  ["was fenced", () => {}, false, false],
+  ["was lost here", (one) => void one.store.failures.push("lost before"), false, true],
+  ["was lost elsewhere", (one) => one.clock.advance(61_000), true, true],
+  // A turn with its first copy may be under way to storage where another node has the actor.
+  ["was lost elsewhere, and was not found", () => {}, true, true],
+];
+for (const [what, prepare, mayBeStored, wanted] of HANDED_BACK) {
+  Deno.test(`a command that ${what} is handed back as one that may ${wanted ? "" : "not "}be stored`, async () => {
+    const [one] = await twoNodes(10);
+    const handed = collect(one);
+    await prepare(one);
+    one.store.activate = () => Promise.reject(new Fenced("Another node has it"));
+    one.actors.ask(KEY, claim("a"), { mayBeStored });
+    await settle();
+    assert.deepEqual(handed.waiting.map(({ mayBeStored }) => mayBeStored), [wanted]);
+  });
+}
 
 Deno.test("a fenced actor whose holder cannot be read hands back all the same", async () => {
   const [one] = await twoNodes(10);

@@ -6,7 +6,8 @@ import { claim } from "../../support/commands.ts";
 function makeForward(more: Partial<Forward> = {}): { forward: Forward; codes: string[] } {
   const codes: string[] = [];
   const reject = ({ code }: Fault) => void codes.push(code);
-  const start = { kind: "coupon", key: "k", command: claim("u"), deadline: 5_000, handed: 0, resolve() {}, reject };
+  const command = { kind: "coupon", key: "k", command: claim("u"), deadline: 5_000 };
+  const start = { ...command, handed: 2, mayBeStored: false, resolve() {}, reject };
   return { forward: { ...forwardOf(start), ...more }, codes };
 }
 
@@ -32,6 +33,8 @@ Deno.test("fail() tells as much as is certain, in codes that this version knows"
       [false, "overloaded", "overloaded"],
       [false, "data_error", "data_error"],
       [false, "of a newer version", "storage_unavailable"],
+      [false, "moved", "moved"],
+      [false, "stopping", "stopping"],
       [true, "deadline", "storage_unavailable"],
       [true, "overloaded", "storage_unavailable"],
       [true, "moved", "storage_unavailable"],

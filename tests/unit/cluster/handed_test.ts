@@ -1,24 +1,32 @@
 /** Where do commands go that an actor hands back, and how often? */
 import assert from "node:assert/strict";
-import type { Asking, HandBack, LocalActors, OutcomeOf } from "../../../src/ports/mod.ts";
+import {
+  type Asking,
+  Fault,
+  type FaultCode,
+  type HandBack,
+  type LocalActors,
+  type OutcomeOf,
+} from "../../../src/ports/mod.ts";
 import { couponActOf, isCouponCommand, isCouponKey } from "../../../src/cluster/coupon_commands.ts";
 import { HANDED_MAX } from "../../../src/cluster/dispatcher.ts";
 import { holderText } from "../../../src/cluster/mod.ts";
 import type { CouponKind } from "../../../src/domain/coupon.ts";
 import { ClusterWorld } from "../../support/cluster_world.ts";
-import { claim } from "../../support/commands.ts";
+import { claim, create, terms } from "../../support/commands.ts";
 import { fate } from "../../support/world.ts";
 
 /** Nodes a, b and c with a kind of actors whose local side is the test's: what each was told, by node. */
-async function makeNodes() {
+async function makeNodes(fault?: FaultCode) {
   const world = await ClusterWorld.of("a", "b", "c");
   const told: { node: string; asking: Asking | undefined }[] = [];
   const takes = new Map<string, HandBack<CouponKind>>();
   for (const [node, { cluster }] of world.nodes) {
     const local: LocalActors<CouponKind> = {
       ask: () => Promise.reject(new Error("tell is enough")),
-      tell(_key, _command, asking, resolve) {
+      tell(_key, _command, asking, resolve, reject) {
         told.push({ node, asking });
+        if (fault !== undefined) return reject(new Fault(fault, "as the test wants it"));
         resolve({ kind: "refused", refusal: "sold_out" });
       },
       handBackTo: (take) => void takes.set(node, take),
@@ -33,27 +41,71 @@ async function makeNodes() {
     });
   }
   /** Node a's actor of a key hands a command back; whether that is taken, and what becomes of it. */
-  const handBack = (key: string, handed: number, holder?: string): { taken: boolean; fate: Promise<string> } => {
+  const handBack = (
+    key: string,
+    { handed = 0, mayBeStored = false, holder }: {
+      handed?: number;
+      mayBeStored?: boolean;
+      holder?: string | undefined;
+    } = {},
+  ): { taken: boolean; fate: Promise<string> } => {
     const { promise, resolve, reject } = Promise.withResolvers<OutcomeOf<CouponKind>>();
     const deadline = world.clock.monotonic() + 5_000;
-    const waiting = [{ command: claim("u"), deadline, handed, resolve, reject }];
+    const waiting = [{ command: claim("u"), deadline, handed, mayBeStored, resolve, reject }];
     return { taken: takes.get("a")!(key, waiting, holder), fate: fate(promise) };
   };
   return { world, told, handBack };
 }
 
-for (let handed = 0; handed <= HANDED_MAX; handed++) {
-  const isPassedOn = handed < HANDED_MAX;
-  Deno.test(`a command that was handed back ${handed} times is ${isPassedOn ? "" : "not "}passed on`, async () => {
-    const { world, told, handBack } = await makeNodes();
-    const { taken, fate } = handBack(world.keyOf("b"), handed);
-    await world.clock.advance(10);
-    assert(taken);
-    assert.equal(await fate, isPassedOn ? "sold_out" : "storage_unavailable");
-    const passedOn = isPassedOn ? [["b", handed + 1, true]] : [];
-    assert.deepEqual(told.map(({ node, asking }) => [node, asking?.handed, asking?.mayBeStored]), passedOn);
-  });
+for (const mayBeStored of [false, true]) {
+  const what = mayBeStored ? "a command that may be stored, and" : "a command that";
+  for (let handed = 0; handed <= HANDED_MAX; handed++) {
+    const isPassedOn = handed < HANDED_MAX;
+    Deno.test(`${what} was handed back ${handed} times is ${isPassedOn ? "" : "not "}passed on`, async () => {
+      const { world, told, handBack } = await makeNodes();
+      const { taken, fate } = handBack(world.keyOf("b"), { handed, mayBeStored });
+      await world.clock.advance(10);
+      assert(taken);
+      assert.equal(await fate, isPassedOn ? "sold_out" : mayBeStored ? "storage_unavailable" : "moved");
+      const passedOn = isPassedOn ? [["b", handed + 1, mayBeStored]] : [];
+      assert.deepEqual(told.map(({ node, asking }) => [node, asking?.handed, asking?.mayBeStored]), passedOn);
+    });
+  }
+
+  for (const fault of ["deadline", "overloaded", "moved", "stopping", "storage_unavailable", "data_error"] as const) {
+    const isTold = !mayBeStored || fault === "data_error";
+    const shown = isTold ? fault : "storage_unavailable";
+    Deno.test(`${what} was handed back is told ${shown} where the next node fails with ${fault}`, async () => {
+      const { world, handBack } = await makeNodes(fault);
+      const { fate } = handBack(world.keyOf("b"), { mayBeStored });
+      await world.clock.advance(10);
+      assert.equal(await fate, shown);
+    });
+  }
 }
+
+Deno.test("what waited in a mailbox and was handed back to a node that is full happened nowhere: overloaded", async () => {
+  const world = await ClusterWorld.of("a", "b", "c");
+  const key = world.keyOf("b");
+  const made = fate(world.node("b").coupons.ask(key, create(terms(key, 5))));
+  await world.clock.advance(10);
+  assert.equal(await made, "done");
+  // Node a has the coupon by mistake, and b takes it back: what waits at a goes to b.
+  const mistaken = fate(world.node("a").actors.ask(key, claim("a's")));
+  await world.clock.advance(10);
+  assert.equal(await mistaken, "done");
+  const { actors } = world.node("b");
+  actors.tell = (_key, _command, _asking, _resolve, reject) => reject(new Fault("overloaded", "full"));
+  assert.equal(world.node("a").actors.release(() => false), 1);
+  const gate = Promise.withResolvers<void>();
+  world.node("a").store.gate = gate.promise;
+  const waits = fate(world.node("a").actors.ask(key, claim("waits")));
+  world.node("a").actors.release(() => false);
+  gate.resolve();
+  await world.clock.advance(100);
+  assert.equal(await waits, "overloaded");
+  assert.deepEqual(world.node("b").store.holders(key), ["a's"]);
+});
 
 Deno.test("what is handed back goes to the holder that the row names, where that is another in the ring", async () => {
   const { world, told, handBack } = await makeNodes();
@@ -70,7 +122,7 @@ Deno.test("what is handed back goes to the holder that the row names, where that
   for (const [holder, isAsked] of holders) {
     told.length = 0;
     counts.delete("not_owner");
-    const { taken, fate } = handBack(world.keyOf("b"), 0, holder);
+    const { taken, fate } = handBack(world.keyOf("b"), { holder });
     assert(taken, `${holder}`);
     await world.clock.advance(10);
     assert.equal(await fate, "sold_out");
@@ -82,9 +134,9 @@ Deno.test("what is handed back goes to the holder that the row names, where that
 Deno.test("what is handed back by the ring's own owner stays there, unless another in the ring holds it", async () => {
   const { world, told, handBack } = await makeNodes();
   for (const holder of [undefined, holderText(world.node("a").self)]) {
-    assert.equal(handBack(world.keyOf("a"), 0, holder).taken, false);
+    assert.equal(handBack(world.keyOf("a"), { holder }).taken, false);
   }
-  const { taken, fate } = handBack(world.keyOf("a"), 0, holderText(world.node("c").self));
+  const { taken, fate } = handBack(world.keyOf("a"), { holder: holderText(world.node("c").self) });
   assert(taken);
   await world.clock.advance(10);
   assert.equal(await fate, "sold_out");

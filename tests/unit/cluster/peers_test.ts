@@ -28,7 +28,15 @@ function makePeers() {
   const send = async (member: typeof BEFORE) => {
     const way = { resolve() {}, reject() {} };
     peers.to(member).send(
-      forwardOf({ kind: "coupon", key: "k", command: claim("u"), deadline: 5_000, handed: 0, ...way }),
+      forwardOf({
+        kind: "coupon",
+        key: "k",
+        command: claim("u"),
+        deadline: 5_000,
+        handed: 0,
+        mayBeStored: false,
+        ...way,
+      }),
     );
     await settle();
   };
