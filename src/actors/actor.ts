@@ -29,6 +29,7 @@
  * activation. An awake actor settles if the turn of a waiting command may have been stored. A released actor takes no more
  * turns: as soon as nothing is under way ("later"), it sleeps, redirects its waiting messages, and goes.
  */
+import { type Backoff, backoffMs } from "../domain/backoff.ts";
 import type { Kind } from "../domain/decision.ts";
 import type {
   ActorEvents,
@@ -43,13 +44,16 @@ import type {
 } from "../ports/mod.ts";
 import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
 import { Activation, asFault, decideMessages, type MessageOf, reopen, type SentTurn } from "./activation.ts";
-import { BACKOFF_RESET_MS, backoffMs } from "./backoff.ts";
 import { makeActor } from "./first_command.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Usable } from "./use_order.ts";
 
 /** A refusal is given from memory only within this many milliseconds after PostgreSQL confirmed the epoch. */
 export const TRUST_MS = 200;
+/** The wait of a fenced actor before its next activation: what one owner stored, another one shows within a second. */
+const BACKOFF: Backoff = { minMs: 50, maxMs: 500 };
+/** After an activation that lasted longer, in milliseconds, the wait starts from its minimum again. */
+const BACKOFF_RESET_MS = 5_000;
 
 /** Shared by all actors of a kind. */
 export interface ActorContext<K extends Kind> {
@@ -224,7 +228,7 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
       // If it cannot be read which node has it, the ring decides.
       this.#handBack(await store.holderOf?.(this.key).catch(() => undefined));
     }
-    clock.after(backoffMs(this.#losses, clock.random()), () => this.#sleep(former));
+    clock.after(backoffMs(BACKOFF, this.#losses, clock.random()), () => this.#sleep(former));
   }
 
   // --- turns ---

@@ -5,28 +5,13 @@
  * with more than 1.25 times its share; by two, none of 5,000 was above 1.15. Either way only the keys of a lost or
  * joined node move.
  */
+import { mixBits, textHash } from "../domain/text_hash.ts";
 
 /** Points of each node. */
 export const POINTS = 256;
 
 const CIRCLE = 2 ** 32;
 const SECOND_PLACE = 0x9e3779b9;
-
-/** Spreads every bit over all others (the end of MurmurHash3). */
-function mix(hash: number): number {
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ hash >>> 16) >>> 0;
-}
-
-/** A text's place on the circle: FNV-1a, spread. The same on every node and in every version. */
-function placeOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return mix(hash);
-}
 
 /** Who owns what, for one membership. An immutable value: another membership is another ring. */
 export class Ring {
@@ -40,7 +25,7 @@ export class Ring {
   constructor(nodes: Iterable<string>) {
     this.nodes = Object.freeze([...new Set(nodes)].sort());
     const points = this.nodes.flatMap((node, owner) =>
-      Array.from({ length: POINTS }, (_, point) => ({ place: placeOf(`${node}#${point}`), owner }))
+      Array.from({ length: POINTS }, (_, point) => ({ place: textHash(`${node}#${point}`), owner }))
     );
     // Two nodes' points at one place: the first by id has it, whoever else comes or goes.
     points.sort((a, b) => a.place - b.place || a.owner - b.owner);
@@ -51,8 +36,8 @@ export class Ring {
   /** The node that owns an actor; undefined where there is no node. */
   ownerOf(key: string): string | undefined {
     if (this.nodes.length < 2) return this.nodes[0];
-    const place = placeOf(key);
-    const second = mix(place ^ SECOND_PLACE);
+    const place = textHash(key);
+    const second = mixBits(place ^ SECOND_PLACE);
     const [a, b] = [this.#after(place), this.#after(second)];
     const nearer = this.#distance(place, a) <= this.#distance(second, b) ? a : b;
     return this.nodes[this.#owners[nearer]!];

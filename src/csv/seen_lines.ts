@@ -3,6 +3,7 @@
  * files of many millions of lines are compared within themselves. Of ten million texts two different ones have the same
  * hash in three of a million files.
  */
+import { mixBits } from "../domain/text_hash.ts";
 
 const LEAST_PLACES = 1_024;
 const LOAD_MAX = 0.7;
@@ -51,7 +52,7 @@ export class SeenLines {
   }
 }
 
-/** Two hashes of 32 bits, multiplied and mixed apart from each other (MurmurHash3's constants and its last step). */
+/** Two independent hashes of 32 bits, with MurmurHash3's constants and its last step. */
 function hashesOf(text: string): [number, number] {
   let low = 0x9747b28c, high = 0x5bd1e995;
   for (let at = 0; at < text.length; at++) {
@@ -61,13 +62,7 @@ function hashesOf(text: string): [number, number] {
     low ^= low >>> 15;
     high ^= high >>> 13;
   }
-  return [mixed(low ^ Math.imul(high, 0x85ebca6b)), mixed(high ^ text.length)];
-}
-
-function mixed(hash: number): number {
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return [mixBits(low ^ Math.imul(high, 0x85ebca6b)), mixBits(high ^ text.length)];
 }
 
 /** What is added to what is said of a text that a spreadsheet may have written: 1.23457E+17 was another number. */

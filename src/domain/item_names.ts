@@ -6,6 +6,7 @@
  * order of its own.
  */
 import { ITEMS_MAX, SALE_NUMBER_MAX } from "./sale_ids.ts";
+import { mixBits } from "./text_hash.ts";
 
 const MANNERS = words(
   "Brave Breezy Bright Brisk Bubbly Calm Candid Capable Charming Cheerful Clever Cosy Crafty Crisp Curious Dainty " +
@@ -63,12 +64,9 @@ export function itemNameOf(number: number, n: number): string {
   return `${MANNERS[manner]} ${COLOURS[colour]} ${THINGS[thing]}`;
 }
 
-/** 32 bits of a sale's number, a step and two digits, each of which changes half of them (MurmurHash3's end). */
+/** 32 bits that depend on a sale's number, a step and two digits: a change of any changes half of them. */
 function hash(number: number, step: number, a: number, b: number): number {
-  let sum = Math.imul(number + 1, 0x9e3779b1) ^ Math.imul((step * WORDS + a) * WORDS + b, 0x85ebca77);
-  sum = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b);
-  sum = Math.imul(sum ^ (sum >>> 13), 0xc2b2ae35);
-  return (sum ^ (sum >>> 16)) >>> 0;
+  return mixBits(Math.imul(number + 1, 0x9e3779b1) ^ Math.imul((step * WORDS + a) * WORDS + b, 0x85ebca77));
 }
 
 function words(text: string): readonly string[] {

@@ -7,6 +7,7 @@
  * cannot control.
  */
 import type { Actors, Clock } from "../ports/mod.ts";
+import { type Backoff, backoffMs } from "../domain/backoff.ts";
 import type { SaleKind } from "../domain/sale.ts";
 import { saleKeyOf, saleNumberAt, startsAtOf } from "../domain/sale_ids.ts";
 import { Rounds } from "./rounds.ts";
@@ -16,10 +17,8 @@ import { WantedSales } from "./wanted_sales.ts";
 export const LOOK_EVERY_MS = 2_000;
 /** Minimum time, in milliseconds: a clock that was set back stands still until then, possibly just before a full hour. */
 export const LOOK_MIN_MS = 50;
-/** The wait after a round in which a sale could not be created, in milliseconds; it doubles with each further one. */
-export const RETRY_MIN_MS = 250;
-/** The maximum of that wait, in milliseconds. */
-export const RETRY_MAX_MS = 5_000;
+/** The wait after rounds in which a sale could not be created. */
+export const RETRY: Backoff = { minMs: 250, maxMs: 5_000 };
 
 export interface SaleOpenerOptions {
   /** Number of items of each new sale. */
@@ -85,7 +84,8 @@ export class SaleOpener {
     this.#failures = failed.size === 0 ? 0 : this.#failures + 1;
     const now = this.#clock.now();
     const nextHourMs = Math.max(LOOK_MIN_MS, startsAtOf(saleNumberAt(now) + 1) - now);
-    return Math.min(nextHourMs, this.#failures === 0 ? LOOK_EVERY_MS : retryMs(this.#failures, this.#clock.random()));
+    const waitMs = this.#failures === 0 ? LOOK_EVERY_MS : backoffMs(RETRY, this.#failures, this.#clock.random());
+    return Math.min(nextHourMs, waitMs);
   }
 
   /** Creates a sale. @returns whether it exists now */
@@ -105,15 +105,4 @@ export class SaleOpener {
       return false;
     }
   }
-}
-
-/**
- * The wait before a retry, with jitter over its upper half, so that nodes do not retry together.
- *
- * @param failures consecutive failed rounds, 1 or more
- * @param random from 0 (inclusive) to 1 (exclusive)
- * @returns milliseconds
- */
-export function retryMs(failures: number, random: number): number {
-  return Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** (failures - 1)) * (0.5 + random / 2);
 }

@@ -69,3 +69,16 @@ Deno.test("textHash() is of 32 bits, one for each of 100,000 numbered texts but 
     assert(chi < 400, `bits from ${shift}: ${chi}`);
   }
 });
+
+Deno.test("textHash() gives each text the same number in every version: the ring places actors by it", () => {
+  const hashes = {
+    "": 2_872_998_923,
+    a: 444_641_715,
+    user_12345: 2_862_042_538,
+    PROMO_SUPER: 621_634_152,
+    日本語: 3_456_843_481,
+    "😀": 1_787_143_206,
+    [`${"x".repeat(300)}`]: 115_736_690,
+  };
+  for (const [text, hash] of Object.entries(hashes)) assert.equal(textHash(text), hash, text);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { HOUR_MS } from "../../../src/domain/sale_ids.ts";
 import type { SaleRefusal } from "../../../src/domain/sale_kind.ts";
-import { RETRY_MAX_MS, RETRY_MIN_MS, retryMs, SaleOpener } from "../../../src/scheduler/sale_opener.ts";
+import { RETRY, SaleOpener } from "../../../src/scheduler/sale_opener.ts";
 import { hours, makeOpeners, withOpeners } from "../../support/openers.ts";
 import { gate } from "../../support/world.ts";
 
@@ -20,7 +20,7 @@ Deno.test("storage fails: it is told, tried again with growing waits, and made u
   assert.deepEqual(rounds, [0, 187.5, 562.5, 1_312.5, 2_812.5]);
   assert(failed.every(({ error }) => (error as { code: string }).code === "storage_unavailable"));
   sales.failure = undefined;
-  await clock.advance(RETRY_MAX_MS);
+  await clock.advance(RETRY.maxMs);
   assert.deepEqual(sales.keys, hours("10", "11"));
   assert.deepEqual(opened, hours("10", "11"));
   assert(opener!.ready);
@@ -38,7 +38,7 @@ Deno.test("storage fails from 10:50 to 12:10: 11:00, lived through, is made up f
     assert(!openers[0]!.ready);
     sales.failure = undefined;
     const before = sales.asked.length;
-    await clock.advance(RETRY_MAX_MS);
+    await clock.advance(RETRY.maxMs);
     assert.deepEqual(sales.asked.slice(before).map(({ key }) => key), hours("12", "11"));
     assert.deepEqual(sales.keys, hours("10", "11", "12"));
     assert(openers[0]!.ready);
@@ -52,7 +52,7 @@ Deno.test("one sale cannot be made: the others are, and it is tried on", () =>
     assert(failed.length > 10 && failed.every(({ key }) => key === "2026-11-21T13Z"));
     assert(openers[0]!.ready, "12:00 is there");
     sales.failure = undefined;
-    await clock.advance(RETRY_MAX_MS);
+    await clock.advance(RETRY.maxMs);
     assert.deepEqual(sales.keys, hours("10", "11", "12", "13", "14"));
     const asked = sales.asked.length;
     await clock.advance(30 * MINUTE_MS);
@@ -70,15 +70,6 @@ Deno.test("an answer is lost after the sale was made: the next ask finds it", ()
     assert(openers[0]!.ready);
     assert.deepEqual(opened, hours("10", "11", "13"), "who made 12:00 is not known");
   }));
-
-Deno.test("retryMs() doubles up to its longest, with jitter over the upper half", () => {
-  assert.deepEqual([1, 2, 3, 4, 5, 6, 1_000].map((failures) => retryMs(failures, 0)), [
-    ...[125, 250, 500, 1_000, 2_000],
-    ...[2_500, 2_500],
-  ]);
-  assert.equal(retryMs(1, 0), RETRY_MIN_MS / 2);
-  assert(retryMs(1, 0.999) < RETRY_MIN_MS && retryMs(99, 0.999) > 0.99 * RETRY_MAX_MS);
-});
 
 Deno.test("a refusal that does not say that the sale exists is told and tried again; one that does is no failure", async () => {
   const refusals: SaleRefusal[] = ["sale_not_found", "paused", "sale_exists"];
@@ -99,7 +90,7 @@ Deno.test("a refusal that does not say that the sale exists is told and tried ag
     assert.equal(opener.ready, exists, refusal);
     const told = hours("10", "11").map((key) => [key, `Cannot open the sale ${key} as it refuses: ${refusal}`]);
     assert.deepEqual(failed, exists ? [] : told);
-    await clock.advance(RETRY_MIN_MS);
+    await clock.advance(RETRY.minMs);
     assert(opener.ready);
     assert.deepEqual([asked, opened], [exists ? 2 : 4, []]);
     await opener.stop();
