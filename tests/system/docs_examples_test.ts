@@ -6,7 +6,7 @@ import { startNode } from "../support/node.ts";
 import { until } from "../support/until.ts";
 
 /** What has no example, and where its description tells to take it from. */
-const PASTED: Readonly<Record<string, RegExp>> = { code: /POST \/checkout/, job_id: /still runs/ };
+const PASTED: Readonly<Record<string, RegExp>> = { code: /POST \/checkout/, job_id: /running job/ };
 
 /** What a form is filled in with before anyone types: each parameter's example or default, and each example of a body. */
 function formOf({ id, entry }: DescribedOperation): {

@@ -41,14 +41,16 @@ const LIMIT_HEADERS = {
   "ratelimit-policy": { $ref: "#/components/headers/RateLimit-Policy" },
 };
 
-/** The parameters of a query, then their aliases, which have no defaults. */
+/** The parameters of a query, then their aliases, which have no default or example: a form would send both. */
 function queryParameters(query: QueryShape): Json[] {
   const parameters = parametersOf(query);
   const aliases = parameters.flatMap(({ name, names, schema }) =>
     names.slice(1).map((alias) => {
-      const { default: _, ...bare } = schemaOf(schema) as { default?: unknown };
-      const description = `Another name of \`${name}\`; give only one of them.`;
-      return { ...parameterOf(alias, "query", schema), description, schema: bare };
+      const { example: _, schema: { default: __, ...bare }, ...more } = parameterOf(name, "query", schema) as {
+        readonly example?: unknown;
+        readonly schema: Json;
+      };
+      return { ...more, name: alias, description: `Another name of \`${name}\`; give only one of them.`, schema: bare };
     })
   );
   return [...parameters.map(({ name, schema }) => parameterOf(name, "query", schema)), ...aliases];
