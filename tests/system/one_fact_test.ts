@@ -22,7 +22,7 @@ async function changesOf(patch: string): Promise<Change[]> {
       path,
       async apply(folder) {
         const before = file.oldFileName === NO_FILE ? "" : await Deno.readTextFile(`${folder}/${path}`);
-        const after = applyPatch(before, file);
+        const after = applyPatch(before, file, { fuzzFactor: 2 });
         if (after === false) throw new Error(`Cannot apply ${patch}.patch to ${path}`);
         await Deno.writeTextFile(`${folder}/${path}`, after);
       },
