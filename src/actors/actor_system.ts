@@ -81,13 +81,11 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
     return depth;
   }
 
-  /** The most recently used actors, and the total number. */
   list(limit: number): Page<ActorView> {
     const newest = this.#order.newestFirst().take(limit);
     return { data: [...newest.map((actor) => this.#viewOf(actor))], total: this.#actors.size };
   }
 
-  /** An actor; undefined if it is not in memory. */
   view(key: string): ActorView | undefined {
     const actor = this.#actors.get(key);
     return actor === undefined ? undefined : this.#viewOf(actor);

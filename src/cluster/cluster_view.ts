@@ -98,9 +98,9 @@ export class ClusterView {
 
   /** After nothing listened where it was asked: this incarnation is out until it answers. */
   refused(member: Member): ClusterView {
-    const roster = this.lost(member);
-    if (roster === this) return this;
-    return roster.#with({ unreachable: new Map(this.#marks.unreachable).set(member.id, member) });
+    const view = this.lost(member);
+    if (view === this) return this;
+    return view.#with({ unreachable: new Map(this.#marks.unreachable).set(member.id, member) });
   }
 
   /** After its entry was missing and it did not answer: out; its next entry or greeting brings it back. */

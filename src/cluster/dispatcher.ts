@@ -70,7 +70,7 @@ export class Dispatcher {
     return this.#kinds.get(name);
   }
 
-  /** To be told of each new roster: actors that others own now go, and so do the ways to nodes that are gone. */
+  /** To be told of each new cluster view: actors that others own now go, and so do the ways to nodes that are gone. */
   follow(now: ClusterView, before: ClusterView): void {
     if (now.ring !== before.ring) {
       let actors = 0;
@@ -91,9 +91,9 @@ export class Dispatcher {
     key: string,
     command: K["Command"],
   ): Promise<OutcomeOf<K>> {
-    const { roster } = this.context.membership;
-    const owner = roster.ownerOf(key);
-    if (owner === roster.self) return local.ask(key, command);
+    const { view } = this.context.membership;
+    const owner = view.ownerOf(key);
+    if (owner === view.self) return local.ask(key, command);
     return new Promise<OutcomeOf<K>>((resolve, reject) => {
       const deadline = this.context.clock.monotonic() + this.context.timeoutMs;
       const way = { resolve: resolve as Forward["resolve"], reject };
@@ -122,10 +122,10 @@ export class Dispatcher {
     waiting: readonly Waiting<K>[],
     holder: string | undefined,
   ): boolean {
-    const { roster, self } = this.context.membership;
+    const { view, self } = this.context.membership;
     const named = holderOf(holder);
-    const known = named === undefined ? undefined : roster.member(named.id);
-    const to = known !== undefined && known !== self && isSame(known, named!) ? known : roster.ownerOf(key);
+    const known = named === undefined ? undefined : view.member(named.id);
+    const to = known !== undefined && known !== self && isSame(known, named!) ? known : view.ownerOf(key);
     if (to === self) return false;
     for (const { command, deadline, resolve, reject, handed, mayBeStored } of waiting) {
       const way = { resolve: resolve as Forward["resolve"], reject };
@@ -163,7 +163,7 @@ export class Dispatcher {
         const owner = failure.owner!;
         if (owner.id === membership.self.id) {
           // Where this node sees it otherwise, one of both has not heard of something yet.
-          const seen = membership.roster.ownerOf(key);
+          const seen = membership.view.ownerOf(key);
           if (seen !== membership.self) await membership.verify(seen);
           return membership.self;
         }
@@ -179,6 +179,6 @@ export class Dispatcher {
       case "rejected":
         await membership.verify(asked);
     }
-    return membership.roster.ownerOf(key);
+    return membership.view.ownerOf(key);
   }
 }

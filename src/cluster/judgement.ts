@@ -5,20 +5,20 @@ import type { Member } from "./member.ts";
 import type { ClusterView } from "./cluster_view.ts";
 
 /**
- * The roster after a node was asked directly.
+ * The view after a node was asked directly.
  *
  * @param missing whether the registry answered and does not list it; a registry that did not answer says nothing
  */
-export function applyProbe(roster: ClusterView, member: Member, found: Found, missing: boolean): ClusterView {
-  if (found === "silent") return missing ? roster.lost(member) : roster;
-  if (found === "refused") return missing ? roster.lost(member) : roster.refused(member);
+export function applyProbe(view: ClusterView, member: Member, found: Found, missing: boolean): ClusterView {
+  if (found === "silent") return missing ? view.lost(member) : view;
+  if (found === "refused") return missing ? view.lost(member) : view.refused(member);
   // Another node listens there now: this one does not.
-  if (found.id !== member.id) return roster.refused(member);
-  return found.leaving ? roster.departed(found.id, found.incarnation) : roster.reached(found);
+  if (found.id !== member.id) return view.refused(member);
+  return found.leaving ? view.departed(found.id, found.incarnation) : view.reached(found);
 }
 
 /** Why a node that was in the ring is not. */
-export function whyGone(roster: ClusterView, member: Member): Parameters<ClusterEvents["nodeGone"]>[1] {
-  if (roster.hasLeft(member)) return "left";
-  return roster.unreachable.some(({ id }) => id === member.id) ? "unreachable" : "expired";
+export function whyGone(view: ClusterView, member: Member): Parameters<ClusterEvents["nodeGone"]>[1] {
+  if (view.hasLeft(member)) return "left";
+  return view.unreachable.some(({ id }) => id === member.id) ? "unreachable" : "expired";
 }

@@ -25,13 +25,13 @@ export interface MembershipContext {
   readonly clock: Clock;
   readonly events: ClusterEvents;
   readonly heartbeatMs: number;
-  /** Told of each new roster, in the same tick. */
+  /** Told of each new cluster view, in the same tick. */
   readonly changed: (now: ClusterView, before: ClusterView) => void;
 }
 
 /** Who is in the ring, as this node sees it. */
 export class Membership {
-  #roster: ClusterView;
+  #view: ClusterView;
   #leaving = false;
   #cancelBeat: () => void = () => {};
   /** Monotonic time at which the registry answered last. */
@@ -41,12 +41,12 @@ export class Membership {
   readonly #reachedAt = new Map<string, number>();
 
   constructor(readonly self: Member, readonly context: MembershipContext) {
-    this.#roster = ClusterView.alone(self);
+    this.#view = ClusterView.alone(self);
   }
 
   /** The ring and its nodes, now. */
-  get roster(): ClusterView {
-    return this.#roster;
+  get view(): ClusterView {
+    return this.#view;
   }
 
   /** Milliseconds since the registry answered last; undefined where it never did. */
@@ -102,8 +102,8 @@ export class Membership {
     this.#leaving = true;
     this.#cancelBeat();
     const { calls, registry, events } = this.context;
-    await Promise.all(this.#roster.members.map((member) => calls.leave(member, LEAVE_MS)));
-    this.#become(this.#roster.withoutSelf());
+    await Promise.all(this.#view.members.map((member) => calls.leave(member, LEAVE_MS)));
+    this.#become(this.#view.withoutSelf());
     await registry.remove(this.self).catch((error) => events.registryFailed(error));
   }
 
@@ -120,25 +120,25 @@ export class Membership {
 
   /** A command could not be delivered to it: nothing listens there. */
   refused(member: Member): void {
-    this.#become(this.#roster.refused(member));
+    this.#become(this.#view.refused(member));
   }
 
   /** Another node named it as an owner. */
   named(member: Member): void {
-    this.#become(this.#roster.admitted(member));
+    this.#become(this.#view.admitted(member));
   }
 
   /** A node greeted this one. @returns the nodes that this one knows */
   greeted(member: Member): Member[] {
-    this.#become(this.#roster.admitted(member));
+    this.#become(this.#view.admitted(member));
     // Where it could not be reached before, that it reaches this node is not enough.
-    if (this.#roster.member(member.id) === undefined) this.#check(member);
-    return [this.self, ...this.#roster.members];
+    if (this.#view.member(member.id) === undefined) this.#check(member);
+    return [this.self, ...this.#view.members];
   }
 
   /** A node said good-bye. */
   departed(id: string, incarnation: number): void {
-    this.#become(this.#roster.departed(id, incarnation));
+    this.#become(this.#view.departed(id, incarnation));
   }
 
   // --- heartbeats ---
@@ -151,23 +151,23 @@ export class Membership {
     const { clock, heartbeatMs } = this.context;
     const startedAt = clock.monotonic();
     const wasAway = this.registryAgeMs ?? 0;
-    for (const member of this.#roster.unreachable) this.#check(member);
+    for (const member of this.#view.unreachable) this.#check(member);
     const listed = await this.#exchange();
     if (listed !== undefined) this.#hear(listed);
     // This process stood still, or the registry does: the others may have let this node go.
-    if (wasAway > 3 * heartbeatMs) await this.#greet(this.#roster.members);
+    if (wasAway > 3 * heartbeatMs) await this.#greet(this.#view.members);
     this.#beatAfter(Math.max(0, startedAt + heartbeatMs - clock.monotonic()));
   }
 
   /** What the registry lists; those that it misses are asked directly. */
   #hear(listed: readonly Member[]): void {
-    let roster = this.#roster;
-    for (const member of listed) roster = roster.admitted(member);
+    let view = this.#view;
+    for (const member of listed) view = view.admitted(member);
     const namesake = listed.find(({ id, incarnation }) => id === this.self.id && incarnation > this.self.incarnation);
     if (namesake !== undefined) this.context.events.displaced(namesake);
     const ids = new Set(listed.map(({ id }) => id));
-    this.#become(roster.forgotten((id) => ids.has(id)));
-    for (const member of this.#roster.members) {
+    this.#become(view.forgotten((id) => ids.has(id)));
+    for (const member of this.#view.members) {
       if (!listed.some((each) => isSame(each, member))) this.#check(member, () => Promise.resolve(true));
     }
   }
@@ -209,7 +209,7 @@ export class Membership {
     let next = members.filter(({ id }) => !greeted.has(id));
     while (next.length > 0 && !this.#leaving) {
       for (const { id } of next) greeted.add(id);
-      this.#become(next.reduce((roster, member) => roster.admitted(member), this.#roster));
+      this.#become(next.reduce((view, member) => view.admitted(member), this.#view));
       const known = (await Promise.all(next.map((member) => this.context.calls.greet(member)))).flat();
       next = known.filter(({ id }, at) => !greeted.has(id) && known.findIndex((other) => other.id === id) === at);
     }
@@ -224,16 +224,16 @@ export class Membership {
       const isMissing = await missing?.(found) ?? false;
       this.#checks.delete(key);
       if (typeof found === "object") this.#reachedAt.set(found.id, clock.monotonic());
-      this.#become(applyProbe(this.#roster, member, found, isMissing));
+      this.#become(applyProbe(this.#view, member, found, isMissing));
     })();
     this.#checks.set(key, check);
     return check;
   }
 
   #become(now: ClusterView): void {
-    const before = this.#roster;
+    const before = this.#view;
     if (now === before) return;
-    this.#roster = now;
+    this.#view = now;
     const { events, changed } = this.context;
     changed(now, before);
     for (const member of before.members) {

@@ -35,8 +35,8 @@ export interface Reply {
   readonly write?: (sink: Sink) => void;
 }
 
-/** What reception works with. */
-export interface ReceptionContext {
+/** What it works with. */
+export interface PeerRequestHandlerContext {
   readonly dispatcher: Dispatcher;
   readonly membership: Membership;
   /** Where the node that took the request has recorded an act before it sent its command. */
@@ -49,7 +49,7 @@ export interface ReceptionContext {
 export class PeerRequestHandler {
   #open = 0;
 
-  constructor(readonly context: ReceptionContext) {}
+  constructor(readonly context: PeerRequestHandlerContext) {}
 
   /** Answers a message; whatever it is, nothing is thrown. @param from the node at the other end, proved */
   receive(from: Member, what: string, text: string): Reply {
@@ -111,7 +111,7 @@ export class PeerRequestHandler {
       run.commands.forEach((_, at) => answer([first + at, FAULT, "data_error"]));
       return;
     }
-    const owner = membership.roster.ownerOf(run.key);
+    const owner = membership.view.ownerOf(run.key);
     if (owner === membership.self) this.#decideHere(from, hosted, run, first, answer);
     else this.#makeSure(owner, from, hosted, run, first, answer);
   }
@@ -126,7 +126,7 @@ export class PeerRequestHandler {
   ): Promise<void> {
     const { membership } = this.context;
     await membership.verify(seen);
-    const owner = membership.roster.ownerOf(run.key);
+    const owner = membership.view.ownerOf(run.key);
     if (owner === membership.self) this.#decideHere(from, hosted, run, first, answer);
     else run.commands.forEach((_, at) => answer([first + at, NOT_OWNER, owner]));
   }

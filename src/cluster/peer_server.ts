@@ -20,7 +20,7 @@ export interface PeerServerOptions {
   /** Undefined: connections are not encrypted. */
   readonly tls: PeerTls | undefined;
   readonly clock: Clock;
-  readonly reception: Pick<PeerRequestHandler, "receive">;
+  readonly peerRequestHandler: Pick<PeerRequestHandler, "receive">;
 }
 
 /** Who connects has so long to prove that it is a peer, in milliseconds. */
@@ -139,8 +139,13 @@ export class PeerServer {
   }
 
   #link(frames: FrameStream, session: ReturnType<Listening["end"]>["session"]): void {
-    const { clock, reception } = this.options;
-    const end = new LinkServer(frames, session, clock, (what, text) => reception.receive(session.remote, what, text));
+    const { clock, peerRequestHandler } = this.options;
+    const end = new LinkServer(
+      frames,
+      session,
+      clock,
+      (what, text) => peerRequestHandler.receive(session.remote, what, text),
+    );
     this.#ends.add(end);
     end.ended.then(() => this.#ends.delete(end));
   }

@@ -23,12 +23,12 @@ export class Peers {
    * Closes the ways to nodes that are no longer in the ring. One that said good-bye may still answer what it took; of
    * any other nothing is to be expected.
    */
-  follow(roster: ClusterView): void {
+  follow(view: ClusterView): void {
     for (const [id, peer] of this.#peers) {
-      const member = roster.member(id);
+      const member = view.member(id);
       if (member !== undefined && isSame(member, peer.member)) continue;
       this.#peers.delete(id);
-      if (roster.hasLeft(peer.member)) peer.retire();
+      if (view.hasLeft(peer.member)) peer.retire();
       else peer.break();
     }
   }

@@ -4,7 +4,7 @@ import { ActorSystem } from "../actors/actor_system.ts";
 import type { Admit, Clock } from "../ports/mod.ts";
 import { startAuditor } from "./auditing.ts";
 import { BackgroundLog } from "./background_log.ts";
-import { Identity, type LocalSystems, prepareCluster } from "./cluster_node.ts";
+import { hostActors, Identity, type LocalSystems, makeCluster } from "./clustering.ts";
 import type { Config } from "../config/config.ts";
 import { openDatabase, whenReached } from "./database.ts";
 import { knownCallers } from "./access_control.ts";
@@ -129,27 +129,28 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
     mailboxDepth: () => coupons.depth + sales.depth,
     streams: () => streams.count,
     commitAge: () => storage.commitAgeMs() / 1_000,
-    registryAge: () => (cluster.views.registry().ageMs ?? NaN) / 1_000,
+    registryAge: () => (all.nodes.registry().ageMs ?? NaN) / 1_000,
     clockUncertainty: () => storage.clock.uncertaintyMs / 1_000,
   });
   const identity = new Identity(config);
   const storage: Storage = await openNodeStorage(config, log, database, identity, metrics);
   for (const name of storage.migrated) log.info("Applied migration {name}", { name });
   const { clock } = storage;
-  const { admit, open } = prepareCluster(config, identity, storage, log, metrics);
-  const { coupons, sales } = makeActors(config, storage, admit, metrics);
-  const cluster = await open({ coupons, sales });
+  const self = identity.member!;
+  const cluster = makeCluster(config, self, storage, log, metrics);
+  const { coupons, sales } = makeActors(config, storage, cluster?.admit, metrics);
+  const all = await hostActors(config, cluster, { coupons, sales }, self);
   const background = new BackgroundLog(log, clock, () => storage.isLost());
-  const scheduler = makeScheduler(config, log, background, storage, cluster.sales, database.embedded);
+  const scheduler = makeScheduler(config, log, background, storage, all.sales, database.embedded);
   const auditor = startAuditor(config, log, background, metrics, database.reports, clock);
   const bodies = new BodyReader();
-  const health = new Health(() => storage.connected() && cluster.joined() && scheduler.ready());
+  const health = new Health(() => storage.connected() && (cluster?.joined ?? true) && scheduler.ready());
   const streams = new SaleStreams(storage.saleViews);
   const files = new CsvStreams();
   const edge = makeEdge(config, log, {
+    ...all,
     callers,
     storage,
-    cluster,
     audits: auditor,
     metrics,
     health,
@@ -159,23 +160,23 @@ export async function startNode(config: Config, log: Logger): Promise<Node> {
   });
   const server = listenAt(config, log, edge);
   const { port } = server;
-  tellServing(log, cluster.views.self, originOf(config.host, port), database);
+  tellServing(log, self.id, originOf(config.host, port), database);
   // Before it has joined the ring, a node would create sales as if it were alone.
-  const joining = cluster.join().then(() => scheduler.start());
+  const joining = Promise.resolve(cluster?.join()).then(() => scheduler.start());
 
   return {
     port,
     async stop(drain) {
       health.leave();
       const drained = drain ? new Promise((resolve) => setTimeout(resolve, config.drainMs)) : undefined;
-      await Promise.all([drained, cluster.leave(), joining]);
+      await Promise.all([drained, cluster?.leave(), joining]);
       await Promise.all([scheduler.stop(), auditor.stop()]);
       streams.close();
       files.close();
       // No command takes longer, but a body that does not arrive or an answer that is not read would delay the stop.
       await Promise.race([server.shutdown(), after(clock, config.requestTimeoutMs)]);
       await Promise.all([coupons.stop(), sales.stop()]);
-      await cluster.close();
+      await cluster?.close();
       bodies.close();
       await storage.close();
       log.info("Stopped");

@@ -1,7 +1,7 @@
 /** Makes the HTTP edge from storage, the cluster and the access control. */
 import type { Logger } from "@logtape/logtape";
 import { type Audits, type Clock, Fault } from "../ports/mod.ts";
-import type { ClusterNode } from "./cluster_node.ts";
+import type { AllActors } from "./clustering.ts";
 import type { Config } from "../config/config.ts";
 import { makeAccessControl } from "./access_control.ts";
 import { Edge, type Outcome, type RequestLog } from "../http/app.ts";
@@ -26,10 +26,9 @@ import type { Storage } from "../storage/mod.ts";
 const REQUEST = "{method} {path} {status} {ms} ms {code} {requestId}";
 
 /** What the edge is made of. Whoever made it closes it. */
-export interface ServingParts {
+export interface ServingParts extends AllActors {
   readonly callers: Callers;
   readonly storage: Storage;
-  readonly cluster: ClusterNode;
   readonly audits: Audits;
   readonly metrics: Metrics;
   readonly health: Health;
@@ -40,11 +39,11 @@ export interface ServingParts {
 
 /** Makes the edge and logs how callers are authenticated. */
 export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge {
-  const { callers, storage, cluster, metrics, health, bodies, streams, files } = parts;
+  const { callers, storage, coupons, sales, metrics, health, bodies, streams, files } = parts;
   const { clock, acts, views, saleViews, userViews } = storage;
-  const asked = { sales: cluster.sales, views: saleViews, purchaseLimit: config.purchaseLimit };
+  const asked = { sales, views: saleViews, purchaseLimit: config.purchaseLimit };
   return new Edge({
-    coupons: new CouponHandlers(cluster.coupons, views, storage.eligibility),
+    coupons: new CouponHandlers(coupons, views, storage.eligibility),
     sales: new SaleHandlers({ ...asked, pictures: new ItemPictures(), streams }),
     checkouts: new CheckoutHandlers(asked),
     bulk: new BulkHandlers(storage.bulkJobs, files),
@@ -58,7 +57,7 @@ export function makeEdge(config: Config, log: Logger, parts: ServingParts): Edge
     }),
     ...makeAccessControl(config, log, callers, clock, { acts }),
     bodies,
-    cluster: new ClusterHandlers(cluster.views),
+    cluster: new ClusterHandlers(parts.nodes),
     audits: new AuditHandlers(parts.audits),
     health,
     metrics,

@@ -90,6 +90,10 @@ export interface LocalActors<K extends Kind> extends Actors<K> {
    * @returns how many are released
    */
   release(keeps: (key: string) => boolean): number;
+  /** Actors in memory, the most recently used first, and how many there are. */
+  list(limit: number): Page<ActorView>;
+  /** An actor in memory; undefined where it is not. */
+  view(key: string): ActorView | undefined;
 }
 
 /** An actor of this node. */

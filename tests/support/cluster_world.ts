@@ -109,7 +109,7 @@ export class ClusterWorld {
         fenced: () => count("fenced"),
         turned() {},
       },
-      cluster.pace.admit,
+      cluster.admit,
     );
     const coupons = cluster.host({
       name: "coupon",
@@ -122,7 +122,7 @@ export class ClusterWorld {
       url: self.url,
       self,
       clock,
-      receive: (from: Member, what: string, text: string) => cluster.reception.receive(from, what, text),
+      receive: (from: Member, what: string, text: string) => cluster.peerRequestHandler.receive(from, what, text),
     };
     this.network.listen(host);
     const node = { self, clock, host, store, actors, cluster, coupons, counts, gone };
@@ -166,14 +166,14 @@ export class ClusterWorld {
     this.nodes.delete(id);
     await cluster.leave();
     await actors.stop();
-    cluster.close();
+    await cluster.close();
     clock.state = "dead";
     this.network.died(host);
   }
 
   /** The rings that the living nodes see, each as a text. */
   rings(): string[] {
-    return [...this.nodes.values()].map(({ cluster }) => cluster.membership.roster.ring.nodes.join(" "));
+    return [...this.nodes.values()].map(({ cluster }) => cluster.membership.view.ring.nodes.join(" "));
   }
 
   /** A key that a node owns, as all see it. */

@@ -3,7 +3,7 @@ import type { ClaimView, CouponViews, EligibilityViews } from "../../src/ports/m
 import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { type CouponEvent, type CouponKind, couponRules, viewOf } from "../../src/domain/coupon.ts";
 import { type SaleKind, saleRules, type SaleSettings } from "../../src/domain/sale.ts";
-import { aloneViews } from "../../src/node/cluster_node.ts";
+import { aloneViews } from "../../src/node/clustering.ts";
 import { Edge } from "../../src/http/app.ts";
 import { BodyReader } from "../../src/http/requests/body.ts";
 import { AuditHandlers } from "../../src/http/handlers/audits.ts";

@@ -45,9 +45,10 @@ export class FakeNetwork {
   }
 
   /** What a process sends by. */
-  transportOf(self: Member, clock: NodeClock): Transport {
+  transportOf(self: Member, clock: NodeClock): Transport & { close(): void } {
     const from = self.url;
     return {
+      close() {},
       send: (member, what, text, signal, onLine) =>
         new Promise((resolve, reject) => {
           const to = member.url;

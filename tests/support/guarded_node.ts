@@ -2,7 +2,7 @@
 import { Auditor } from "../../src/scheduler/auditor.ts";
 import { PostgresAuditRows } from "../../src/storage/audit.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { aloneViews } from "../../src/node/cluster_node.ts";
+import { aloneViews } from "../../src/node/clustering.ts";
 import { type CouponKind, couponRules } from "../../src/domain/coupon.ts";
 import { type SaleKind, saleRules } from "../../src/domain/sale.ts";
 import { Edge } from "../../src/http/app.ts";

@@ -55,7 +55,14 @@ export class Listener {
       return { status: 200, write: (sink) => void taken.push({ from, what, text, sink }) };
     };
     const { tls } = options;
-    listener.server = await PeerServer.start({ host: "127.0.0.1", port: 0, trust, tls, clock, reception: { receive } });
+    listener.server = await PeerServer.start({
+      host: "127.0.0.1",
+      port: 0,
+      trust,
+      tls,
+      clock,
+      peerRequestHandler: { receive },
+    });
     return listener;
   }
 

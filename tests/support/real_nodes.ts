@@ -4,7 +4,6 @@ import { ActorSystem } from "../../src/actors/actor_system.ts";
 import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
 import type { Trust } from "../../src/cluster/handshake.ts";
-import { PeerServer } from "../../src/cluster/peer_server.ts";
 import type { Registry } from "../../src/cluster/registry.ts";
 import { LinkTransport } from "../../src/cluster/link_transport.ts";
 import { type CouponKind, couponRules } from "../../src/domain/coupon.ts";
@@ -21,7 +20,6 @@ export interface RealNode {
   readonly store: MemoryStore;
   readonly cluster: Cluster;
   readonly coupons: Actors<CouponKind>;
-  readonly server: PeerServer;
   /** By what a peer of it is known. */
   readonly trustOf: (id: string) => Trust;
   /** Leaves and ends everything. */
@@ -49,9 +47,9 @@ class HostClock extends PostgresClock {
 
 /** Starts a node on a free port and has it join. */
 export async function startRealNode(id: string, registry: Registry, rows: MemoryRows): Promise<RealNode> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  taken.close();
   const clock = new HostClock();
   const self = selfMember(id, `http://127.0.0.1:${port}`, 1);
   const trust = { secret: SECRET, database: DATABASE, self };
@@ -73,7 +71,18 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     unexpected: ignored,
   };
   const acts = { vouches: () => Promise.resolve(true) };
-  const options = { self, registry, transport, acts, clock, events, heartbeatMs: 50, timeoutMs: LIMITS.timeoutMs };
+  const listener = { host: "127.0.0.1", port, trust, tls: undefined };
+  const options = {
+    self,
+    registry,
+    transport,
+    listener,
+    acts,
+    clock,
+    events,
+    heartbeatMs: 50,
+    timeoutMs: LIMITS.timeoutMs,
+  };
   const cluster = new Cluster({ ...options, joinActivations: 1_000_000 });
   const store = new MemoryStore(rows, holderText(self));
   const actors = new ActorSystem<CouponKind>(couponRules, store, clock, LIMITS, {
@@ -88,22 +97,18 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     isCommand: isCouponCommand,
     actOf: couponActOf,
   });
-  const { reception } = cluster;
-  const server = await PeerServer.start({ host: "127.0.0.1", port, trust, tls: undefined, clock, reception });
+  await cluster.listen();
   await cluster.join();
   return {
     url: self.url,
     store,
     cluster,
     coupons,
-    server,
     trustOf: (id) => ({ ...trust, self: selfMember(id, "http://127.0.0.1:1", 1) }),
     async stop() {
       await cluster.leave();
       await actors.stop();
-      await server.close();
-      cluster.close();
-      transport.close();
+      await cluster.close();
     },
   };
 }

@@ -314,7 +314,7 @@ Deno.test("a peer greets and says good-bye for itself alone, whatever it says", 
       (await askAsPeer(one, "greet", JSON.stringify([4, { ...one.cluster.options.self, id: "n7" }]))).status,
       200,
     );
-    assert.deepEqual(one.cluster.membership.roster.ring.nodes, ["n1", "n2"], "x9 has left, and n7 was never there");
+    assert.deepEqual(one.cluster.membership.view.ring.nodes, ["n1", "n2"], "x9 has left, and n7 was never there");
   }));
 
 Deno.test("commands of a peer are understood; one that is unknown harms no other of its batch", () =>

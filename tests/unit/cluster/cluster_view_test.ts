@@ -12,7 +12,7 @@ const A1 = node("a", 1);
 const A2 = node("a", 2);
 const KNOWS_A1 = ClusterView.alone(SELF).admitted(A1);
 
-type Step = (roster: ClusterView) => ClusterView;
+type Step = (view: ClusterView) => ClusterView;
 /** What was heard, in its order, and the incarnation of `a` that is in the ring then: 0 is none. */
 const cases: [what: string, steps: Step[], incarnation: number][] = [
   ["a greeting", [(r) => r.admitted(A1)], 1],
@@ -52,10 +52,10 @@ const cases: [what: string, steps: Step[], incarnation: number][] = [
 
 for (const [what, steps, incarnation] of cases) {
   Deno.test(`the ring after ${what} has ${incarnation === 0 ? "no a" : `a's incarnation ${incarnation}`}`, () => {
-    const roster = steps.reduce((roster, step) => step(roster), ClusterView.alone(SELF));
-    assert.equal(roster.member("a")?.incarnation ?? 0, incarnation);
-    assert.equal(roster.ring.nodes.includes("a"), incarnation > 0);
-    assert(roster.ring.nodes.includes("self"), "this node stays");
+    const view = steps.reduce((view, step) => step(view), ClusterView.alone(SELF));
+    assert.equal(view.member("a")?.incarnation ?? 0, incarnation);
+    assert.equal(view.ring.nodes.includes("a"), incarnation > 0);
+    assert(view.ring.nodes.includes("self"), "this node stays");
   });
 }
 
@@ -73,26 +73,26 @@ Deno.test("what changes nothing is the same value, and what leaves the nodes as 
 });
 
 Deno.test("an unreachable node that the registry no longer lists is forgotten", () => {
-  const roster = KNOWS_A1.refused(A1);
-  assert.deepEqual(roster.unreachable, [A1]);
-  assert.deepEqual(roster.forgotten((id) => id === "a").unreachable, [A1]);
-  assert.deepEqual(roster.forgotten(() => false).unreachable, []);
+  const view = KNOWS_A1.refused(A1);
+  assert.deepEqual(view.unreachable, [A1]);
+  assert.deepEqual(view.forgotten((id) => id === "a").unreachable, [A1]);
+  assert.deepEqual(view.forgotten(() => false).unreachable, []);
 });
 
 Deno.test("a node that left owns nothing, unless nobody else is there", () => {
-  const roster = KNOWS_A1.withoutSelf();
-  for (let key = 0; key < 100; key++) assert.equal(roster.ownerOf(`k${key}`), A1);
-  assert.equal(roster.member("self"), undefined);
+  const view = KNOWS_A1.withoutSelf();
+  for (let key = 0; key < 100; key++) assert.equal(view.ownerOf(`k${key}`), A1);
+  assert.equal(view.member("self"), undefined);
   assert.equal(ClusterView.alone(SELF).withoutSelf().ownerOf("k"), SELF);
 });
 
 Deno.test("1,000 good-byes are remembered, the newest of each node, the oldest forgotten first", () => {
-  let roster = ClusterView.alone(SELF).departed("again", 1);
+  let view = ClusterView.alone(SELF).departed("again", 1);
   for (let id = 0; id < 1_000; id++) {
-    roster = roster.departed(`n${id}`, 1);
-    if (id === 500) roster = roster.departed("again", 2);
+    view = view.departed(`n${id}`, 1);
+    if (id === 500) view = view.departed("again", 2);
   }
-  const isBack = (id: string, incarnation: number) => roster.admitted(node(id, incarnation)).member(id) !== undefined;
+  const isBack = (id: string, incarnation: number) => view.admitted(node(id, incarnation)).member(id) !== undefined;
   assert.deepEqual([isBack("n0", 1), isBack("n1", 1), isBack("n999", 1), isBack("again", 2)], [
     true,
     false,
@@ -107,20 +107,20 @@ const heard = fc.tuple(fc.constantFrom("admitted", "reached", "refused", "lost",
 Deno.test("whatever is heard, a node is in the ring or unreachable or neither, and out for good after its good-bye", () => {
   fc.assert(
     fc.property(fc.array(heard, { maxLength: 12, size: "max" }), (all) => {
-      let roster = ClusterView.alone(SELF);
+      let view = ClusterView.alone(SELF);
       const left = new Map<string, number>();
       for (const [how, { id, incarnation }] of all) {
-        const before = roster;
+        const before = view;
         if (how === "departed") {
-          roster = roster.departed(id, incarnation);
+          view = view.departed(id, incarnation);
           left.set(id, Math.max(left.get(id) ?? 0, incarnation));
-        } else if (how === "forgotten") roster = roster.forgotten((each) => each !== id);
-        else roster = roster[how](node(id, incarnation));
-        const known = [...roster.members, ...roster.unreachable];
+        } else if (how === "forgotten") view = view.forgotten((each) => each !== id);
+        else view = view[how](node(id, incarnation));
+        const known = [...view.members, ...view.unreachable];
         assert.equal(new Set(known.map(({ id }) => id)).size, known.length);
         for (const { id, incarnation } of known) assert(incarnation > (left.get(id) ?? 0), `${id} is gone`);
-        assert.deepEqual(roster.ring.nodes, [...roster.members.map(({ id }) => id), "self"].sort());
-        assert.equal(roster.ring === before.ring, String(roster.ring.nodes) === String(before.ring.nodes));
+        assert.deepEqual(view.ring.nodes, [...view.members.map(({ id }) => id), "self"].sort());
+        assert.equal(view.ring === before.ring, String(view.ring.nodes) === String(before.ring.nodes));
       }
     }),
     { numRuns: 300 },
@@ -145,11 +145,11 @@ Deno.test("memberOf() takes a member out of what was told, and refuses everythin
 
 Deno.test("so many nodes are admitted and no more, in no time, whoever names them", () => {
   const named = Array.from({ length: 3 * MEMBERS_MAX }, (_, place) => node(`n${place}`));
-  const roster = named.reduce((roster, member) => roster.admitted(member), ClusterView.alone(SELF));
-  assert.equal(roster.members.length, MEMBERS_MAX);
-  assert.equal(roster.ring.nodes.length, MEMBERS_MAX + 1);
-  const again = roster.admitted({ ...named[0]!, incarnation: 2 });
+  const view = named.reduce((view, member) => view.admitted(member), ClusterView.alone(SELF));
+  assert.equal(view.members.length, MEMBERS_MAX);
+  assert.equal(view.ring.nodes.length, MEMBERS_MAX + 1);
+  const again = view.admitted({ ...named[0]!, incarnation: 2 });
   assert.equal(again.member("n0")!.incarnation, 2, "one that started again is no other");
-  assert.equal(again.ring, roster.ring);
-  assert(roster.departed("n1", 1).admitted(named.at(-1)!).member(named.at(-1)!.id) !== undefined);
+  assert.equal(again.ring, view.ring);
+  assert(view.departed("n1", 1).admitted(named.at(-1)!).member(named.at(-1)!.id) !== undefined);
 });

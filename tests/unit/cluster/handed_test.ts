@@ -31,6 +31,8 @@ async function makeNodes(fault?: FaultCode) {
       },
       handBackTo: (take) => void takes.set(node, take),
       release: () => 0,
+      list: () => ({ data: [], total: 0 }),
+      view: () => undefined,
     };
     cluster.host<CouponKind>({
       name: "test",

@@ -93,7 +93,7 @@ Deno.test("a younger process of one name that dies is out though the older one's
   const older = world.node("b");
   await world.start("b");
   const { membership } = world.node("a").cluster;
-  const incarnation = () => membership.roster.member("b")?.incarnation;
+  const incarnation = () => membership.view.member("b")?.incarnation;
   assert.equal(incarnation(), world.node("b").self.incarnation);
   world.kill("b");
   await world.clock.advance(3 * HEARTBEAT_MS);
@@ -104,7 +104,7 @@ Deno.test("a node that could not be reached is forgotten once its entry has expi
   const world = await ClusterWorld.of("a", "b");
   const { cluster } = world.node("a");
   const { self } = world.node("b");
-  const states = () => cluster.status().nodes.map(({ id, state }) => `${id} ${state}`);
+  const states = () => cluster.nodes().map(({ id, state }) => `${id} ${state}`);
   world.kill("b");
   cluster.membership.refused(self);
   assert.deepEqual(states(), ["a in", "b unreachable"]);

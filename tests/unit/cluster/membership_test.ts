@@ -45,7 +45,7 @@ Deno.test("join() finds the others in a registry that has just come back empty",
   world.registry.clear();
   const c = world.make("c");
   let ring: readonly string[] = [];
-  c.cluster.join().then(() => ring = c.cluster.membership.roster.ring.nodes);
+  c.cluster.join().then(() => ring = c.cluster.membership.view.ring.nodes);
   await world.clock.advance(HEARTBEAT_MS + 10);
   assert.deepEqual(ring, ["a", "b", "c"], "as it had joined");
   assertRings(world, "a b c");
@@ -56,7 +56,7 @@ Deno.test("a registry that is gone for a minute changes nothing; once it is back
   world.registry.gone = true;
   await world.clock.advance(60_000);
   assertRings(world, "a b c");
-  const { state, ageMs } = world.node("a").cluster.status().registry;
+  const { state, ageMs } = world.node("a").cluster.registry();
   assert.equal(state, "silent");
   assert(ageMs! > 59_000 && ageMs! < 62_000, String(ageMs));
   world.registry.gone = false;
@@ -64,7 +64,7 @@ Deno.test("a registry that is gone for a minute changes nothing; once it is back
   await world.clock.advance(2 * HEARTBEAT_MS);
   assert.equal(world.registry.list().length, 3);
   assertRings(world, "a b c");
-  assert.equal(world.node("a").cluster.status().registry.state, "answers");
+  assert.equal(world.node("a").cluster.registry().state, "answers");
   for (const node of world.nodes.values()) assert.deepEqual(node.gone, []);
 });
 
@@ -152,10 +152,10 @@ Deno.test("leave() owns until a peer that does not answer has had its second", a
   world.freeze("a");
   const left = world.leave("c");
   await world.clock.advance(900);
-  assert.equal(cluster.membership.roster.leaving, false);
+  assert.equal(cluster.membership.view.leaving, false);
   await world.clock.advance(200);
   await left;
-  assert.equal(cluster.membership.roster.leaving, true);
+  assert.equal(cluster.membership.view.leaving, true);
   assert.deepEqual(world.node("b").gone, ["c left"]);
 });
 
@@ -172,7 +172,7 @@ Deno.test("a node that starts again under its name is another: the former's good
   await world.start("b");
   await world.clock.advance(10 * HEARTBEAT_MS);
   assertRings(world, "a b");
-  assert.equal(world.node("a").cluster.membership.roster.member("b")!.incarnation, world.node("b").self.incarnation);
+  assert.equal(world.node("a").cluster.membership.view.member("b")!.incarnation, world.node("b").self.incarnation);
 });
 
 Deno.test("a node whose connection was refused is out until it answers, while its heartbeats go on", async () => {
@@ -182,14 +182,14 @@ Deno.test("a node whose connection was refused is out until it answers, while it
   world.network.died(b.host); // its listener alone
   a.refused(b.self);
   await world.clock.advance(5 * HEARTBEAT_MS);
-  assert.deepEqual(a.roster.ring.nodes, ["a"]);
-  assert.deepEqual(world.node("a").cluster.status().nodes.map(({ id, state }) => [id, state]), [
+  assert.deepEqual(a.view.ring.nodes, ["a"]);
+  assert.deepEqual(world.node("a").cluster.nodes().map(({ id, state }) => [id, state]), [
     ["a", "in"],
     ["b", "unreachable"],
   ]);
   world.network.listen(b.host);
   await world.clock.advance(HEARTBEAT_MS + 10);
-  assert.deepEqual(a.roster.ring.nodes, ["a", "b"]);
+  assert.deepEqual(a.view.ring.nodes, ["a", "b"]);
 });
 
 Deno.test("a node that was out is in as soon as it greets and answers", async () => {
@@ -198,7 +198,7 @@ Deno.test("a node that was out is in as soon as it greets and answers", async ()
   membership.refused(world.node("b").self);
   assert.deepEqual(membership.greeted(world.node("b").self).map(({ id }) => id), ["a"], "it is not taken at its word");
   await world.clock.advance(5);
-  assert.deepEqual(membership.roster.ring.nodes, ["a", "b"]);
+  assert.deepEqual(membership.view.ring.nodes, ["a", "b"]);
 });
 
 Deno.test("verify() lets a dead node go at once, and pings a living one once", async () => {
@@ -217,7 +217,7 @@ Deno.test("verify() lets a dead node go at once, and pings a living one once", a
   const checked = membership.verify(self);
   await world.clock.advance(10);
   await checked;
-  assert.deepEqual(membership.roster.ring.nodes, ["a", "b"]);
+  assert.deepEqual(membership.view.ring.nodes, ["a", "b"]);
 });
 
 Deno.test("of two processes of one name the older is told", async () => {
@@ -228,11 +228,27 @@ Deno.test("of two processes of one name the older is told", async () => {
   assert(older.counts.get("displaced")! > 0);
 });
 
-Deno.test("status() tells nodes, shares and the registry", async () => {
+Deno.test("a node shows the nodes, their shares and the registry", async () => {
   const world = await ClusterWorld.of("a", "b", "c");
-  const { nodes, self, leaving, registry } = world.node("b").cluster.status();
-  assert.deepEqual([self.id, leaving, registry.state], ["b", false, "answers"]);
+  const { cluster } = world.node("b");
+  const nodes = cluster.nodes();
+  assert.deepEqual([cluster.self, cluster.registry().state], ["b", "answers"]);
   assert.deepEqual(nodes.map(({ id }) => id), ["a", "b", "c"]);
   assert(Math.abs(nodes.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-9);
   assert.equal(world.node("a").cluster.ownerOf("x").id, world.node("c").cluster.ownerOf("x").id);
+});
+
+Deno.test("a node that has left shows the owners of its actors: the others, or itself where there are none", async () => {
+  const world = await ClusterWorld.of("a", "b");
+  const [a, b] = [world.node("a"), world.node("b")];
+  const leave = async (id: string) => {
+    const left = world.node(id).cluster.leave();
+    await world.clock.advance(10);
+    await left;
+  };
+  await leave("a");
+  assert.equal(a.cluster.ownerOf("x").id, "b");
+  await leave("b");
+  assert.deepEqual(b.cluster.nodes(), []);
+  assert.deepEqual(b.cluster.ownerOf("x"), { id: "b", url: b.self.url, share: 1, state: "in" });
 });

@@ -12,7 +12,7 @@ async function makeNode() {
   const { clock, cluster, store, self } = world.node("a");
   const post = (...runs: [kind: string, key: string, ...commands: unknown[]][]) => {
     const told = runs.map(([kind, key, ...commands]) => [kind, key, 5_000, 0, ...commands]);
-    const { status, write } = cluster.reception.receive(
+    const { status, write } = cluster.peerRequestHandler.receive(
       self,
       "commands",
       JSON.stringify([PROTOCOL, clock.now(), told]),

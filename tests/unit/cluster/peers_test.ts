@@ -57,12 +57,12 @@ Deno.test("to() sends to the incarnation that is asked for, and gives up what is
 
 Deno.test("follow() gives up what is out to an incarnation that another has taken the place of", async () => {
   const { peers, failed, send } = makePeers();
-  const roster = ClusterView.alone(selfMember("a", "http://a:1", 1)).admitted(BEFORE);
+  const view = ClusterView.alone(selfMember("a", "http://a:1", 1)).admitted(BEFORE);
   await send(BEFORE);
-  peers.follow(roster);
+  peers.follow(view);
   await settle();
   assert.deepEqual(failed, []);
-  peers.follow(roster.admitted(AFTER));
+  peers.follow(view.admitted(AFTER));
   await settle();
   assert.deepEqual(failed, [["ambiguous", BEFORE.url]]);
 });

@@ -34,7 +34,7 @@ Deno.test("verify() asks a node again 100 ms after it answered", async () => {
   world.kill("b");
   await world.clock.advance(1);
   assert(await verify(2, self));
-  assert.deepEqual([pings(), membership.roster.ring.nodes], [2, ["a"]]);
+  assert.deepEqual([pings(), membership.view.ring.nodes], [2, ["a"]]);
 });
 
 type World = Awaited<ReturnType<typeof makePair>>["world"];
@@ -54,7 +54,7 @@ for (const [what, act, isOut] of silences) {
     act(world);
     world.freeze("b");
     assert(await verify(SILENT_MS));
-    assert.deepEqual(membership.roster.ring.nodes, isOut ? ["a"] : ["a", "b"]);
+    assert.deepEqual(membership.view.ring.nodes, isOut ? ["a"] : ["a", "b"]);
     assert.deepEqual(world.node("a").gone, isOut ? ["b expired"] : []);
   });
 }
@@ -84,7 +84,7 @@ Deno.test("verify() asks a process that started again, though the one before it 
   membership.departed("b", self.incarnation);
   const young = { ...self, incarnation: self.incarnation + 1 };
   membership.greeted(young);
-  assert.deepEqual(membership.roster.ring.nodes, ["a", "b"]);
+  assert.deepEqual(membership.view.ring.nodes, ["a", "b"]);
   await verify(2, young);
   assert.equal(pings(), 2);
   await world.clock.advance(HEARTBEAT_MS);
