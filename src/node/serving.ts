@@ -73,7 +73,7 @@ function requestLog(log: Logger, verbose: boolean, clock: Pick<Clock, "monotonic
     path: shownPath(request.url),
     ...outcome,
     code: code ?? "-",
-    ms: Math.round(10 * (clock.monotonic() - (beganAt.get(request) ?? NaN))) / 10,
+    ms: beganAt.has(request) ? Math.round(10 * (clock.monotonic() - beganAt.get(request)!)) / 10 : undefined,
   });
   return {
     verbose,
