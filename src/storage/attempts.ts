@@ -1,7 +1,7 @@
 /** How do old attempts go? A sale's are as a rule a partition of their own, dropped whole. */
 import { saleKeyOf } from "../domain/sale_ids.ts";
-import { type Sql, SqlError } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { retried } from "./db_errors.ts";
+import { type Sql, SqlError, time } from "./sql.ts";
 
 /** Someone held the partition for too long. */
 const LOCK_NOT_AVAILABLE = "55P03";
@@ -11,7 +11,7 @@ const DELETED_MAX = 50_000;
 // Partitions are looked for by their names: to ask the table itself locks every one of them, and the thousands of some
 // months are more locks than a server has.
 const OLD = `select s.id, to_regclass('attempts_' || s.id) is not null from sales s
-where s.ends_at < to_timestamp($1::bigint / 1000::float8) and (to_regclass('attempts_' || s.id) is not null
+where s.ends_at < ${time("$1")} and (to_regclass('attempts_' || s.id) is not null
   or exists (select from attempts_default a where a.sale_id = s.id))
 order by s.id`;
 // A sale may yet sell: what is attempted from now on goes to the default partition.
@@ -35,10 +35,7 @@ export class AttemptPartitions {
    * refused one; some may have been dropped
    */
   async dropAttempts(beforeMs: number, goesOn: () => boolean = () => true): Promise<string[]> {
-    const old = await retryOnLostConnection(
-      "Cannot find old attempts",
-      () => this.sql.query(OLD, [Math.floor(beforeMs)]),
-    );
+    const old = await retried(this.sql, "Cannot find old attempts", OLD, [Math.floor(beforeMs)]);
     const dropped: string[] = [];
     let refused: unknown;
     for (const [number, isPartition] of old as [number, boolean][]) {
@@ -57,17 +54,14 @@ export class AttemptPartitions {
   }
 
   async #drop(number: number): Promise<boolean> {
-    await retryOnLostConnection("Cannot drop attempts", () => this.sql.query(DROP, [number]));
+    await retried(this.sql, "Cannot drop attempts", DROP, [number]);
     return true;
   }
 
   /** Returns whether it came to the end. */
   async #delete(number: number, goesOn: () => boolean): Promise<boolean> {
     while (goesOn()) {
-      const [row] = await retryOnLostConnection(
-        "Cannot delete attempts",
-        () => this.sql.query(DELETE, [number, this.deletedMax]),
-      );
+      const [row] = await retried(this.sql, "Cannot delete attempts", DELETE, [number, this.deletedMax]);
       if (row![0] !== this.deletedMax) return true;
     }
     return false;

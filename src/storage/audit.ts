@@ -2,7 +2,7 @@
 import type { AuditCheck, AuditPage, AuditPlace, AuditRows } from "../ports/mod.ts";
 import type { SaleSettings } from "../domain/sale.ts";
 import { AUDIT_CHECKS, AUDIT_LISTS } from "./audit_sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { retried } from "./db_errors.ts";
 import type { Row, Sql } from "./sql.ts";
 
 /** What the server's settings say about old sales. */
@@ -37,7 +37,7 @@ export class PostgresAuditRows implements AuditRows {
     const { sql, first } = AUDIT_CHECKS[name];
     const ages = check === "attempts" ? [this.settings.keepAttemptsMs] : [];
     const params = [...id === undefined ? [] : [id], ...place ?? [...first, ...ages]];
-    const rows = await this.#read(sql, params, name);
+    const rows = await retried(this.sql, "Cannot audit", sql, params, name);
     const findings = rows.filter(([, , , counter]) => counter !== null)
       .map(([, , object, counter, says, rows]) => ({ object, counter, says, rows }) as AuditPage["findings"][number]);
     const [moved, next] = rows[0] ?? [];
@@ -45,10 +45,6 @@ export class PostgresAuditRows implements AuditRows {
   }
 
   #list(name: keyof typeof AUDIT_LISTS, params: unknown[]): Promise<Row[]> {
-    return this.#read(AUDIT_LISTS[name], params, name);
-  }
-
-  #read(sql: string, params: unknown[], name: string): Promise<Row[]> {
-    return retryOnLostConnection("Cannot audit", () => this.sql.query(sql, params, name));
+    return retried(this.sql, "Cannot audit", AUDIT_LISTS[name], params, name);
   }
 }

@@ -3,14 +3,15 @@ import { type BulkJob, type BulkJobs, type BulkRequest, type CodesPage, Fault, t
 import type { CouponTerms } from "../domain/coupon.ts";
 import { kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { storedTerms } from "./coupon_terms.ts";
-import { DURABLE, type Row, type Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { retried } from "./db_errors.ts";
+import { pageOf, read } from "./reads.ts";
+import { DURABLE, ms, type Row, type Sql } from "./sql.ts";
 
 /** Jobs that may run at once, waiting ones among them; one more is refused. */
 export const RUNNING_MAX = 100;
 
 const COLUMNS = `id, count, made, pattern, terms, state, failure,
-  (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from finished_at) * 1000)::bigint,
+  ${ms("created_at")}, ${ms("finished_at")},
   extract(epoch from coalesce(finished_at, clock_timestamp()) - created_at)::float8`;
 
 const ADD = `insert into bulk_jobs (request_id, count, pattern, terms)
@@ -33,8 +34,7 @@ select t.total, j.* from t left join lateral (
 const CANCEL = `update bulk_jobs set state = 'cancelled', finished_at = clock_timestamp()
 where id = $1 and state = 'running' and ${DURABLE}`;
 
-const CODES = `select id, name, amount, (extract(epoch from starts_at) * 1000)::bigint,
-  (extract(epoch from ends_at) * 1000)::bigint, ${kindColumns("")}
+const CODES = `select id, name, amount, ${ms("starts_at")}, ${ms("ends_at")}, ${kindColumns("")}
 from coupons where job = $1 and id > $2 order by job, id limit $3`;
 
 // A page, so that no statement is long: how many there are, the last one, and whether one was edited.
@@ -65,9 +65,9 @@ export class PostgresBulkJobs implements BulkJobs {
 
   async add({ id, count, pattern, terms }: BulkRequest): Promise<BulkJob | "reused"> {
     const params = [id, count, pattern, JSON.stringify(storedTerms(terms))];
-    const [made] = await retryOnLostConnection("Cannot add a job", () => this.sql.query(ADD, params));
+    const [made] = await retried(this.sql, "Cannot add a job", ADD, params);
     if (made !== undefined) return jobOf(made);
-    const [found] = await retryOnLostConnection("Cannot read a job", () => this.sql.query(ADDED, params));
+    const [found] = await retried(this.sql, "Cannot read a job", ADDED, params);
     if (found === undefined) {
       throw new Fault("overloaded", `Cannot add a job as too many run: ${RUNNING_MAX}`);
     }
@@ -75,38 +75,32 @@ export class PostgresBulkJobs implements BulkJobs {
   }
 
   async job(id: number): Promise<BulkJob | undefined> {
-    const [row] = await this.#read(JOB, [id], "bulk_job");
+    const [row] = await read(this.views, JOB, [id], "bulk_job");
     return row === undefined ? undefined : jobOf(row);
   }
 
   async jobs(offset: number, limit: number): Promise<Page<BulkJob>> {
-    const rows = await this.#read(JOBS, [offset, limit], "bulk_jobs");
-    const data = rows.filter((row) => row[1] !== null).map((row) => jobOf(row.slice(1)));
-    return { data, total: rows[0]![0] as number };
+    return pageOf(await read(this.views, JOBS, [offset, limit], "bulk_jobs"), jobOf);
   }
 
   async cancel(id: number): Promise<BulkJob | undefined> {
-    await retryOnLostConnection("Cannot cancel a job", () => this.sql.query(CANCEL, [id]));
+    await retried(this.sql, "Cannot cancel a job", CANCEL, [id]);
     return await this.job(id);
   }
 
   async codes(id: number, from: number, limit: number): Promise<CodesPage> {
-    const rows = await this.#read(CODES, [id, from, limit], "bulk_codes");
+    const rows = await read(this.views, CODES, [id, from, limit], "bulk_codes");
     const next = rows.length === limit ? rows.at(-1)![0] as number : undefined;
     return { coupons: rows.map(couponOf), next };
   }
 
   async areEdited(id: number): Promise<boolean> {
     for (let after = 0;;) {
-      const [row] = await this.#read(EDITED, [id, after, LOOKED_AT], "bulk_edited");
+      const [row] = await read(this.views, EDITED, [id, after, LOOKED_AT], "bulk_edited");
       const [count, last, edited] = row!;
       if (edited === true) return true;
       if (count as number < LOOKED_AT) return false;
       after = last as number;
     }
-  }
-
-  #read(text: string, params: unknown[], name: string): Promise<Row[]> {
-    return retryOnLostConnection("Cannot read", () => this.views.query(text, params, name));
   }
 }

@@ -5,7 +5,7 @@
 import { type BulkWork, type Codes, Fault, type LeasedJob } from "../ports/mod.ts";
 import { TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import { DURABLE, type Row, SEPARATOR, type Sql, SqlError } from "./sql.ts";
-import { retryOnLostConnection, unavailable } from "./db_errors.ts";
+import { retried, unavailable } from "./db_errors.ts";
 
 /** Jobs that one holder works on at once, in turn. */
 const LEASED_MAX = 16;
@@ -98,7 +98,7 @@ export class PostgresBulkWork implements BulkWork {
   constructor(readonly sql: Sql) {}
 
   async lease(holder: string): Promise<LeasedJob[]> {
-    const rows = await this.#run("Cannot look for jobs", TAKE, [holder], "bulk_lease");
+    const rows = await retried(this.sql, "Cannot look for jobs", TAKE, [holder], "bulk_lease");
     return rows.map(leasedOf).sort((a, b) => a.id - b.id);
   }
 
@@ -126,14 +126,10 @@ export class PostgresBulkWork implements BulkWork {
   }
 
   async fail(job: LeasedJob, failure: string): Promise<void> {
-    await this.#run("Cannot end a job", FAIL, [job.id, job.lease, failure]);
+    await retried(this.sql, "Cannot end a job", FAIL, [job.id, job.lease, failure]);
   }
 
   async release(holder: string): Promise<void> {
-    await this.#run("Cannot let jobs go", RELEASE, [holder]);
-  }
-
-  #run(action: string, text: string, params: unknown[], name?: string): Promise<Row[]> {
-    return retryOnLostConnection(action, () => this.sql.query(text, params, name));
+    await retried(this.sql, "Cannot let jobs go", RELEASE, [holder]);
   }
 }

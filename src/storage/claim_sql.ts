@@ -1,6 +1,6 @@
 /** How does Postgres tell of coupons' kinds and of claims what the rules tell? Parts of statements, each in one place. */
 import { type KindTerms, MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
-import type { Row } from "./sql.ts";
+import { ms, type Row } from "./sql.ts";
 
 /** A coupon's terms of its kind, money as text. @param of the coupon's alias with its point, or nothing */
 export function kindColumns(of: string): string {
@@ -28,6 +28,6 @@ export function claimContentOf(k: string): string {
 export function claimAnswerOf(k: string, name: string): string {
   return `jsonb_build_object(
     'kind', 'claimed', 'claimId', ${k}.claim_id, 'userId', ${k}.user_id, 'couponName', ${name}, 'remaining', ${k}.remaining,
-    'claimedAt', (extract(epoch from ${k}.claimed_at) * 1000)::bigint
+    'claimedAt', ${ms(`${k}.claimed_at`)}
   ) || case when ${k}.details is null then '{}' else jsonb_build_object('details', ${k}.details) end`;
 }

@@ -12,11 +12,10 @@ import type { Coupon } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
 import { answersSince } from "./batch.ts";
 import { claimContentOf, kindColumns, kindTermsIn } from "./claim_sql.ts";
-import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { retried } from "./db_errors.ts";
+import { type Asked, Joined } from "./joined.ts";
+import { DURABLE, ms, type Row, SEPARATOR, type Sql } from "./sql.ts";
 
-/** Activations in one statement. */
-const JOINED_MAX = 1_000;
 /** Statements for activations that may be under way at once. */
 const AT_ONCE = 2;
 /** Claims that come with the coupon itself, and in each page after it. */
@@ -28,8 +27,7 @@ const RAISE = `with l as materialized (
 )
 update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l)) and ${DURABLE}
 returning id, epoch, turn, fold, name, amount, remaining, seq, receipts, paused,
-  (extract(epoch from starts_at) * 1000)::bigint, (extract(epoch from ends_at) * 1000)::bigint,
-  (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint,
+  ${ms("starts_at")}, ${ms("ends_at")}, ${ms("created_at")}, ${ms("updated_at")},
   ${kindColumns("")}`;
 
 const CLAIMS_PAGE = `string_agg(k.user_id, e'\\x1f') users,
@@ -52,19 +50,22 @@ const READ_PAGE = `select (select epoch from coupons where fold = $1), ${CLAIMS_
   select * from claims where coupon_id = (select id from coupons where fold = $1) and seq > $2 order by seq limit ${PAGE}
 ) k`;
 
-interface Waiter {
+interface Activate {
   readonly fold: string;
   readonly now: number;
-  /** What this node knew of the coupon before, to be used up. */
+  /** What this node knew of the coupon before; it may be changed. */
   readonly staleState: Coupon | undefined;
-  readonly resolve: (activation: LoadedActor<Coupon> | undefined) => void;
-  readonly reject: (error: Error) => void;
 }
+
+type Waiter = Asked<Activate, LoadedActor<Coupon> | undefined>;
 
 /** Activates coupons, many at once. */
 export class CouponActivator {
-  #waiting: Waiter[] = [];
-  #running = 0;
+  /** Those that wait are bounded by the actors, which have one each. */
+  readonly #joined = new Joined<Activate, LoadedActor<Coupon> | undefined>(
+    { refusal: "Cannot activate a coupon", atOnce: AT_ONCE, waitingMax: Infinity },
+    (waiters) => this.#activateJoined(waiters),
+  );
 
   /** @param holder this node, as its coupons' rows name it */
   constructor(readonly sql: Sql, readonly holder: string) {}
@@ -72,46 +73,29 @@ export class CouponActivator {
   /** Activates one. As {@linkcode Store.activate}. */
   async activate(fold: string, now: number, staleState?: Coupon): Promise<LoadedActor<Coupon> | undefined> {
     if (staleState !== undefined) staleState.seq = (await this.#readOn(fold, staleState, staleState.seq)).after;
-    return await new Promise((resolve, reject) => {
-      this.#waiting.push({ fold, now, staleState, resolve, reject });
-      if (this.#running < AT_ONCE) this.#run();
-    });
-  }
-
-  async #run(): Promise<void> {
-    this.#running++;
-    await undefined; // those that wake in this tick come along
-    while (this.#waiting.length > 0) await this.#activateJoined(this.#waiting.splice(0, JOINED_MAX));
-    this.#running--;
+    return await this.#joined.ask({ fold, now, staleState });
   }
 
   async #activateJoined(waiters: readonly Waiter[]): Promise<void> {
-    try {
-      const raised = await retryOnLostConnection("Cannot activate", () => this.#raise(waiters));
-      const unread: Unread[] = [];
-      for (const waiter of waiters) {
-        const row = raised.get(waiter.fold);
-        if (row?.hasMore) unread.push(unreadOf(waiter, row));
-        else waiter.resolve(row?.activation);
-      }
-      await this.#readJoined(unread);
-    } catch (error) {
-      for (const waiter of waiters) waiter.reject(error as Error);
+    const folds = waiters.map(({ question }) => question.fold);
+    const rows = await retried(this.sql, "Cannot activate", RAISE, [folds, this.holder], "raise");
+    const raised = new Map(rows.map((row) => [row[3] as string, raisedOf(row)]));
+    const unread: Unread[] = [];
+    for (const waiter of waiters) {
+      const row = raised.get(waiter.question.fold);
+      if (row?.hasMore) unread.push(unreadOf(waiter, row));
+      else waiter.resolve(row?.activation);
     }
-  }
-
-  async #raise(waiters: readonly Waiter[]): Promise<Map<string, Raised>> {
-    const rows = await this.sql.query(RAISE, [waiters.map(({ fold }) => fold), this.holder], "raise");
-    return new Map(rows.map((row) => [row[3] as string, raisedOf(row)]));
+    await this.#readJoined(unread);
   }
 
   async #readJoined(unread: readonly Unread[]): Promise<void> {
     if (unread.length === 0) return;
     const ids = unread.map(({ activation }) => activation.handle.id);
     // Of those that are read together, the one that has waited longest tells how old answers may be.
-    const since = answersSince(Math.min(...unread.map(({ waiter }) => waiter.now)));
+    const since = answersSince(Math.min(...unread.map(({ waiter }) => waiter.question.now)));
     const params = [ids, unread.map(({ after }) => after), since];
-    const rows = await retryOnLostConnection("Cannot activate", () => this.sql.query(READ, params, "read"));
+    const rows = await retried(this.sql, "Cannot activate", READ, params, "read");
     const byId = new Map(rows.map((row) => [row[6] as number, row]));
     for (const one of unread) this.#finish(one, byId.get(one.activation.handle.id));
   }
@@ -139,10 +123,7 @@ export class CouponActivator {
   }
 
   async #readPage(fold: string, after: number): Promise<Row> {
-    const [page] = await retryOnLostConnection(
-      "Cannot activate",
-      () => this.sql.query(READ_PAGE, [fold, after], "read_page"),
-    );
+    const [page] = await retried(this.sql, "Cannot activate", READ_PAGE, [fold, after], "read_page");
     return page!;
   }
 
@@ -158,7 +139,7 @@ export class CouponActivator {
       let last = addPage(state, first) ?? unread.after;
       let pageEpoch = first[0];
       if (pageEpoch === epoch && first[4] === FIRST_PAGE) {
-        ({ after: last, epoch: pageEpoch } = await this.#readOn(waiter.fold, state, last, epoch));
+        ({ after: last, epoch: pageEpoch } = await this.#readOn(waiter.question.fold, state, last, epoch));
       }
       if (pageEpoch !== epoch) throw fenced(state, last);
       addKeys(state, first[5]);
@@ -186,7 +167,7 @@ interface Unread {
  * read. So the sizes are equal where it can be used, and only there.
  */
 function unreadOf(waiter: Waiter, { activation }: Raised): Unread {
-  const { staleState } = waiter;
+  const { staleState } = waiter.question;
   if (staleState === undefined) return { waiter, activation, after: 0 };
   const { seq, holders, keys } = staleState;
   return { waiter, activation: { ...activation, state: { ...activation.state, holders, keys } }, after: seq };

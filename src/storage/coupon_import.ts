@@ -1,8 +1,8 @@
 /** How do coupons that someone has named come in by the thousand? Each batch is one commit; what is there stays as it is. */
 import type { NamedCoupon } from "../domain/coupon.ts";
 import { sameTerms, storedTerms, TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
+import { retried } from "./db_errors.ts";
 import { DURABLE, type Row, type Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
 
 /** What became of one: made just now; there already with the same name and terms; there otherwise. */
 export type ImportOutcome = "made" | "same" | "other";
@@ -43,10 +43,7 @@ export class CouponImport {
   }
 
   #run(text: string, coupons: readonly NamedCoupon[]): Promise<Row[]> {
-    return retryOnLostConnection(
-      "Cannot import coupons",
-      () =>
-        this.sql.query(text, [JSON.stringify(coupons.map(({ fold, terms }) => ({ fold, terms: storedTerms(terms) })))]),
-    );
+    const rows = coupons.map(({ fold, terms }) => ({ fold, terms: storedTerms(terms) }));
+    return retried(this.sql, "Cannot import coupons", text, [JSON.stringify(rows)]);
   }
 }

@@ -1,5 +1,5 @@
 /** Where do coupons live? The Store of coupon actors: activation, the journal's lanes, and stored answers. */
-import type { Completion, Handle, LoadedActor, Part, Store } from "../ports/mod.ts";
+import type { Handle, LoadedActor, Store } from "../ports/mod.ts";
 import {
   contentOf,
   type CouponAnswer,
@@ -13,21 +13,20 @@ import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
 import { keyOf } from "./coupon_terms.ts";
 import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
-import { DURABLE, type Sql } from "./sql.ts";
-import { lostOrUnavailable, retryOnLostConnection } from "./db_errors.ts";
+import { LaneStore } from "./lane_store.ts";
+import { DURABLE, type Sql, time } from "./sql.ts";
 
 const CREATE = `with c as (
   insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
     kind, segment, segment_key, ${Object.values(MONEY_FIELDS).join(", ")})
-  values ($1, $2, $3, $3, (${DURABLE})::integer, to_timestamp($4::bigint / 1000::float8), to_timestamp($5::bigint / 1000::float8),
-    to_timestamp($6::bigint / 1000::float8), to_timestamp($6::bigint / 1000::float8), $7,
+  values ($1, $2, $3, $3, (${DURABLE})::integer, ${time("$4")}, ${time("$5")}, ${time("$6")}, ${time("$6")}, $7,
     $11, $12, $13, ${MONEY_TERMS.map((_, place) => `$${14 + place}::numeric`).join(", ")})
   on conflict (fold) do nothing
   returning id, epoch
 ),
 r as (
   insert into receipts (coupon_id, id, at, content, answer)
-  select id, $8::uuid, to_timestamp($6::bigint / 1000::float8), $9, $10::jsonb from c
+  select id, $8::uuid, ${time("$6")}, $9, $10::jsonb from c
 )
 select id, epoch from c`;
 
@@ -44,13 +43,10 @@ join receipts r on r.coupon_id = $1 and r.id = w.id and r.content = w.content`;
 const HOLDER = "select holder from coupons where fold = $1";
 
 /** The Store of coupons over a database. */
-export class CouponStore implements Store<CouponKind> {
-  constructor(
-    readonly sql: Sql,
-    readonly activator: CouponActivator,
-    readonly lanes: readonly Lane<CouponEvent>[],
-    readonly holder: string,
-  ) {}
+export class CouponStore extends LaneStore<CouponKind> implements Store<CouponKind> {
+  constructor(sql: Sql, readonly activator: CouponActivator, lanes: readonly Lane<CouponEvent>[], holder: string) {
+    super(sql, lanes, holder);
+  }
 
   activate(
     key: string,
@@ -68,49 +64,23 @@ export class CouponStore implements Store<CouponKind> {
     if (normalizeName(coupon.name) !== key) throw new TypeError(`Cannot create a coupon under another key: ${key}`);
     const { name, amount, startsAt, endsAt, kind, segment } = coupon;
     const params = [key, name, amount, startsAt, endsAt, event.at, this.holder, event.id, event.content];
-    params.push(
-      JSON.stringify(event.answer),
-      kind,
-      segment,
-      keyOf(segment),
-      ...MONEY_TERMS.map((term) => coupon[term]),
-    );
-    try {
-      const [row] = await this.sql.query(CREATE, params, "create");
-      if (row === undefined) return undefined;
-      const id = row[0] as number;
-      return { id, epoch: row[1] as number, lane: id };
-    } catch (error) {
-      throw lostOrUnavailable(error, "Cannot create a coupon");
-    }
+    const terms = [kind, segment, keyOf(segment), ...MONEY_TERMS.map((term) => coupon[term])];
+    params.push(JSON.stringify(event.answer), ...terms);
+    const row = await this.sendOnce("Cannot create a coupon", CREATE, params, "create");
+    if (row === undefined) return undefined;
+    const [id, epoch] = row as [number, number];
+    return { id, epoch, lane: id };
   }
 
-  append(part: Part<CouponEvent>, completion: Completion): void {
-    this.#laneOf(part.handle).add(part.handle, part, completion);
-  }
-
-  confirm(handle: Handle, completion: Completion): void {
-    this.#laneOf(handle).add(handle, undefined, completion);
-  }
-
-  async recall(handle: Handle, commands: readonly CouponCommand[]): Promise<Map<string, CouponAnswer>> {
+  recall(handle: Handle, commands: readonly CouponCommand[]): Promise<Map<string, CouponAnswer>> {
     const users = commands.map((command) =>
       command.kind === "claim" || command.kind === "validate" ? command.userId : ""
     );
     const params = [handle.id, commands.map(contentOf), commands.map(({ id }) => id), users];
-    const rows = await retryOnLostConnection(
-      "Cannot read stored answers",
-      () => this.sql.query(RECALL, params, "recall"),
-    );
-    return new Map(rows.map(([id, answer]) => [id as string, answer as CouponAnswer]));
+    return this.answers(RECALL, params, "recall");
   }
 
-  async holderOf(key: string): Promise<string | undefined> {
-    const [row] = await retryOnLostConnection("Cannot read a holder", () => this.sql.query(HOLDER, [key], "holder"));
-    return row?.[0] as string | undefined;
-  }
-
-  #laneOf(handle: Handle): Lane<CouponEvent> {
-    return this.lanes[handle.lane % this.lanes.length]!;
+  holderOf(key: string): Promise<string | undefined> {
+    return this.holderIn(HOLDER, key, "holder");
   }
 }

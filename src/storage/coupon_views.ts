@@ -3,19 +3,17 @@ import type { ClaimView, CouponPage, CouponViews, Page } from "../ports/mod.ts";
 import type { CouponView } from "../domain/coupon.ts";
 import { KIND_COLUMNS, kindColumns, kindTermsIn } from "./claim_sql.ts";
 import { SharedReads } from "./shared_reads.ts";
-import { type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { listPartOf, pageOf, presentOf, read } from "./reads.ts";
+import { ms, type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { claimOf } from "./user_views.ts";
 
 const COLUMNS = `c.name, c.amount, c.remaining, c.paused,
-  (extract(epoch from c.starts_at) * 1000)::bigint, (extract(epoch from c.ends_at) * 1000)::bigint,
-  (extract(epoch from c.created_at) * 1000)::bigint, (extract(epoch from c.updated_at) * 1000)::bigint,
+  ${ms("c.starts_at")}, ${ms("c.ends_at")}, ${ms("c.created_at")}, ${ms("c.updated_at")},
   ${kindColumns("c.")}`;
 /** How many those are. */
 const COLUMN_COUNT = 8 + KIND_COLUMNS;
 
-const CLAIM_COLUMNS =
-  "k.seq, k.claim_id, k.user_id, (extract(epoch from k.claimed_at) * 1000)::bigint, c.name, k.details";
+const CLAIM_COLUMNS = `k.seq, k.claim_id, k.user_id, ${ms("k.claimed_at")}, c.name, k.details`;
 
 const COUPON = `select ${COLUMNS}, (
     select string_agg(k.user_id, e'\\x1f' order by k.seq)
@@ -50,10 +48,6 @@ function patternOf(text: string): string {
   return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 }
 
-function read(sql: Sql, text: string, params: readonly unknown[], name: string): Promise<Row[]> {
-  return retryOnLostConnection("Cannot read", () => sql.query(text, params, name));
-}
-
 function viewOf(row: Row): CouponView {
   const [name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt] = row;
   const terms = kindTermsIn(row, 8);
@@ -85,24 +79,14 @@ export class PostgresCouponViews implements CouponViews {
       const rows = search === ""
         ? await read(this.lists, COUPONS, [offset, limit], "coupons")
         : await read(this.lists, SEARCH, [offset, limit, patternOf(search)], "coupons_search");
-      const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
-      return { data, total: rows[0]![0] as number };
+      return pageOf(rows, viewOf);
     });
   }
 
-  async claims(
-    fold: string,
-    after: number,
-    limit: number,
-  ): Promise<{ data: ClaimView[]; next: number | undefined } | undefined> {
+  async claims(fold: string, after: number, limit: number): ReturnType<CouponViews["claims"]> {
     const rows = await read(this.sql, CLAIMS, [fold, after, limit + 1], "claims_page");
     if (rows.length === 0) return undefined;
-    const found = rows.filter((row) => row[0] !== null);
-    const shown = found.slice(0, limit);
-    return {
-      data: shown.map((row) => claimOf(row.slice(1))),
-      next: found.length > limit ? shown.at(-1)![0] as number : undefined,
-    };
+    return listPartOf(presentOf(rows, 0), limit, (row) => claimOf(row.slice(1)));
   }
 
   async claim(fold: string, userId: string): Promise<ClaimView | undefined> {

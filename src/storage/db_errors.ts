@@ -1,6 +1,6 @@
 /** What does a failure of the database mean to those who asked? */
 import { Fault, Fenced, LostAnswer } from "../ports/mod.ts";
-import { ConnectionLost, SqlError } from "./sql.ts";
+import { ConnectionLost, type Row, type Sql, SqlError } from "./sql.ts";
 
 /**
  * A statement that failed so was rolled back, and may succeed when it is sent again: serialization failure, deadlock, lock
@@ -38,6 +38,17 @@ export async function retryOnLostConnection<T>(action: string, run: () => Promis
       if (!(error instanceof ConnectionLost) || tries === TRIES) throw unavailable(error, action);
     }
   }
+}
+
+/** Runs a statement that may be repeated. @param action as in "Cannot read" @throws Fault `storage_unavailable` */
+export function retried(
+  sql: Sql,
+  action: string,
+  text: string,
+  params: readonly unknown[],
+  name?: string,
+): Promise<Row[]> {
+  return retryOnLostConnection(action, () => sql.query(text, params, name));
 }
 
 /** Runs a statement again where its failure is transient. Throws what it throws the last time. */

@@ -1,10 +1,8 @@
 /** How is everything read, however much there is? By its keys, a page a statement, none of them long. */
 import type { ClaimView, ExportViews, ListPart, Place, PurchaseView, WalletEntryView } from "../ports/mod.ts";
-import type { Row, Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { listPartOf, read } from "./reads.ts";
+import { ms, type Row, type Sql } from "./sql.ts";
 import { claimOf, purchaseOf, walletEntryOf } from "./user_views.ts";
-
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
 
 // The limit inside comes before the join: rows are found by their key, and nothing is sorted.
 const CLAIMS = `select k.coupon_id, k.seq, k.claim_id, k.user_id, ${ms("k.claimed_at")}, c.name from (
@@ -54,9 +52,7 @@ export class PostgresExportViews implements ExportViews {
     keys: number,
     viewOf: (row: Row) => View,
   ): Promise<ListPart<View, Place>> {
-    const rows = await retryOnLostConnection("Cannot read", () => this.sql.query(text, [...after, limit + 1], name));
-    const shown = rows.slice(0, limit);
-    const next = rows.length > limit ? shown.at(-1)!.slice(0, keys) as Place : undefined;
-    return { data: shown.map(viewOf), next };
+    const rows = await read(this.sql, text, [...after, limit + 1], name);
+    return listPartOf(rows, limit, viewOf, (row) => row.slice(0, keys) as Place);
   }
 }

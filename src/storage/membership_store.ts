@@ -2,12 +2,13 @@
  * How are memberships stored? By a function of the database that changes them and the counts in one commit. What waits
  * while a statement is out is the next one, so that many who change one segment do not wait for its row one by one.
  */
-import { Fault, type Memberships } from "../ports/mod.ts";
+import type { Memberships } from "../ports/mod.ts";
 import { type Membership, membershipKey } from "../domain/membership.ts";
 import { normalizeTitle } from "../domain/name_key.ts";
 import { arrayText } from "./batch.ts";
-import { DURABLE, SEPARATOR, type Sql } from "./sql.ts";
-import { retryOnLostConnection, retryTransient } from "./db_errors.ts";
+import { retried, retryOnLostConnection, retryTransient } from "./db_errors.ts";
+import { type Asked, Joined } from "./joined.ts";
+import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
 
 const PUT = `select put_memberships($1, $2, $3::text::bigint[], $4) where ${DURABLE}`;
 const REGISTER = `with r as (
@@ -17,35 +18,19 @@ const REGISTER = `with r as (
 ) select count(*)::integer from r`;
 const SWEEP = "select sweep_segments($1, $2)";
 
-/** Memberships in one statement of those that are stored one by one. */
-const JOINED_MAX = 1_000;
-/** Memberships that may wait; one more is refused. */
-const WAITING_MAX = 4_096;
+/** One statement at a time, with one membership of each user and segment. */
+const JOINED = { refusal: "Cannot store a membership", atOnce: 1, waitingMax: 4_096, keyOf: membershipKey };
 /** Seconds of segments that one sweep takes out of the totals. */
 const SWEEP_MAX = 5_000;
 
-interface Waiting {
-  readonly membership: Membership;
-  readonly resolve: (isNew: boolean) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** Memberships over a database. */
 export class MembershipStore implements Memberships {
-  #waiting: Waiting[] = [];
-  #isStoring = false;
+  readonly #joined = new Joined<Membership, boolean>(JOINED, (asked) => this.#storeJoined(asked));
 
   constructor(readonly sql: Sql) {}
 
   put(membership: Membership): Promise<boolean> {
-    if (this.#waiting.length >= WAITING_MAX) {
-      const why = `Cannot store a membership as too many wait: ${this.#waiting.length}`;
-      return Promise.reject(new Fault("overloaded", why));
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ membership, resolve, reject });
-      if (!this.#isStoring) this.#storeWaiting();
-    });
+    return this.#joined.ask(membership);
   }
 
   async putAll(memberships: readonly Membership[]): Promise<number> {
@@ -60,8 +45,8 @@ export class MembershipStore implements Memberships {
   }
 
   async register(userIds: readonly string[]): Promise<number> {
-    const run = () => this.sql.query(REGISTER, [userIds.join(SEPARATOR)], "register_users");
-    const [row] = await retryOnLostConnection("Cannot register users", run);
+    const params = [userIds.join(SEPARATOR)];
+    const [row] = await retried(this.sql, "Cannot register users", REGISTER, params, "register_users");
     return row![0] as number;
   }
 
@@ -73,41 +58,16 @@ export class MembershipStore implements Memberships {
    * @throws Fault `storage_unavailable` where Postgres does not answer
    */
   async sweep(now: number): Promise<boolean> {
-    const run = () => this.sql.query(SWEEP, [Math.floor(now), SWEEP_MAX], "sweep_segments");
-    const [row] = await retryOnLostConnection("Cannot sweep segments", () => retryTransient(run));
-    return row![0] as number >= SWEEP_MAX;
+    const row = await this.#change("Cannot sweep segments", SWEEP, [Math.floor(now), SWEEP_MAX], "sweep_segments");
+    return row[0] as number >= SWEEP_MAX;
   }
 
-  async #storeWaiting(): Promise<void> {
-    this.#isStoring = true;
-    await undefined; // what is put in this tick comes along
-    while (this.#waiting.length > 0) {
-      const batch = this.#take();
-      try {
-        const known = new Set(await this.#store(batch.map(({ membership }) => membership)));
-        for (const [index, { resolve }] of batch.entries()) resolve(!known.has(index + 1));
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-    }
-    this.#isStoring = false;
+  async #storeJoined(asked: readonly Asked<Membership, boolean>[]): Promise<void> {
+    const known = new Set(await this.#store(asked.map(({ question }) => question)));
+    for (const [index, { resolve }] of asked.entries()) resolve(!known.has(index + 1));
   }
 
-  /** What waits; a second one of a user and segment is left for the next time. */
-  #take(): Waiting[] {
-    const keys = new Set<string>();
-    const left: Waiting[] = [];
-    const taken = this.#waiting.filter((one) => {
-      const key = membershipKey(one.membership);
-      if (keys.size < JOINED_MAX && !keys.has(key)) return keys.add(key);
-      left.push(one);
-      return false;
-    });
-    this.#waiting = left;
-    return taken;
-  }
-
-  /** Stores them; returns the places, from 1, of those that were there already. */
+  /** Stores memberships. @returns the places, from 1, of those that existed */
   async #store(memberships: readonly Membership[]): Promise<number[]> {
     const params = [
       memberships.map(({ userId }) => userId).join(SEPARATOR),
@@ -115,8 +75,12 @@ export class MembershipStore implements Memberships {
       arrayText(memberships.map(({ expiresAt }) => expiresAt)),
       memberships.map(({ segment }) => segment).join(SEPARATOR),
     ];
-    const run = () => this.sql.query(PUT, params, "put_memberships");
-    const [row] = await retryOnLostConnection("Cannot store memberships", () => retryTransient(run));
-    return row![0] as number[];
+    return (await this.#change("Cannot store memberships", PUT, params, "put_memberships"))[0] as number[];
+  }
+
+  /** Runs a statement of one row that locks segments, again after a deadlock. */
+  async #change(action: string, text: string, params: unknown[], name: string): Promise<Row> {
+    const run = () => retryTransient(() => this.sql.query(text, params, name));
+    return (await retryOnLostConnection(action, run))[0]!;
   }
 }

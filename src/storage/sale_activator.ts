@@ -15,22 +15,21 @@ import {
 } from "../domain/sale.ts";
 import { answersSince } from "./batch.ts";
 import { codeOf } from "./sale_batch.ts";
-import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { retried } from "./db_errors.ts";
+import { DURABLE, ms, type Row, SEPARATOR, type Sql } from "./sql.ts";
 
 /** Holds in a page. */
 const PAGE = 5_000;
 const BEFORE_ALL = "00000000-0000-0000-0000-000000000000";
 
 const RAISE = `update sales set epoch = epoch + 1, holder = $2 where id = $1 and ${DURABLE}
-returning epoch, turn, items, attempts, paused,
-  (extract(epoch from created_at) * 1000)::bigint, (extract(epoch from updated_at) * 1000)::bigint`;
+returning epoch, turn, items, attempts, paused, ${ms("created_at")}, ${ms("updated_at")}`;
 
 const column = (expression: string) => `string_agg((${expression})::text, e'\\x1f' order by k.code)`;
 
 const READ_PAGE = `select (select epoch from sales where id = $1), count(*)::integer,
   ${column("k.code")}, ${column("k.n")}, ${column("coalesce(k.slot, 0)")}, ${column("k.user_id")},
-  ${column("(extract(epoch from k.expires_at) * 1000)::bigint")}, ${column("k.ended_at is not null")},
+  ${column(ms("k.expires_at"))}, ${column("k.ended_at is not null")},
   ${column("case when k.keyed then k.id::text else '' end")},
   ${column("case when k.bought_keyed then k.bought_id::text else '' end")},
   case when $2::uuid = '${BEFORE_ALL}' then (
@@ -50,19 +49,14 @@ export class SaleActivator {
 
   /** Activates the sale of a number. As {@linkcode Store.activate}. */
   async activate(number: number, now: number): Promise<LoadedActor<Sale> | undefined> {
-    const [row] = await retryOnLostConnection(
-      "Cannot activate",
-      () => this.sql.query(RAISE, [number, this.holder], "raise_sale"),
-    );
+    const [row] = await retried(this.sql, "Cannot activate", RAISE, [number, this.holder], "raise_sale");
     if (row === undefined) return undefined;
     const [epoch, turn] = row as [number, number];
     const sale = saleOf(number, row);
     let last = BEFORE_ALL;
     for (let count = PAGE; count === PAGE;) {
-      const [page] = await retryOnLostConnection(
-        "Cannot activate",
-        () => this.sql.query(READ_PAGE, [number, last, answersSince(now)], "read_sale_page"),
-      );
+      const params = [number, last, answersSince(now)];
+      const [page] = await retried(this.sql, "Cannot activate", READ_PAGE, params, "read_sale_page");
       if (page![0] !== epoch) throw new Fenced("Another owner raised the epoch while the sale was read");
       count = page![1] as number;
       last = addPage(sale, page!) ?? last;

@@ -5,13 +5,11 @@ import type { SalePhase, SaleSettings } from "../domain/sale.ts";
 import { saleKeyOf, saleNumberAt } from "../domain/sale_ids.ts";
 import { uuidOf } from "./sale_batch.ts";
 import { SharedReads } from "./shared_reads.ts";
-import type { Row, Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
-
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
+import { listPartOf, pageOf, presentOf, read } from "./reads.ts";
+import { ms, type Row, type Sql, time } from "./sql.ts";
 
 /** In each statement $1 is now, in milliseconds. */
-const NOW = "to_timestamp($1::bigint / 1000::float8)";
+const NOW = time("$1");
 /** $2: whether sales close with their hour. */
 const PHASE = `case when ${NOW} < s.starts_at then 'upcoming'
   when ${NOW} >= s.ends_at and ($2::boolean or s.sold >= s.items) then 'over'
@@ -66,6 +64,14 @@ function viewOf(row: Row): SaleSummary {
   return { key: saleKeyOf(number as number), number, startsAt, endsAt, createdAt, updatedAt, ...counts } as SaleSummary;
 }
 
+function itemOf([n, state]: Row): ItemView {
+  return { n, state } as ItemView;
+}
+
+function attemptOf([seq, n, outcome, userId, at]: Row): AttemptView {
+  return { seq, n, outcome, userId, at } as AttemptView;
+}
+
 /** What sales are read through. */
 export interface SaleSessions {
   /** For reading by keys. */
@@ -107,8 +113,7 @@ export class PostgresSaleViews implements SaleViews {
     return this.#pages.get(`${phase} ${offset} ${limit}`, async () => {
       const params = [this.#now(), this.closes === "at_end", phase ?? null, offset, limit];
       const rows = await read(this.sessions.sales, SALES, params, "sales_page");
-      const data = rows.filter((row) => row[1] !== null).map((row) => viewOf(row.slice(1)));
-      return { data, total: rows[0]![0] as number };
+      return pageOf(rows, viewOf);
     });
   }
 
@@ -124,9 +129,7 @@ export class PostgresSaleViews implements SaleViews {
       const rows = state === undefined
         ? await read(items, ITEMS, params, "items")
         : await read(items, ITEMS_IN_STATE, [...params, state], "items_in_state");
-      if (rows.length === 0) return undefined;
-      const data = rows.filter((row) => row[1] !== null).map(([, n, state]) => ({ n, state }) as ItemView);
-      return { data, total: rows[0]![0] as number };
+      return rows.length === 0 ? undefined : pageOf(rows, itemOf);
     });
   }
 
@@ -139,16 +142,13 @@ export class PostgresSaleViews implements SaleViews {
     return this.#itemParts.get(`${number} ${state} ${after} ${limit}`, async () => {
       const params = [this.#now(), number, state ?? null, after, limit + 1];
       const rows = await read(this.sessions.items, ITEMS_AFTER, params, "items_after");
-      if (rows.length === 0) return undefined;
-      const found = rows.filter(([n]) => n !== null).map(([n, state]) => ({ n, state }) as ItemView);
-      const data = found.slice(0, limit);
-      return { data, next: found.length > limit ? data.at(-1)!.n : undefined };
+      return rows.length === 0 ? undefined : listPartOf(presentOf(rows, 0), limit, itemOf);
     });
   }
 
   async item(number: number, n: number): Promise<ItemView | undefined> {
     const [row] = await read(this.sessions.keyed, ITEM, [this.#now(), number, n], "item");
-    return row === undefined ? undefined : { n: row[0], state: row[1] } as ItemView;
+    return row === undefined ? undefined : itemOf(row);
   }
 
   async attempts(
@@ -156,14 +156,11 @@ export class PostgresSaleViews implements SaleViews {
     outcome: string | undefined,
     after: number,
     limit: number,
-  ): Promise<Page<AttemptView> & { readonly next: number | undefined } | undefined> {
+  ): ReturnType<SaleViews["attempts"]> {
     const rows = await read(this.sessions.attempts, ATTEMPTS, [number, outcome ?? null, after, limit + 1], "attempts");
     if (rows.length === 0) return undefined;
-    const found = rows.filter((row) => row[1] !== null);
-    const data = found.slice(0, limit).map(([, seq, n, outcome, userId, at]) => {
-      return { seq, n, outcome, userId, at } as AttemptView;
-    });
-    return { data, total: rows[0]![0] as number, next: found.length > limit ? data.at(-1)!.seq : undefined };
+    const found = presentOf(rows, 1).map((row) => row.slice(1));
+    return { ...listPartOf(found, limit, attemptOf), total: rows[0]![0] as number };
   }
 
   async hold(number: number, code: string): Promise<HoldView | undefined> {
@@ -176,8 +173,4 @@ export class PostgresSaleViews implements SaleViews {
   #now(): number {
     return Math.floor(this.clock.now());
   }
-}
-
-function read(sql: Sql, text: string, params: readonly unknown[], name: string): Promise<Row[]> {
-  return retryOnLostConnection("Cannot read", () => sql.query(text, params, name));
 }

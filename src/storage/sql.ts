@@ -89,5 +89,10 @@ export const NOT_DURABLE = "doorbuster.synchronous_commit_must_be_on";
 export const DURABLE = `case when current_setting('synchronous_commit') = 'on' then true
   else current_setting('${NOT_DURABLE}')::boolean end`;
 
+/** A column's time in milliseconds since the Unix epoch. */
+export const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::bigint`;
+/** The time of a parameter in milliseconds since the Unix epoch. */
+export const time = (parameter: string): string => `to_timestamp(${parameter}::bigint / 1000::float8)`;
+
 /** Separates values of a delimited text: names, ids and numbers hold no control character. */
 export const SEPARATOR = "\x1f";

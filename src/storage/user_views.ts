@@ -4,19 +4,16 @@ import type { UserView, UserViews, WalletEntryView } from "../ports/mod.ts";
 import { SALE_NUMBER_MAX } from "../domain/sale_ids.ts";
 import { codeOf } from "./sale_batch.ts";
 import { SharedRead } from "./shared_read.ts";
-import type { Row, Sql } from "./sql.ts";
-import { retryOnLostConnection } from "./db_errors.ts";
+import { listPartOf, presentOf, read } from "./reads.ts";
+import { ms, type Row, type Sql, time } from "./sql.ts";
 
 /** Sales that one statement looks into for a user's purchases. */
 const SALES_AT_ONCE = 2_000;
 /** More than a user can have slots in a sale: a place is a sale's number times it, plus the slot. */
 const SLOTS = 32_768;
 
-const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::bigint`;
-const now = (parameter: string) => `to_timestamp(${parameter}::bigint / 1000::float8)`;
-
 const SEGMENTS = `select s.shown, s.total - coalesce(e.n, 0) from segments s
-left join (select segment_id, sum(n)::integer n from segment_expiries where at <= ${now("$1")} group by segment_id) e
+left join (select segment_id, sum(n)::integer n from segment_expiries where at <= ${time("$1")} group by segment_id) e
   on e.segment_id = s.id
 where s.total > coalesce(e.n, 0) order by s.id`;
 
@@ -32,7 +29,9 @@ const KNOWN = `(exists (select from users where id = $1)
 const USER = `select (select coalesce(sum(amount), 0.00)::text from wallet_entries where user_id = $1),
   coalesce(s.shown, m.segment), ${ms("m.expires_at")}
 from (select ${KNOWN} known) k left join lateral (
-  select segment, expires_at from memberships where user_id = $1 and expires_at > ${now("$2")} order by segment limit $3
+  select segment, expires_at from memberships where user_id = $1 and expires_at > ${
+  time("$2")
+} order by segment limit $3
 ) m on true left join segments s on s.title = m.segment
 where k.known order by m.segment`;
 
@@ -55,16 +54,6 @@ select t.sales, t.last, p.* from t left join lateral (
   ) p order by w.id desc, p.slot desc limit $4
 ) p on true`;
 
-function partOf<View>(
-  rows: readonly Row[],
-  limit: number,
-  viewOf: (row: Row) => View,
-  placeOf = (row: Row) => row[0] as number,
-): ListPart<View, number> {
-  const shown = rows.slice(0, limit);
-  return { data: shown.map(viewOf), next: rows.length > limit ? placeOf(shown.at(-1)!) : undefined };
-}
-
 /** An entry of a wallet, of the columns user, coupon, claim, void, amount, time. */
 export function walletEntryOf([userId, couponName, claimId, isVoid, amount, at]: Row): WalletEntryView {
   return { userId, couponName, claimId, isVoid, amount, at } as WalletEntryView;
@@ -83,7 +72,7 @@ export function purchaseOf([number, n, userId, code, purchasedAt]: Row): Purchas
 /** The views of users over a database. */
 export class PostgresUserViews implements UserViews {
   readonly #segments = new SharedRead(async () => {
-    const rows = await this.#read(SEGMENTS, [this.#now()], "segments");
+    const rows = await read(this.sql, SEGMENTS, [this.#now()], "segments");
     return rows.map(([title, users]) => ({ title, users }) as SegmentCount);
   });
 
@@ -94,21 +83,22 @@ export class PostgresUserViews implements UserViews {
   }
 
   async user(userId: string, segmentsMax: number): Promise<UserView | undefined> {
-    const rows = await this.#read(USER, [userId, this.#now(), segmentsMax], "user");
+    const rows = await read(this.sql, USER, [userId, this.#now(), segmentsMax], "user");
     if (rows.length === 0) return undefined;
-    const segments = rows.filter((row) => row[1] !== null)
-      .map(([, title, expiresAt]) => ({ title, expiresAt }) as UserView["segments"][number]);
+    const segments = presentOf(rows, 1).map(([, title, expiresAt]) =>
+      ({ title, expiresAt }) as UserView["segments"][number]
+    );
     return { id: userId, segments, balance: rows[0]![0] as string };
   }
 
   async wallet(userId: string, after: number, limit: number): ReturnType<UserViews["wallet"]> {
-    const rows = await this.#read(WALLET, [userId, after, limit + 1], "user_wallet");
-    return await this.#known(userId, after, partOf(rows, limit, (row) => walletEntryOf(row.slice(1))));
+    const rows = await read(this.sql, WALLET, [userId, after, limit + 1], "user_wallet");
+    return await this.#known(userId, after, listPartOf(rows, limit, (row) => walletEntryOf(row.slice(1))));
   }
 
   async claims(userId: string, after: number, limit: number): ReturnType<UserViews["claims"]> {
-    const rows = await this.#read(CLAIMS, [userId, after, limit + 1], "user_claims");
-    return await this.#known(userId, after, partOf(rows, limit, (row) => claimOf(row.slice(1))));
+    const rows = await read(this.sql, CLAIMS, [userId, after, limit + 1], "user_claims");
+    return await this.#known(userId, after, listPartOf(rows, limit, (row) => claimOf(row.slice(1))));
   }
 
   async purchases(userId: string, after: number, limit: number): ReturnType<UserViews["purchases"]> {
@@ -118,29 +108,25 @@ export class PostgresUserViews implements UserViews {
       : [Math.min(Math.floor(after / SLOTS), SALE_NUMBER_MAX), after % SLOTS];
     for (let isEnd = false; !isEnd && found.length <= limit;) {
       const params = [userId, sale, slot, limit + 1 - found.length, SALES_AT_ONCE];
-      const rows = await this.#read(PURCHASES, params, "user_purchases");
-      found.push(...rows.filter((row) => row[2] !== null).map((row) => row.slice(2)));
+      const rows = await read(this.sql, PURCHASES, params, "user_purchases");
+      found.push(...presentOf(rows, 2).map((row) => row.slice(2)));
       const [sales, last] = rows[0]! as number[];
       isEnd = sales! < SALES_AT_ONCE;
       [sale, slot] = [last ?? 0, 0]; // nothing of the last one is left
     }
     const placeOf = ([sale, slot]: Row) => (sale as number) * SLOTS + (slot as number);
     const viewOf = ([sale, , ...more]: Row) => purchaseOf([sale, ...more]);
-    return await this.#known(userId, after, partOf(found, limit, viewOf, placeOf));
+    return await this.#known(userId, after, listPartOf(found, limit, viewOf, placeOf));
   }
 
   /** The part; undefined where it is empty, and nothing else is known of the user. */
   async #known<View>(userId: string, after: number, part: ListPart<View, number>): Promise<typeof part | undefined> {
     if (part.data.length > 0 || after > 0) return part;
-    const [row] = await this.#read(`select ${KNOWN}`, [userId], "user_known");
+    const [row] = await read(this.sql, `select ${KNOWN}`, [userId], "user_known");
     return row![0] === true ? part : undefined;
   }
 
   #now(): number {
     return Math.floor(this.clock.now());
-  }
-
-  #read(text: string, params: unknown[], name: string): Promise<Row[]> {
-    return retryOnLostConnection("Cannot read", () => this.sql.query(text, params, name));
   }
 }
