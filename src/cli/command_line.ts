@@ -1,8 +1,7 @@
 /** What can be asked of `doorbuster` on the command line? Commander reads it; each command is a file beside this one. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { VERSION } from "../node/version.ts";
-import type { CsvFormat } from "../csv/header.ts";
-import { columnsIn, delimiterIn } from "./file_options.ts";
+import { columnNames, type CsvFormat } from "../csv/header.ts";
 import { plainCommand, runCommand } from "./plain_command.ts";
 
 const MORE = `
@@ -57,6 +56,18 @@ Examples:
   deno task import:codes --columns name,amount --delimiter tab codes.txt`,
 } as const;
 
+/** The value of `--columns`, in lower case. */
+function columnsIn(value: string): readonly string[] {
+  return columnNames(value.split(","));
+}
+
+/** The value of `--delimiter`: one character, or `tab`. @throws InvalidArgumentError */
+function delimiterIn(value: string): string {
+  const delimiter = value === "tab" || value === "\\t" ? "\t" : value;
+  if (/^[^"\r\n\p{L}\p{N}]$/u.test(delimiter) && delimiter.length === 1) return delimiter;
+  throw new InvalidArgumentError("It must be tab, or one character that is not a letter, digit or quote.");
+}
+
 const COLUMNS = [
   "--columns <names>",
   "the columns of a file without a header, separated by commas",
@@ -90,21 +101,19 @@ function commandLine(exit: Exit): Command {
     .option("--url <url>", "a running node that audits in place of this process")
     .addHelpText("after", EXAMPLES.audit)
     .action(async ({ url }: { url?: string }) => exit(await (await import("./audit.ts")).auditAll(url)));
-  program.command("import")
-    .description("store the memberships of a CSV file")
-    .argument("<file>", "a CSV file of ID,segment,expiredSegment")
-    .option(...COLUMNS)
-    .option(...DELIMITER)
-    .addHelpText("after", EXAMPLES.import)
+  const importing = (name: string, what: string, file: string, examples: string) =>
+    program.command(name)
+      .description(what)
+      .argument("<file>", file)
+      .option(...COLUMNS)
+      .option(...DELIMITER)
+      .addHelpText("after", examples);
+  importing("import", "store the memberships of a CSV file", "a CSV file of ID,segment,expiredSegment", EXAMPLES.import)
     .action(async (file: string, format: CsvFormat) => {
       exit(await (await import("./import_memberships.ts")).importMembershipFile(file, format));
     });
-  program.command("import-codes")
-    .description("create the coupons in a CSV file")
-    .argument("<file>", "a CSV file whose first line names its columns")
-    .option(...COLUMNS)
-    .option(...DELIMITER)
-    .addHelpText("after", EXAMPLES.importCodes)
+  const codes = "a CSV file whose first line names its columns";
+  importing("import-codes", "create the coupons in a CSV file", codes, EXAMPLES.importCodes)
     .action(async (file: string, format: CsvFormat) => {
       exit(await (await import("./import_codes.ts")).importCodeFile(file, format));
     });

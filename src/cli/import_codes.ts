@@ -71,36 +71,25 @@ async function storeAll(file: Deno.FsFile, coupons: CouponImport, tally: Tally, 
   if (batch.length > 0) await flush();
 }
 
-async function importFile(
-  file: Deno.FsFile,
-  database: Database,
-  teller: Teller,
-  format: CsvFormat,
-): Promise<boolean> {
-  const tally = new Tally(teller);
+async function importFile(file: Deno.FsFile, database: Database, tally: Tally, format: CsvFormat): Promise<boolean> {
+  const { counts } = tally;
   let isRead = false;
   try {
     await storeAll(file, new CouponImport(database.activations), tally, format);
     isRead = true;
   } finally {
-    const { made, same, other, duplicate, bad } = tally.counts;
-    if (isRead || made + same + other + duplicate + bad > 0) console.log(`${tally.summary()}.`);
+    if (isRead || Object.values(counts).some((count) => count > 0)) console.log(`${tally.summary()}.`);
   }
-  return tally.counts.bad + tally.counts.duplicate + tally.counts.other === 0;
-}
-
-/** @throws Error where `--columns` does not name those of a coupon */
-function checkColumns(columns: readonly string[] | undefined): void {
-  if (columns === undefined || couponColumns(columns) !== undefined) return;
-  throw new Error("--columns must be name and other fields of POST /api/coupons, each once");
+  return counts.bad + counts.duplicate + counts.other === 0;
 }
 
 /** Makes the coupons of a file. @returns the exit code, as {@linkcode runImport} */
 export function importCodeFile(path: string, format: CsvFormat = {}): Promise<number> {
-  return runImport(path, {
-    check: () => checkColumns(format.columns),
+  return runImport(path, format, {
+    columnsIn: couponColumns,
+    columnsRule: "name and other fields of POST /api/coupons, each once",
     sessions: { activations: 1, views: 1 },
     timeoutMs: ({ requestTimeoutMs }) => requestTimeoutMs,
-    run: (file, database, teller) => importFile(file, database, teller, format),
+    run: (file, database, teller) => importFile(file, database, new Tally(teller), format),
   });
 }

@@ -1,5 +1,6 @@
 /** How does a command bring a file in? It opens file and database, says how it goes, and ends with what came of it. */
 import { type Config, readConfig } from "../config/config.ts";
+import type { CsvFormat } from "../csv/header.ts";
 import { openDatabase, type Sessions } from "../node/database.ts";
 import { migrateDatabase } from "../storage/mod.ts";
 import type { Database } from "../storage/sql.ts";
@@ -50,8 +51,10 @@ export class Teller {
 
 /** How one kind of file is brought in. */
 export interface ImportTask {
-  /** Checks how it is asked for, before anything is opened. @throws Error that says what is wrong */
-  check?(): void;
+  /** The columns that a file of this kind can have; undefined if these are others. */
+  columnsIn(columns: readonly string[]): readonly string[] | undefined;
+  /** What `--columns` must be, as in "must be name and others". */
+  readonly columnsRule: string;
   readonly sessions: Sessions;
   /** What a statement may take, in milliseconds. */
   timeoutMs(config: Config): number;
@@ -60,8 +63,11 @@ export interface ImportTask {
 }
 
 /** Brings a file in. @returns the exit code: 0 all lines are stored; 1 all but those that were told; 2 it stopped */
-export async function runImport(path: string, task: ImportTask): Promise<number> {
+export async function runImport(path: string, { columns }: CsvFormat, task: ImportTask): Promise<number> {
   try {
+    if (columns !== undefined && task.columnsIn(columns) === undefined) {
+      throw new Error(`--columns must be ${task.columnsRule}`);
+    }
     return await importNamed(path, task) ? ALL : SOME;
   } catch (error) {
     sayReason("Could not import", error);
@@ -70,7 +76,6 @@ export async function runImport(path: string, task: ImportTask): Promise<number>
 }
 
 async function importNamed(path: string, task: ImportTask): Promise<boolean> {
-  task.check?.();
   using file = await Deno.open(path);
   const teller = new Teller((await file.stat()).size);
   const config = readConfig();

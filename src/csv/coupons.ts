@@ -2,7 +2,7 @@
  * Which coupons does a CSV file hold? Its first line names the columns: `name`, and any other field that a coupon can be
  * made with; an empty cell is a field that is not there, and `amount` is then 1. A bulk job's `codes.csv` is such a file.
  */
-import { columnNames, type CsvFormat, Header } from "./header.ts";
+import { columnNames, type CsvFormat, type CsvPart, Header } from "./header.ts";
 import { type CsvLine, readLines } from "./lines.ts";
 import type { NamedCoupon } from "../domain/coupon.ts";
 import { quoted } from "../domain/quoted.ts";
@@ -10,8 +10,6 @@ import { CreateBody } from "../contract/bodies.ts";
 import { checked, CREATE_FIELDS, termsOf } from "../contract/checks.ts";
 import { invalid, InvalidRequest } from "../contract/invalid.ts";
 import { roundedHint, SeenLines } from "./seen_lines.ts";
-
-export { BadHeader } from "./header.ts";
 
 /** Longest record, in UTF-16 units. */
 export const LINE_MAX = 8_192;
@@ -23,16 +21,10 @@ export interface CouponLine extends NamedCoupon {
   readonly line: number;
 }
 
-/** What some lines hold. */
-export interface CouponPart {
+/** What some lines hold. Of duplicates the first one counts. */
+export interface CouponPart extends CsvPart {
   /** Each name once. */
   readonly coupons: CouponLine[];
-  /** Lines that hold none, and why. */
-  readonly bad: { readonly line: number; readonly why: string }[];
-  /** Lines whose coupon an earlier line names: the earlier one counts. */
-  readonly duplicates: { readonly line: number; readonly why: string }[];
-  /** Bytes of the file that were read so far. */
-  readonly bytes: number;
 }
 
 /** Reads a file, some lines at a time. @throws BadHeader, BadFile; whatever reading the stream does */

@@ -1,4 +1,4 @@
-/** What does the first line of a CSV file say of the others? Which columns they have, or that it is none of ours. */
+/** Which columns does a CSV file have? Its first line says so, unless `--columns` does. */
 import { type CsvLine, fieldsOf } from "./lines.ts";
 import { quoted } from "../domain/quoted.ts";
 
@@ -8,6 +8,23 @@ export interface CsvFormat {
   readonly columns?: readonly string[] | undefined;
   /** One character between fields; by default a comma. */
   readonly delimiter?: string | undefined;
+}
+
+/** A line that was not taken, and why. */
+export interface BadLine {
+  /** From 1. */
+  readonly line: number;
+  readonly why: string;
+}
+
+/** What some lines of any file hold. */
+export interface CsvPart {
+  /** Lines without a record. */
+  readonly bad: BadLine[];
+  /** Lines whose record an earlier line has too. */
+  readonly duplicates: BadLine[];
+  /** Bytes of the file read so far. */
+  readonly bytes: number;
 }
 
 /** The first line is none that such a file can begin with: nothing of the file is read. */

@@ -1,5 +1,5 @@
 /** Which memberships does a CSV file hold? `ID,segment,expiredSegment` a line, with a header or without. */
-import { columnNames, type CsvFormat, Header } from "./header.ts";
+import { columnNames, type CsvFormat, type CsvPart, Header } from "./header.ts";
 import { type CsvLine, readLines } from "./lines.ts";
 import { EXPIRY_MAX_S, isExpiry, type Membership, membershipKey } from "../domain/membership.ts";
 import { isSegment, isUserId, shownTitle, USER_ID_RULE } from "../domain/name_key.ts";
@@ -12,28 +12,16 @@ export const LINE_MAX = 4_096;
 export const MEMBERSHIP_COLUMNS: readonly string[] = ["ID", "segment", "expiredSegment"];
 const COLUMNS = columnNames(MEMBERSHIP_COLUMNS);
 
-/** A line that holds no membership, or one that another line holds too. */
-export interface BadLine {
-  /** From 1. */
-  readonly line: number;
-  readonly why: string;
-}
-
-/** What some lines hold. */
-export interface CsvPart {
+/** What some lines hold. Duplicates are among the memberships, since the last one counts. */
+export interface MembershipPart extends CsvPart {
   readonly memberships: Membership[];
-  readonly bad: BadLine[];
-  /** Lines whose membership an earlier line has too: the later one counts. */
-  readonly duplicates: BadLine[];
-  /** Bytes of the file that were read so far. */
-  readonly bytes: number;
 }
 
 /** Reads a file, some lines at a time. @throws BadHeader, BadFile; whatever reading the stream does */
 export async function* readMemberships(
   file: ReadableStream<Uint8Array<ArrayBuffer>>,
   format: CsvFormat = {},
-): AsyncGenerator<CsvPart, void> {
+): AsyncGenerator<MembershipPart, void> {
   const header = new Header(
     format,
     membershipColumns,
@@ -41,7 +29,7 @@ export async function* readMemberships(
   );
   const seen = new SeenLines();
   for await (const { lines, bytes } of readLines(file, LINE_MAX, format.delimiter)) {
-    const part: CsvPart = { memberships: [], bad: [], duplicates: [], bytes };
+    const part: MembershipPart = { memberships: [], bad: [], duplicates: [], bytes };
     for (const line of lines) {
       if (header.columns === undefined && !header.takes(line, dataOf)) continue;
       const found = membershipOf(line.fields, header.columns!);
@@ -53,7 +41,7 @@ export async function* readMemberships(
   if (header.columns === undefined) throw header.empty();
 }
 
-function addMembership(part: CsvPart, membership: Membership, line: number, seen: SeenLines): void {
+function addMembership(part: MembershipPart, membership: Membership, line: number, seen: SeenLines): void {
   part.memberships.push(membership);
   const first = seen.before(membershipKey(membership), line);
   if (first === undefined) return;

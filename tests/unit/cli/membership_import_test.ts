@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
+import type { BadLine } from "../../../src/csv/header.ts";
 import type { Membership } from "../../../src/domain/membership.ts";
-import { BATCH_MAX, importMemberships, type ImportProgress } from "../../../src/cli/membership_import.ts";
+import { BATCH_MAX, importMemberships, type ImportProgress } from "../../../src/cli/import_memberships.ts";
 
-const NO_EVENTS = { bad() {}, progressed() {} };
+const NO_EVENTS = { bad() {}, duplicate() {}, progressed() {} };
 
 async function* partsOf(...parts: Membership[][]) {
   for (const [place, memberships] of parts.entries()) {
-    yield { memberships, bad: [{ line: place, why: "is bad" }], bytes: 10 * (place + 1) };
+    yield {
+      memberships,
+      bad: [{ line: place, why: "is bad" }],
+      duplicates: [{ line: place, why: "is again" }],
+      bytes: 10 * (place + 1),
+    };
     await undefined;
   }
 }
@@ -32,9 +38,15 @@ Deno.test("importMemberships() stores all, those of one segment in their order, 
     },
   };
   const all = memberships(4 * BATCH_MAX + 123, 7);
-  const events = { bad() {}, progressed: (progress: ImportProgress) => void told.push({ ...progress }) };
+  const lines: string[] = [];
+  const events = {
+    bad: ({ line, why }: BadLine) => void lines.push(`${line} ${why}`),
+    duplicate: ({ line, why }: BadLine) => void lines.push(`${line} ${why}`),
+    progressed: (progress: ImportProgress) => void told.push({ ...progress }),
+  };
   const done = await importMemberships(partsOf(all.slice(0, 1_000), all.slice(1_000)), store, 2, events);
-  assert.deepEqual(done, { stored: all.length, created: stored.length, bad: 2, bytes: 20 });
+  assert.deepEqual(done, { stored: all.length, created: stored.length, bad: 2, duplicates: 2, bytes: 20 });
+  assert.deepEqual(lines, ["0 is again", "0 is bad", "1 is again", "1 is bad"]);
   assert.equal(told.length, stored.length);
   assert(stored.every((batch) => batch.length <= BATCH_MAX));
   for (let segment = 0; segment < 7; segment++) {
@@ -48,7 +60,7 @@ Deno.test("importMemberships() fails where a batch cannot be stored, and reads n
   async function* endless() {
     for (;;) {
       reads++;
-      yield { memberships: memberships(BATCH_MAX, 1), bad: [], bytes: 0 };
+      yield { memberships: memberships(BATCH_MAX, 1), bad: [], duplicates: [], bytes: 0 };
       await undefined;
     }
   }

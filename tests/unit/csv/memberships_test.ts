@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Membership } from "../../../src/domain/membership.ts";
 import { BadHeader, type CsvFormat } from "../../../src/csv/header.ts";
 import { BadFile } from "../../../src/csv/lines.ts";
-import { type BadLine, LINE_MAX, readMemberships } from "../../../src/csv/memberships.ts";
+import type { BadLine } from "../../../src/csv/header.ts";
+import { LINE_MAX, readMemberships } from "../../../src/csv/memberships.ts";
 
 /** Reads a text that comes in pieces of so many bytes. */
 async function read(
