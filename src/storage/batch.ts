@@ -1,5 +1,6 @@
 /** What does one commit consist of, whatever kind of actor it is for? */
-import type { Completion, Handle, Part } from "../ports/mod.ts";
+import { type Completion, Fenced, type Handle, type Part } from "../ports/mod.ts";
+import type { Row } from "./sql.ts";
 
 /** Something to be stored or confirmed by a lane's next commit. */
 export interface Job<Event> {
@@ -45,6 +46,33 @@ export function arrayText(column: readonly (number | string | boolean)[]): strin
 export function told(rows: string, sent: string): string {
   const places = `(select string_agg(n::text, ',') from ${rows})`;
   return `select count(*)::integer, case when count(*) < cardinality(${sent}) then ${places} end from ${rows}`;
+}
+
+/** A commit's answer, before anyone hears of it. */
+export interface Committed {
+  readonly batch: Batch<unknown>;
+  readonly rows: readonly Row[];
+}
+
+/** Completes each part and confirmation: done if it was stored, else fenced. Does nothing without a commit. */
+export function tell(committed: Committed | undefined): void {
+  if (committed === undefined) return;
+  const { batch: { parts, confirmations }, rows } = committed;
+  settle(parts, rows[0]!);
+  if (confirmations.length > 0) settle(confirmations, rows[1]!);
+}
+
+/** @param row as {@linkcode told} selects it */
+function settle(jobs: readonly Job<unknown>[], [count, places]: Row): void {
+  if (count === jobs.length) {
+    for (const { completion } of jobs) completion.done();
+    return;
+  }
+  const done = new Set(String(places ?? "").split(",").map(Number));
+  for (const [index, { completion }] of jobs.entries()) {
+    if (done.has(index + 1)) completion.done();
+    else completion.failed(new Fenced("Part not stored: its epoch or turn is no longer the row's"));
+  }
 }
 
 /** For how long a stored answer is kept, in milliseconds: an actor that is activated later does not know its key. */

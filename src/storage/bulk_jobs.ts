@@ -1,8 +1,7 @@
 /** How are jobs that make many coupons asked for, looked at, and cancelled? Each act is one statement. */
 import { type BulkJob, type BulkJobs, type BulkRequest, type CodesPage, Fault, type Page } from "../ports/mod.ts";
 import type { CouponTerms } from "../domain/coupon.ts";
-import { kindColumns, kindTermsIn } from "./claim_sql.ts";
-import { storedTerms } from "./coupon_terms.ts";
+import { kindColumns, kindTermsIn, storedTerms } from "./coupon_terms.ts";
 import { retried } from "./db_errors.ts";
 import { pageOf, read } from "./reads.ts";
 import { DURABLE, ms, type Row, type Sql } from "./sql.ts";

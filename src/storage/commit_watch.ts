@@ -4,7 +4,7 @@
  * has a session of its own, so it waits for no lane; it does wait for the disk and for synchronous standbys, as claims do.
  */
 import type { Clock } from "../ports/mod.ts";
-import { type Connection, DURABLE, SqlError } from "./sql.ts";
+import { type Connection, type Database, DURABLE, NotConnected, type Sql, SqlError } from "./sql.ts";
 
 /** Wait between two looks, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -223,4 +223,30 @@ export class CommitWatch {
     this.#toldAt = this.clock.monotonic();
     this.events.troubled(count, reason);
   }
+}
+
+/**
+ * The sessions of a database that commit, which refuse at once while commits hang, as beside a synchronous standby that is
+ * gone. A server process that waits for a standby goes on waiting when its client has given up, and takes up a connection:
+ * new ones every few seconds would use up all that PostgreSQL has, and operators would be locked out too.
+ */
+export function heldBack(
+  { connect, activations }: Pick<Database, "connect" | "activations">,
+  watch: Pick<CommitWatch, "hangs">,
+): { readonly connect: () => Promise<Connection>; readonly activations: Sql } {
+  const refuse = () => {
+    if (watch.hangs) throw new NotConnected("Cannot send what would wait: a commit that stores nothing waits already");
+  };
+  return {
+    async connect() {
+      refuse();
+      return await connect();
+    },
+    activations: {
+      async query(text, params, name) {
+        refuse();
+        return await activations.query(text, params, name);
+      },
+    },
+  };
 }

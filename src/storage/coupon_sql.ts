@@ -15,8 +15,7 @@
  */
 import { MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { boundAgain, told } from "./batch.ts";
-import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
-import { DURABLE } from "./sql.ts";
+import { DURABLE, ms } from "./sql.ts";
 
 /** The parts of the batch, in id order. */
 const PARTS = `d as materialized (
@@ -66,6 +65,20 @@ const STORED = `k.coupon_id = any($1::integer[])
 /** A claim of the 15th parameter, by its part's place. */
 const CLAIM_JSON =
   "(n bigint, seq integer, remaining integer, keyed boolean, claim_id uuid, user_id text, details jsonb)";
+
+/** The fingerprint of a claim's command, as `contentOfClaim` has it. @param k has the claim's columns */
+export function claimContentOf(k: string): string {
+  return `case when ${k}.keyed and ${k}.details ? 'orderAmount'
+    then 'order ' || (${k}.details ->> 'orderAmount') || ' ' || ${k}.user_id else 'claim ' || ${k}.user_id end`;
+}
+
+/** The answer that a claim was given. @param k has the claim's columns @param name the coupon's */
+export function claimAnswerOf(k: string, name: string): string {
+  return `jsonb_build_object(
+    'kind', 'claimed', 'claimId', ${k}.claim_id, 'userId', ${k}.user_id, 'couponName', ${name}, 'remaining', ${k}.remaining,
+    'claimedAt', ${ms(`${k}.claimed_at`)}
+  ) || case when ${k}.details is null then '{}' else jsonb_build_object('details', ${k}.details) end`;
+}
 
 /** Terms that an edit sets whole: column -> field of the edit. */
 const EDITED_TERMS = [

@@ -9,7 +9,7 @@ import {
 } from "../domain/coupon.ts";
 import { MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { normalizeName } from "../domain/name_key.ts";
-import { claimAnswerOf, claimContentOf } from "./claim_sql.ts";
+import { claimAnswerOf, claimContentOf } from "./coupon_sql.ts";
 import { keyOf } from "./coupon_terms.ts";
 import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";

@@ -1,8 +1,9 @@
-/** How do the terms of a coupon become its row, where many are made at once? Here alone, for jobs and imports. */
-import { MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
+/** How are the terms of a coupon stored in its row, and read from it? */
+import { type KindTerms, MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { normalizeTitle } from "../domain/name_key.ts";
+import type { Row } from "./sql.ts";
 
-/** Each column that the terms fill, with its value from `terms`, a jsonb of domain terms. */
+/** Each column that jobs and imports fill, with its value from `terms`, a jsonb of domain terms. */
 const COLUMNS: Readonly<Record<string, string>> = {
   amount: "(terms ->> 'amount')::integer",
   remaining: "(terms ->> 'amount')::integer",
@@ -38,4 +39,20 @@ const NOT_COMPARED = ["remaining", "segment"];
 export function sameTerms(one: string, other: string): string {
   const columns = Object.keys(COLUMNS).filter((name) => !NOT_COMPARED.includes(name));
   return columns.map((name) => `${one}.${name} is not distinct from ${other}.${name}`).join(" and ");
+}
+
+/** The columns of a coupon's kind, money as text. @param of the coupon's alias with its point, or nothing */
+export function kindColumns(of: string): string {
+  const money = Object.values(MONEY_FIELDS).map((column) => `${of}${column}::text`);
+  return [`${of}kind`, `${of}segment`, ...money].join();
+}
+
+/** The number of those columns. */
+export const KIND_COLUMNS: number = 2 + MONEY_TERMS.length;
+
+/** The terms in those columns. @param place of the first of them */
+export function kindTermsIn(row: Row, place: number): KindTerms {
+  const terms: Record<string, unknown> = { kind: row[place], segment: row[place + 1] };
+  for (let money = 0; money < MONEY_TERMS.length; money++) terms[MONEY_TERMS[money]!] = row[place + 2 + money];
+  return terms as unknown as KindTerms;
 }

@@ -1,8 +1,8 @@
 /** How are coupons read? From Postgres, each view one statement. */
 import type { ClaimView, CouponPage, CouponViews, Page } from "../ports/mod.ts";
 import type { CouponView } from "../domain/coupon.ts";
-import { KIND_COLUMNS, kindColumns, kindTermsIn } from "./claim_sql.ts";
-import { SharedReads } from "./shared_reads.ts";
+import { KIND_COLUMNS, kindColumns, kindTermsIn } from "./coupon_terms.ts";
+import { SharedReads } from "./shared_read.ts";
 import { listPartOf, pageOf, presentOf, read } from "./reads.ts";
 import { ms, type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { claimOf } from "./user_views.ts";

@@ -1,7 +1,11 @@
 /** Which database serves where none is configured? PGlite, PostgreSQL in WebAssembly, in a folder of this process. */
 import type { PGlite } from "@electric-sql/pglite";
-import { makePrivateFolder, makePrivateWithin } from "./private_folder.ts";
 import { type Connection, type Database, type Row, type Sql, SqlError } from "./sql.ts";
+
+const OWNER_ONLY_FOLDER = 0o700;
+const OWNER_ONLY_FILE = 0o600;
+/** Rights of anyone but the owner. */
+const OTHERS = 0o077;
 
 /** The folder is in use by another process: two on one folder corrupt it silently. */
 export class FolderInUse extends Error {
@@ -19,7 +23,7 @@ async function openLock(folder: string): Promise<Deno.FsFile> {
     if (flaw !== undefined) {
       throw new FolderUnusable(`DATA_DIR=${folder}: must be accessible only to its owner: ${flaw}`);
     }
-    return await Deno.open(`${folder}/lock`, { create: true, write: true, mode: 0o600 });
+    return await Deno.open(`${folder}/lock`, { create: true, write: true, mode: OWNER_ONLY_FILE });
   } catch (error) {
     if (error instanceof FolderUnusable) throw error;
     if (Deno.permissions.querySync({ name: "write", path: folder }).state !== "granted") {
@@ -113,4 +117,32 @@ export async function openEmbedded(folder: string): Promise<Database> {
     lock.close();
     throw error;
   }
+}
+
+/**
+ * Makes the folder where there is none.
+ *
+ * @returns how to mend it, where it was there and others than its owner have rights to it
+ * @throws Deno.errors where it can be none
+ */
+async function makePrivateFolder(folder: string): Promise<string | undefined> {
+  await Deno.mkdir(folder, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  const { mode } = await Deno.stat(folder);
+  if (mode === null || (mode & OTHERS) === 0) return undefined;
+  const rights = (mode & 0o777).toString(8).padStart(4, "0");
+  return `its mode is ${rights}; run: chmod go= ${quoted(folder)}`;
+}
+
+/** Takes away what rights others have to a folder or file and to all in it, such as an older version gave them. */
+function makePrivateWithin(path: string): void {
+  const { mode, isDirectory, isFile } = Deno.lstatSync(path);
+  if (!isDirectory && !isFile) return;
+  if (mode !== null && (mode & OTHERS) !== 0) Deno.chmodSync(path, isDirectory ? OWNER_ONLY_FOLDER : OWNER_ONLY_FILE);
+  if (isDirectory) { for (const { name } of Deno.readDirSync(path)) makePrivateWithin(`${path}/${name}`); }
+}
+
+/** As a word of a POSIX shell. */
+function quoted(path: string): string {
+  const word = /^-/.test(path) ? `./${path}` : path;
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -6,8 +6,7 @@
  */
 import type { Clock, Completion, Handle, Part } from "../ports/mod.ts";
 import { Fault, LostAnswer } from "../ports/mod.ts";
-import type { Batch, Job } from "./batch.ts";
-import { type Committed, tell } from "./committed.ts";
+import { type Batch, type Committed, type Job, tell } from "./batch.ts";
 import { TRANSIENT_RETRIES, TRANSIENT_SQLSTATES } from "./db_errors.ts";
 import { type Connection, ConnectionLost, NotConnected, SessionRefused, SqlError } from "./sql.ts";
 

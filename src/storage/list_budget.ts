@@ -4,7 +4,6 @@
  * is refused at once.
  */
 import { type Clock, Fault } from "../ports/mod.ts";
-import { Refusals } from "./refusals.ts";
 import { type Row, type Sql, SqlError } from "./sql.ts";
 
 /** Statements that may wait; one more is refused with `overloaded`. */
@@ -20,6 +19,40 @@ export const REST_MAX_MS = 900;
 
 /** The server gave up a statement that took too long. */
 const QUERY_CANCELED = "57014";
+
+/** Refusals of a round that do not wait for its end. */
+export const AT_ONCE = 16;
+/** How long a round takes, in milliseconds. */
+export const ROUND_MS = 50;
+
+/**
+ * Refusals, in rounds: the first ones of a round at once, the others together at its end. Whoever repeats what is refused
+ * at once would take as much of this process as those who are served.
+ */
+export class Refusals {
+  #endsAt = -Infinity;
+  #inRound = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(readonly clock: Pick<Clock, "monotonic" | "after">) {}
+
+  /** Returns once the next may be refused. */
+  async turn(): Promise<void> {
+    const now = this.clock.monotonic();
+    if (now >= this.#endsAt && this.#waiting.length === 0) {
+      this.#endsAt = now + ROUND_MS;
+      this.#inRound = 0;
+    }
+    if (this.#inRound++ < AT_ONCE) return;
+    await new Promise<void>((resolve) => {
+      if (this.#waiting.push(resolve) === 1) this.clock.after(this.#endsAt - now, () => this.#end());
+    });
+  }
+
+  #end(): void {
+    for (const refuse of this.#waiting.splice(0)) refuse();
+  }
+}
 
 /** A statement that waits its turn. */
 interface Waiting {

@@ -2,12 +2,17 @@
  * What time is it? PostgreSQL's, so that all nodes agree: the earliest that it can be, by this process's monotonic clock
  * and what was read lately. So nothing that has a start is given before it; {@linkcode TimeBounds} states the bound.
  *
+ * A reading tells a time that PostgreSQL showed at some moment between the sending of the question and the arrival of its
+ * answer, so it bounds that time from both sides, however long the answer took (Marzullo's algorithm, 1984). Readings
+ * narrow the bounds; between readings the bounds widen by what two clocks may drift apart. So a slow reading changes
+ * nothing: its bounds are wide. A reading that contradicts the bounds says that PostgreSQL's clock was set, or that this
+ * machine slept: then it alone counts.
+ *
  * The clock has a session of its own: no other statement makes a reading wait. A reading is timed from the moment when it
  * is sent, once the session is there.
  */
 import type { Clock } from "../ports/mod.ts";
 import type { Connection } from "./sql.ts";
-import { TimeBounds } from "./time_bounds.ts";
 
 /** Wait between two readings, in milliseconds. */
 const READ_EVERY_MS = 1_000;
@@ -17,6 +22,51 @@ const GIVE_UP_MS = 2_000;
 const SILENT_MS = 4_000;
 
 const READ = "select (extract(epoch from clock_timestamp()) * 1000)::float8";
+
+/**
+ * How much faster or slower than PostgreSQL's clock this process's may run. Linux changes the rate of a clock by 500
+ * parts per million at most to bring it to the right time, and quartz is off by 100 or so: on both machines.
+ */
+export const DRIFT = 1 / 800;
+
+/**
+ * PostgreSQL's time in milliseconds since the Unix epoch, by a monotonic clock in milliseconds.
+ *
+ * What `earliest` promises, by the last reading that was taken (sent and answered at `s` and `a`) and at any time `m`:
+ *
+ * - While PostgreSQL's clock goes on and is not set back, `earliest(m)` is not after PostgreSQL's time: it is ahead by 0.
+ * - Where the clock was set back by `b` after `s`, it is ahead by `b` at most; where it was set back before `s`, by `a - s`
+ *   at most. So the next reading ends it, but for its own round trip.
+ * - It is behind by at most `a - s`, what PostgreSQL's clock was set forward since `s`, and twice the drift since then.
+ */
+export class TimeBounds {
+  /** By both, PostgreSQL's time minus the monotonic time, as of `#at`. */
+  #earliest = -Infinity;
+  #latest = Infinity;
+  #at = 0;
+
+  /** PostgreSQL's time is not before this. -Infinity where it was never read. @param at now, by the monotonic clock */
+  earliest(at: number): number {
+    return at + this.#earliest - DRIFT * (at - this.#at);
+  }
+
+  /** PostgreSQL's time is not after this. Infinity where it was never read. @param at now, by the monotonic clock */
+  latest(at: number): number {
+    return at + this.#latest + DRIFT * (at - this.#at);
+  }
+
+  /** PostgreSQL showed a time between these two monotonic times. */
+  read(time: number, sentAt: number, answeredAt: number): void {
+    const earliest = time - answeredAt;
+    const latest = time - sentAt + DRIFT * (answeredAt - sentAt);
+    const earliestKnown = this.earliest(answeredAt) - answeredAt;
+    const latestKnown = this.latest(answeredAt) - answeredAt;
+    const contradicts = earliest > latestKnown || latest < earliestKnown;
+    this.#earliest = contradicts ? earliest : Math.max(earliest, earliestKnown);
+    this.#latest = contradicts ? latest : Math.min(latest, latestKnown);
+    this.#at = answeredAt;
+  }
+}
 
 /** PostgreSQL's time on this process's timers. */
 export class PostgresClock implements Clock {

@@ -4,7 +4,7 @@ import type { Clock, SaleSummary, SaleViews } from "../ports/mod.ts";
 import type { SalePhase, SaleSettings } from "../domain/sale.ts";
 import { saleKeyOf, saleNumberAt } from "../domain/sale_ids.ts";
 import { uuidOf } from "./sale_batch.ts";
-import { SharedReads } from "./shared_reads.ts";
+import { SharedReads } from "./shared_read.ts";
 import { listPartOf, pageOf, presentOf, read } from "./reads.ts";
 import { ms, type Row, type Sql, time } from "./sql.ts";
 

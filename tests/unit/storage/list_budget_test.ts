@@ -1,8 +1,16 @@
 /** Who may read a list now, who waits, and who is refused? */
 import assert from "node:assert/strict";
 import { Fault } from "../../../src/ports/mod.ts";
-import { ListBudget, REST_MAX_MS, REST_MIN_MS, RESTS, WAIT_MS, WAITING_MAX } from "../../../src/storage/list_budget.ts";
-import { AT_ONCE, ROUND_MS } from "../../../src/storage/refusals.ts";
+import {
+  AT_ONCE,
+  ListBudget,
+  REST_MAX_MS,
+  REST_MIN_MS,
+  RESTS,
+  ROUND_MS,
+  WAIT_MS,
+  WAITING_MAX,
+} from "../../../src/storage/list_budget.ts";
 import { NotConnected, type Row, SqlError } from "../../../src/storage/sql.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 

@@ -1,8 +1,7 @@
 /** When does the clock read PostgreSQL's time, through which session, and what does it make of it? */
 import assert from "node:assert/strict";
-import { PostgresClock } from "../../../src/storage/postgres_clock.ts";
+import { DRIFT, PostgresClock } from "../../../src/storage/postgres_clock.ts";
 import { type Connection, NotConnected } from "../../../src/storage/sql.ts";
-import { DRIFT } from "../../../src/storage/time_bounds.ts";
 import { ClockSession } from "../../support/clock_session.ts";
 import { settle } from "../../support/fake_clock.ts";
 import { withProcessTime } from "../../support/process_time.ts";

@@ -1,6 +1,6 @@
 /** Who shares a read, and what is kept of it? */
 import assert from "node:assert/strict";
-import { SharedReads } from "../../../src/storage/shared_reads.ts";
+import { SharedReads } from "../../../src/storage/shared_read.ts";
 
 Deno.test("get() shares a read among those who ask for the same, and for nothing else; nothing of it is kept", async () => {
   const reads = new SharedReads<object>();

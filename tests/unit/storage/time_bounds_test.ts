@@ -1,7 +1,7 @@
 /** By how much may a node's time be ahead of PostgreSQL's, or behind it? Not by more than `TimeBounds` states. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DRIFT, TimeBounds } from "../../../src/storage/time_bounds.ts";
+import { DRIFT, TimeBounds } from "../../../src/storage/postgres_clock.ts";
 
 /** What rounding may add, in milliseconds: both clocks are numbers of 53 bits. */
 const ROUNDING_MS = 0.01;
