@@ -1,6 +1,7 @@
 /** What do nodes say to one another beside commands? A ping, a greeting, a good-bye: each in time, or it counts for none. */
 import type { Clock } from "../ports/mod.ts";
 import { type Member, memberOf } from "./member.ts";
+import type { Status } from "./reply.ts";
 import { GREET, LEAVE, NeverConnected, PING, type Transport } from "./transport.ts";
 
 /** A call that takes longer got no answer, in milliseconds. */
@@ -25,7 +26,7 @@ export class Calls {
       const { status, told } = await this.#call(member, PING);
       const found = memberOf(told);
       if (found !== undefined) return { ...found, leaving: (told as Pong).leaving === true };
-      return status < 500 ? "refused" : "silent";
+      return status === "unavailable" ? "silent" : "refused";
     } catch (error) {
       return error instanceof NeverConnected ? "refused" : "silent";
     }
@@ -51,11 +52,7 @@ export class Calls {
   }
 
   /** @returns the reply's status, and what it told; undefined where that was nothing of a peer's */
-  async #call(
-    member: Member,
-    what: string,
-    timeoutMs: number = CALL_MS,
-  ): Promise<{ status: number; told: unknown }> {
+  async #call(member: Member, what: string, timeoutMs: number = CALL_MS): Promise<{ status: Status; told: unknown }> {
     const giveUp = new AbortController();
     const cancel = this.clock.after(timeoutMs, () => giveUp.abort());
     let told: unknown;

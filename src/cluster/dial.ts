@@ -3,6 +3,7 @@ import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { Dialling, HANDSHAKE_MAX, type Trust } from "./handshake.ts";
 import { connectTls, type PeerTls } from "./socket_stream.ts";
 import type { Session } from "./session.ts";
+import type { Status } from "./reply.ts";
 import { NeverConnected } from "./transport.ts";
 
 /** What dialling works with. */
@@ -24,8 +25,8 @@ const UNTRUSTED = /^ERR_(TLS|SSL)|CERT|VERIFY|SIGNED/;
 export class NotLinked extends Error {
   override readonly name = "NotLinked";
 
-  /** @param status 401: the listener there is not a peer of this node; 503: it did not answer, and may yet */
-  constructor(readonly status: 401 | 503, message: string, options?: ErrorOptions) {
+  /** @param status what a message that was to go there is answered with */
+  constructor(readonly status: Extract<Status, "no_peer" | "unavailable">, message: string, options?: ErrorOptions) {
     super(message, options);
   }
 }
@@ -45,7 +46,7 @@ export async function dial(url: string, options: DialOptions): Promise<Dialled> 
 async function connect(url: string, { tls, signal }: DialOptions): Promise<Stream> {
   const { protocol, hostname: named, port: given } = new URL(url);
   const isSecure = protocol === "https:";
-  if (tls !== undefined && !isSecure) throw new NotLinked(401, `Cannot link to ${url}: it has no TLS`);
+  if (tls !== undefined && !isSecure) throw new NotLinked("no_peer", `Cannot link to ${url}: it has no TLS`);
   const hostname = named.replace(/^\[|\]$/g, "");
   const port = Number(given || (isSecure ? 443 : 80));
   try {
@@ -56,9 +57,9 @@ async function connect(url: string, { tls, signal }: DialOptions): Promise<Strea
   } catch (cause) {
     const { code = "" } = cause as { code?: string };
     if (signal.aborted || SHORT_OF.has(code) || (isSecure && !NOT_THERE.has(code) && !UNTRUSTED.test(code))) {
-      throw new NotLinked(503, `Cannot link to ${url}: no connection could be made`, { cause });
+      throw new NotLinked("unavailable", `Cannot link to ${url}: no connection could be made`, { cause });
     }
-    if (UNTRUSTED.test(code)) throw new NotLinked(401, `Cannot link to ${url}: no TLS of a peer`, { cause });
+    if (UNTRUSTED.test(code)) throw new NotLinked("no_peer", `Cannot link to ${url}: no TLS of a peer`, { cause });
     throw new NeverConnected(`Cannot connect to ${url}`, { cause });
   }
 }
@@ -67,16 +68,16 @@ function shakeHands(frames: FrameStream, url: string, { trust, signal }: DialOpt
   return new Promise((resolve, reject) => {
     const dialling = new Dialling(trust);
     const decoder = new TextDecoder();
-    const giveUp = () => fail(503);
+    const giveUp = () => fail("unavailable");
     const done = () => {
       signal.removeEventListener("abort", giveUp);
       frames.onFrame = () => {};
       frames.onEnd = () => {};
     };
-    const fail = (status: 401 | 503, cause?: unknown) => {
+    const fail = (status: NotLinked["status"], cause?: unknown) => {
       done();
       frames.close();
-      const why = status === 401 ? "the listener there is not a peer of this node" : "it does not answer";
+      const why = status === "no_peer" ? "the listener there is not a peer of this node" : "it does not answer";
       reject(new NotLinked(status, `Cannot link to ${url}: ${why}`, { cause }));
     };
     /** Takes the other end's next message. */
@@ -85,11 +86,11 @@ function shakeHands(frames: FrameStream, url: string, { trust, signal }: DialOpt
         try {
           take(decoder.decode(frame));
         } catch (error) {
-          fail(401, error);
+          fail("no_peer", error);
         }
       };
     };
-    frames.onEnd = (garbage) => fail(garbage ? 401 : 503);
+    frames.onEnd = (garbage) => fail(garbage ? "no_peer" : "unavailable");
     signal.addEventListener("abort", giveUp);
     next((challenge) => {
       frames.send(framedText(dialling.prove(challenge)));

@@ -2,8 +2,7 @@
  * How do many messages share one connection? On a link that is kept open, from the node that dialled: an exchange costs a
  * seventh of what a request by `fetch` costs, and a message leaves in the tick in which it is sent.
  *
- * A message is `<number> <what> <text>`, numbered by its sender; each line that answers it is `<number> <status> <line>`.
- * The status is 0 while more lines are to come. A node that leaves answers what it has taken and then says good-bye: what
+ * A message is `<number> <what> <text>`, numbered by its sender; what answers it is in reply.ts. A node that leaves answers what it has taken and then says good-bye: what
  * is unanswered by then it has not taken. A connection may be dead without telling so: while messages are open an end
  * that is silent is pinged, and the link ended where nothing comes back.
  */
@@ -11,17 +10,15 @@ import type { Clock } from "../ports/mod.ts";
 import { dial, type Dialled, type DialOptions, NotLinked } from "./dial.ts";
 import type { FrameStream } from "./frames.ts";
 import { isSame, type Member } from "./member.ts";
+import { decodeReply, type Status } from "./reply.ts";
 import { BYE, MESSAGE, PING, PONG, type Session } from "./session.ts";
 import { NeverConnected } from "./transport.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
-/** The status of a line that is not the last. */
-export const MORE = 0;
 /** What takes longer to prove that it is a peer is given up, in milliseconds. */
 export const DIAL_MS = 2_000;
 /** While messages are open the other end is listened for so often, in milliseconds; silent twice, it is given up. */
 const WATCH_MS = 1_000;
-const LINE = /^(\d{1,15}) (\d{1,3})(?: |$)/;
 
 /** What is sent by a link. */
 export interface Sending {
@@ -35,7 +32,7 @@ export interface Sending {
 interface Open {
   readonly sending: Sending;
   readonly onLine: (line: string) => void;
-  readonly resolve: (status: number) => void;
+  readonly resolve: (status: Status) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -74,7 +71,7 @@ export class Link {
   }
 
   /** Sends a message. Returns and throws as {@linkcode Transport.send}; a message that is given up ends the link. */
-  send(sending: Sending, signal: AbortSignal, onLine: (line: string) => void): Promise<number> {
+  send(sending: Sending, signal: AbortSignal, onLine: (line: string) => void): Promise<Status> {
     if (this.#phase !== "open") return Promise.reject(this.#lost());
     return new Promise((resolve, reject) => {
       const number = this.#sent++;
@@ -136,17 +133,18 @@ export class Link {
   }
 
   #hearLine(text: string): void {
-    const [head, number, status] = LINE.exec(text) ?? [];
-    const asked = this.#open.get(Number(number));
-    if (head === undefined || asked === undefined) return;
+    const part = decodeReply(text);
+    const asked = part && this.#open.get(part.number);
+    if (part === undefined || asked === undefined) return;
+    const { number, status, line } = part;
     try {
-      if (text.length > head.length) asked.onLine(text.slice(head.length));
+      if (line !== undefined) asked.onLine(line);
     } catch (error) {
       return this.#end(this.#lost(error)); // what speaks so is not a peer
     }
-    if (Number(status) === MORE) return;
-    this.#open.delete(Number(number));
-    asked.resolve(Number(status));
+    if (status === undefined) return;
+    this.#open.delete(number);
+    asked.resolve(status);
     if (this.#phase === "retired" && this.#open.size === 0) this.close();
   }
 

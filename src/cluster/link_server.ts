@@ -1,8 +1,7 @@
 /** How does a node answer what comes by a link? As {@linkcode Link} says; each message apart from all others. */
 import type { Clock } from "../ports/mod.ts";
 import type { FrameStream } from "./frames.ts";
-import { MORE } from "./link.ts";
-import type { Reply } from "./peer_request_handler.ts";
+import { encodeReply, type Reply } from "./reply.ts";
 import { BYE, MESSAGE, PING, PONG, type Session } from "./session.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
@@ -63,10 +62,10 @@ export class LinkServer {
     const [head, number, what] = HEAD.exec(text) ?? [];
     if (head === undefined) return this.frames.close();
     const reply = this.receive(what!, text.slice(head.length));
-    if (reply.write === undefined) return this.#say(MESSAGE, `${number} ${reply.status}`);
+    if (reply.write === undefined) return this.#say(MESSAGE, encodeReply(number!, reply.status));
     this.#open++;
     reply.write((line, isLast) => {
-      this.#say(MESSAGE, `${number} ${isLast ? reply.status : MORE} ${line}`);
+      this.#say(MESSAGE, encodeReply(number!, isLast ? reply.status : undefined, line));
       if (!isLast) return;
       this.#open--;
       this.#endOnceAnswered();

@@ -2,6 +2,7 @@
 import { NotLinked } from "./dial.ts";
 import { Link, type LinkContext } from "./link.ts";
 import type { Member } from "./member.ts";
+import type { Status } from "./reply.ts";
 import { COMMANDS, type Transport } from "./transport.ts";
 
 /** Times that it is told: an address may be anyone's. */
@@ -26,7 +27,7 @@ export class LinkTransport implements Transport {
     text: string,
     signal: AbortSignal,
     onLine: (line: string) => void,
-  ): Promise<number> {
+  ): Promise<Status> {
     // Commands are for one incarnation alone; whoever else listens at its address is pinged and greeted as well.
     const sending = { what, text, ...what === COMMANDS && { only: member } };
     return this.#linkTo(member.url).send(sending, signal, onLine);
@@ -37,7 +38,7 @@ export class LinkTransport implements Transport {
     if (known !== undefined) return known;
     const gone = (link: Link, why?: NotLinked) => {
       if (this.#links.get(url) === link) this.#links.delete(url);
-      if (why?.status === 401) this.#tell(url, why);
+      if (why?.status === "no_peer") this.#tell(url, why);
     };
     const link = new Link(url, { ...this.options, gone });
     this.#links.set(url, link);

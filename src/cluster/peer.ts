@@ -117,7 +117,7 @@ export class Peer {
       const message = encodeCommands(forwards as Forward[], Math.min(PROTOCOL, this.member.version), at);
       const onLine = (line: string) => this.#hear(batch, decodeAnswers(line));
       const status = await transport.send(this.member, COMMANDS, message, batch.giveUp.signal, onLine);
-      if (status !== 200) failure = { kind: "rejected" };
+      if (status !== "answered") failure = { kind: "rejected" };
     } catch (error) {
       if (error instanceof NeverConnected) failure = { kind: "never_connected" };
     }

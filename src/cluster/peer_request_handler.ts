@@ -8,6 +8,7 @@ import type { Dispatcher, Hosted } from "./dispatcher.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { Member } from "./member.ts";
 import type { Membership } from "./membership.ts";
+import type { Reply, Sink } from "./reply.ts";
 import { COMMANDS, GREET, LEAVE, PING } from "./transport.ts";
 import {
   type Answer,
@@ -22,18 +23,8 @@ import {
   type Run,
 } from "./wire.ts";
 
-/** Commands of peers that may be under way at once; a batch that would exceed it is refused whole with 503. */
+/** Commands of peers that may be under way at once; a batch that would exceed it is refused whole as `unavailable`. */
 export const OPEN_MAX = 65_536;
-
-/** Takes the lines of a reply. */
-export type Sink = (line: string, isLast: boolean) => void;
-
-/** What a message is answered with. */
-export interface Reply {
-  readonly status: 200 | 400 | 404 | 503;
-  /** Of 200: writes the lines, now or later. */
-  readonly write?: (sink: Sink) => void;
-}
 
 /** What it works with. */
 export interface PeerRequestHandlerContext {
@@ -56,9 +47,9 @@ export class PeerRequestHandler {
     try {
       return this.#receive(from, what, text);
     } catch (error) {
-      if (error instanceof BadMessage || error instanceof SyntaxError) return { status: 400 };
+      if (error instanceof BadMessage || error instanceof SyntaxError) return { status: "malformed" };
       this.context.events.unexpected(error);
-      return { status: 503 };
+      return { status: "unavailable" };
     }
   }
 
@@ -68,8 +59,8 @@ export class PeerRequestHandler {
       case COMMANDS: {
         const runs = decodeCommands(JSON.parse(text), { now: clock.shared(), monotonic: clock.monotonic() });
         const commands = commandsIn(runs);
-        if (this.#open + commands > OPEN_MAX) return { status: 503 };
-        return { status: 200, write: (sink) => this.#decide(from, runs, commands, sink) };
+        if (this.#open + commands > OPEN_MAX) return { status: "unavailable" };
+        return { status: "answered", write: (sink) => this.#decide(from, runs, commands, sink) };
       }
       case PING:
         return said(membership.pong);
@@ -79,7 +70,7 @@ export class PeerRequestHandler {
         membership.departed(from.id, from.incarnation);
         return said(true);
     }
-    return { status: 404 };
+    return { status: "unknown" };
   }
 
   /** Decides a batch; answers that fall in one tick are one line. */
@@ -171,5 +162,5 @@ function outcomeAnswer(place: number, outcome: OutcomeOf<Kind>): Answer {
 }
 
 function said(value: unknown): Reply {
-  return { status: 200, write: (sink) => sink(JSON.stringify(value), true) };
+  return { status: "answered", write: (sink) => sink(JSON.stringify(value), true) };
 }

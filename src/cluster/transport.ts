@@ -1,5 +1,6 @@
 /** How does a message reach another node? */
 import type { Member } from "./member.ts";
+import type { Status } from "./reply.ts";
 
 /** Nothing listens there, or it leaves: the message was not taken, known for sure. */
 export class NeverConnected extends Error {
@@ -19,8 +20,8 @@ export interface Transport {
   /**
    * Delivers a message: commands to this very process, all else to whichever node listens at its address.
    *
-   * @param onLine told each line of the reply as it comes, where the status is 200
-   * @returns the status once the reply has ended; where it is another than 200, nothing was taken
+   * @param onLine told each line of the reply as it comes
+   * @returns what became of it, once the reply has ended
    * @throws NeverConnected where it was not delivered; any other error where that is not known
    */
   send(
@@ -29,5 +30,5 @@ export interface Transport {
     text: string,
     signal: AbortSignal,
     onLine: (line: string) => void,
-  ): Promise<number>;
+  ): Promise<Status>;
 }

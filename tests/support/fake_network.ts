@@ -3,8 +3,8 @@
  * real one it says for sure that something was not delivered only where nothing listens; and what was sent to a frozen
  * process is read once it goes on, whether or not the sender still waits.
  */
-import type { Reply } from "../../src/cluster/peer_request_handler.ts";
 import { isSame, type Member } from "../../src/cluster/member.ts";
+import type { Reply, Status } from "../../src/cluster/reply.ts";
 import { COMMANDS, NeverConnected, type Transport } from "../../src/cluster/transport.ts";
 import type { NodeClock } from "./node_clock.ts";
 
@@ -17,7 +17,7 @@ export interface Host {
   readonly self: Member;
   readonly clock: NodeClock;
   /** Of no peer it may answer any status. */
-  readonly receive: (from: Member, what: string, text: string) => Pick<Reply, "write"> & { readonly status: number };
+  readonly receive: (from: Member, what: string, text: string) => Pick<Reply, "write"> & { readonly status: Status };
 }
 
 /** All hosts and what is between them. */
@@ -69,7 +69,7 @@ export class FakeNetwork {
     { self, to, what, text, host }: { self: Member; to: string; what: string; text: string; host: Host },
     clock: NodeClock,
     onLine: (line: string) => void,
-    resolve: (status: number) => void,
+    resolve: (status: Status) => void,
     reject: (error: Error) => void,
   ): void {
     const from = self.url;

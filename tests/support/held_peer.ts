@@ -3,6 +3,7 @@ import type { Fault } from "../../src/ports/mod.ts";
 import { type Failure, type Forward, forwardOf } from "../../src/cluster/forward.ts";
 import { selfMember } from "../../src/cluster/mod.ts";
 import { Peer } from "../../src/cluster/peer.ts";
+import type { Status } from "../../src/cluster/reply.ts";
 import type { Transport } from "../../src/cluster/transport.ts";
 import { type Answer, encodeAnswers, REFUSED } from "../../src/cluster/wire.ts";
 import { claim } from "./commands.ts";
@@ -19,7 +20,7 @@ export interface Sent {
   readonly answer: (place: number) => void;
   /** Answers many places in one line. */
   readonly say: (...answers: Answer[]) => void;
-  readonly end: (status?: number) => void;
+  readonly end: (status?: Status) => void;
   readonly fail: (error: Error) => void;
   readonly isAborted: () => boolean;
 }
@@ -57,7 +58,7 @@ export function makePeer(version: number = 4): HeldPeer {
           users: commands.map(({ userId }) => userId),
           answer: (place) => onLine(encodeAnswers([[place, REFUSED, `no ${commands[place]!.userId}`]])),
           say: (...answers) => onLine(encodeAnswers(answers)),
-          end: (status = 200) => resolve(status),
+          end: (status = "answered") => resolve(status),
           fail: reject,
           isAborted: () => signal.aborted,
         });

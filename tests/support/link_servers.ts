@@ -5,7 +5,7 @@ import { Link } from "../../src/cluster/link.ts";
 import { PROTOCOL } from "../../src/cluster/member.ts";
 import { type Member, selfMember } from "../../src/cluster/mod.ts";
 import { PeerServer } from "../../src/cluster/peer_server.ts";
-import type { Reply, Sink } from "../../src/cluster/peer_request_handler.ts";
+import type { Reply, Sink, Status } from "../../src/cluster/reply.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { until } from "./until.ts";
 
@@ -51,8 +51,8 @@ export class Listener {
     const listener = new Listener(options);
     const { clock, trust, taken } = listener;
     const receive = (from: Member, what: string, text: string): Reply => {
-      if (text === "bad") return { status: 400 };
-      return { status: 200, write: (sink) => void taken.push({ from, what, text, sink }) };
+      if (text === "bad") return { status: "malformed" };
+      return { status: "answered", write: (sink) => void taken.push({ from, what, text, sink }) };
     };
     const { tls } = options;
     listener.server = await PeerServer.start({
@@ -93,7 +93,7 @@ export class Dialler {
   send(
     text: string,
     { signal = new AbortController().signal, only }: { signal?: AbortSignal; only?: Member } = {},
-  ): { lines: string[]; end: Promise<number | Error> } {
+  ): { lines: string[]; end: Promise<Status | Error> } {
     const lines: string[] = [];
     const sending = { what: "commands", text, ...only !== undefined && { only } };
     return { lines, end: this.link.send(sending, signal, (line) => lines.push(line)).catch((error) => error) };

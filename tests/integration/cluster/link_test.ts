@@ -6,6 +6,7 @@ import { framedText } from "../../../src/cluster/frames.ts";
 import { DIAL_MS } from "../../../src/cluster/link.ts";
 import { LinkTransport } from "../../../src/cluster/link_transport.ts";
 import { selfMember } from "../../../src/cluster/mod.ts";
+import type { Status } from "../../../src/cluster/reply.ts";
 import { MESSAGE, PING, PONG, type Session } from "../../../src/cluster/session.ts";
 import { COMMANDS, NeverConnected, PING as ASKS } from "../../../src/cluster/transport.ts";
 import { MESSAGE_MAX } from "../../../src/cluster/wire.ts";
@@ -20,20 +21,20 @@ Deno.test("messages of one link are answered in any order, each line as it falls
     assert.deepEqual(b.taken.map(({ what, text }) => [what, text]), [["commands", "ünï 🎉 [1]"], ["commands", "[2]"]]);
     assert.deepEqual(b.taken[0]!.from, trustOf("a").self, "who sent it is known");
     b.taken[1]!.sink("two", true);
-    assert.deepEqual([await second.end, second.lines], [200, ["two"]]);
+    assert.deepEqual([await second.end, second.lines], ["answered", ["two"]]);
     b.taken[0]!.sink("one", false);
     await until(() => first.lines.length === 1, { what: "the first line" });
     b.taken[0]!.sink("more", true);
-    assert.deepEqual([await first.end, first.lines], [200, ["one", "more"]]);
+    assert.deepEqual([await first.end, first.lines], ["answered", ["one", "more"]]);
   }));
 
 Deno.test("a message that is refused harms no other", () =>
   withLink(async (a, b) => {
     const [good, bad] = [a.send("good"), a.send("bad")];
-    assert.deepEqual([await bad.end, bad.lines], [400, []]);
+    assert.deepEqual([await bad.end, bad.lines], ["malformed", []]);
     await b.arrived(1);
     b.taken[0]!.sink("x", true);
-    assert.equal(await good.end, 200);
+    assert.equal(await good.end, "answered");
   }));
 
 Deno.test("messages and answers of any length arrive whole, many at once", () =>
@@ -43,7 +44,7 @@ Deno.test("messages and answers of any length arrive whole, many at once", () =>
     await b.arrived(texts.length);
     for (const { text, sink } of b.taken) sink(text, true);
     for (const [at, { end, lines }] of sent.entries()) {
-      assert.equal(await end, 200);
+      assert.equal(await end, "answered");
       assert.equal(lines.join(""), texts[at]);
     }
   }));
@@ -73,7 +74,7 @@ Deno.test("where another process listens now a message for the one before was ne
     assert((await a.send("x", { only: { ...self, incarnation: 2 } }).end) instanceof NeverConnected);
     assert.deepEqual(b.taken.map(({ text }) => text), ["y"]);
     b.taken[0]!.sink("", true);
-    assert.equal(await it.end, 200);
+    assert.equal(await it.end, "answered");
   }));
 
 /** A node that proves who it is, and whose frames are the test's from then on. */
@@ -105,7 +106,7 @@ async function withEnd(
   }
 }
 
-function isUnknown(end: number | Error): boolean {
+function isUnknown(end: Status | Error): boolean {
   return end instanceof Error && !(end instanceof NeverConnected);
 }
 
@@ -156,7 +157,7 @@ Deno.test("a node that leaves answers what it has taken; what comes later was ne
     const closed = b.server.close();
     const late = Array.from({ length: 20 }, () => a.send("late".repeat(10_000)));
     b.taken[0]!.sink("x", true);
-    assert.deepEqual([await early.end, early.lines], [200, ["x"]]);
+    assert.deepEqual([await early.end, early.lines], ["answered", ["x"]]);
     for (const { end } of late) assert((await end) instanceof NeverConnected);
     await closed;
     assert.deepEqual([b.taken.length, a.gone], [1, [a.link]]);
@@ -186,7 +187,7 @@ Deno.test("a message that is given up ends the link once the others are answered
     assert.deepEqual(a.gone, [a.link], "no more is to be sent by it");
     b.taken[0]!.sink("too late", true);
     b.taken[1]!.sink("x", true);
-    assert.deepEqual([await other.end, stuck.lines, other.lines], [200, [], ["x"]]);
+    assert.deepEqual([await other.end, stuck.lines, other.lines], ["answered", [], ["x"]]);
   }));
 
 Deno.test("a message that is given up before the link is there is never sent", () =>
@@ -197,7 +198,7 @@ Deno.test("a message that is given up before the link is there is never sent", (
     assert((await early.end) instanceof Error);
     await b.arrived(1);
     b.taken[0]!.sink("x", true);
-    assert.deepEqual([await other.end, b.taken.map(({ text }) => text)], [200, ["other"]]);
+    assert.deepEqual([await other.end, b.taken.map(({ text }) => text)], ["answered", ["other"]]);
   }));
 
 Deno.test("a link that has ended takes no more", () =>
@@ -217,7 +218,7 @@ for (const [what, options] of OTHERS) {
   for (const side of ["dials", "listens"] as const) {
     Deno.test(`where the node that ${side} has ${what}, nothing is taken, and the asker is told so`, () =>
       withLink(async (a, b) => {
-        assert.equal(await a.send("x").end, 401);
+        assert.equal(await a.send("x").end, "no_peer");
         assert.deepEqual([b.taken.length, a.gone], [0, [a.link]]);
       }, { [side]: options }));
   }
@@ -230,7 +231,7 @@ Deno.test("two nodes speak the highest version that both know", async () => {
       const sent = a.send("x");
       await b.arrived(1);
       b.taken[0]!.sink("y", true);
-      assert.deepEqual([await sent.end, sent.lines], [200, ["y"]], `${mine} and ${theirs}`);
+      assert.deepEqual([await sent.end, sent.lines], ["answered", ["y"]], `${mine} and ${theirs}`);
       assert.equal(b.taken[0]!.from.version, mine);
       assert.equal(a.link.version, Math.min(mine, theirs));
     }, { dials: versions(mine), listens: versions(theirs) });
@@ -242,12 +243,12 @@ function textFrame(text: string): string {
 }
 
 /** What is no peer may answer to whatever comes; undefined: it reads, and hangs up. */
-const STRANGE: readonly (readonly [what: string, answer: string | undefined, status: 401 | 503])[] = [
-  ["a server of HTTP", "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", 401],
-  ["a message that is none of a handshake", textFrame("{}"), 401],
-  ["a challenge of no version", textFrame(`["x",4,4,"${"0".repeat(64)}"]`), 401],
-  ["a challenge of a lower version than both speak", textFrame(`[3,3,4,"${"0".repeat(64)}"]`), 401],
-  ["a server that hangs up", undefined, 503],
+const STRANGE: readonly (readonly [what: string, answer: string | undefined, status: Status])[] = [
+  ["a server of HTTP", "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "no_peer"],
+  ["a message that is none of a handshake", textFrame("{}"), "no_peer"],
+  ["a challenge of no version", textFrame(`["x",4,4,"${"0".repeat(64)}"]`), "no_peer"],
+  ["a challenge of a lower version than both speak", textFrame(`[3,3,4,"${"0".repeat(64)}"]`), "no_peer"],
+  ["a server that hangs up", undefined, "unavailable"],
 ];
 for (const [what, answer, status] of STRANGE) {
   Deno.test(`where ${what} answers, a message is not taken (${status}), and the secret is not shown`, async () => {
@@ -276,7 +277,7 @@ Deno.test("a node that takes a connection and says nothing is given up in time",
   await connection.read(new Uint8Array(1_000));
   const end = a.send("x").end;
   await a.clock.advance(DIAL_MS);
-  assert.equal(await end, 503);
+  assert.equal(await end, "unavailable");
   connection.close();
   listener.close();
 });
@@ -342,11 +343,11 @@ Deno.test("LinkTransport sends all for a node by one link, and by a new one once
     return await sent;
   };
   try {
-    assert.equal(await send(COMMANDS, "a"), 200);
-    assert.equal(await send(ASKS, ""), 200);
+    assert.equal(await send(COMMANDS, "a"), "answered");
+    assert.equal(await send(ASKS, ""), "answered");
     // Whoever listens there may be asked who it is; commands are for one process alone.
     const old = { ...member, incarnation: 0 };
-    assert.equal(await send(ASKS, "", old), 200);
+    assert.equal(await send(ASKS, "", old), "answered");
     await assert.rejects(transport.send(old, COMMANDS, "b", signal, () => {}), NeverConnected);
     await b.server.close();
     await assert.rejects(transport.send(member, COMMANDS, "c", signal, () => {}), NeverConnected);
@@ -363,7 +364,7 @@ Deno.test("LinkTransport tells once of an address where no peer of its node list
   const transport = new LinkTransport({ trust: trustOf("a"), tls: undefined, clock: new FakeClock(), noPeer });
   const member = { ...selfMember("b", b.url, 1), url: b.url };
   for (let times = 0; times < 3; times++) {
-    assert.equal(await transport.send(member, ASKS, "", new AbortController().signal, () => {}), 401);
+    assert.equal(await transport.send(member, ASKS, "", new AbortController().signal, () => {}), "no_peer");
   }
   assert.deepEqual(noPeers, [`${b.url} The other end does not speak the peer protocol`]);
   transport.close();

@@ -88,7 +88,9 @@ Deno.test("a command that a node gives back as it leaves is decided by its asker
 Deno.test("a node that would take no batch as it leaves is asked no more: it is found to be leaving", async () => {
   const { world, a, b, key } = await withUnheardLeave();
   const receive = (from: Member, what: string, text: string) => {
-    return what === "commands" ? { status: 503 as const } : b.cluster.peerRequestHandler.receive(from, what, text);
+    return what === "commands"
+      ? { status: "unavailable" as const }
+      : b.cluster.peerRequestHandler.receive(from, what, text);
   };
   world.network.listen({ ...b.host, receive });
   const asked = claimAt(a, key, "u");

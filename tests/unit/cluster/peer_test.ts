@@ -102,7 +102,10 @@ const failures: [string, (sent: Sent) => void, string][] = [
   ["nothing listens", ({ fail }) => fail(new NeverConnected("b")), "never_connected"],
   ["the connection is lost", ({ fail }) => fail(new Error("reset")), "ambiguous"],
   ["the answers end too early", ({ end }) => end(), "ambiguous"],
-  ["the batch is refused", ({ end }) => end(503), "rejected"],
+  ["the batch is malformed to the other end", ({ end }) => end("malformed"), "rejected"],
+  ["the other end knows no batches", ({ end }) => end("unknown"), "rejected"],
+  ["the other end is no peer", ({ end }) => end("no_peer"), "rejected"],
+  ["the other end cannot take the batch", ({ end }) => end("unavailable"), "rejected"],
 ];
 for (const [what, act, kind] of failures) {
   Deno.test(`what is not answered when ${what} comes back as ${kind}, what is answered does not`, async () => {

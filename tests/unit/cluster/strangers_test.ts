@@ -1,17 +1,19 @@
 /** What becomes of a node at whose address something else answers? */
 import assert from "node:assert/strict";
 import type { Member } from "../../../src/cluster/member.ts";
+import type { Status } from "../../../src/cluster/reply.ts";
 import { Seal } from "../../../src/cluster/seal.ts";
 import { claim, create, terms } from "../../support/commands.ts";
 import { ClusterWorld, HEARTBEAT_MS } from "../../support/cluster_world.ts";
 import { fate } from "../../support/world.ts";
 
-/** What is no peer may answer: a status, and lines where that is 200. */
-const STRANGE: readonly (readonly [what: string, status: number, line?: string])[] = [
-  ["a server that does not know its paths", 404],
-  ["a node of another secret", 401],
-  ["a page", 200, "<!doctype html>"],
-  ["another protocol", 200, '{"status":"ok"}'],
+/** What is no peer may answer: a status, and lines where that is `answered`. */
+const STRANGE: readonly (readonly [what: string, status: Status, line?: string])[] = [
+  ["a server that does not know its messages", "unknown"],
+  ["a server that does not understand its messages", "malformed"],
+  ["a node of another secret", "no_peer"],
+  ["a page", "answered", "<!doctype html>"],
+  ["another protocol", "answered", '{"status":"ok"}'],
 ];
 
 for (const [what, status, line] of STRANGE) {
@@ -21,7 +23,7 @@ for (const [what, status, line] of STRANGE) {
     const key = world.keyOf("c");
     const said = line !== undefined && { write: (tell: (line: string, isLast: boolean) => void) => tell(line, true) };
     const receive = (_from: Member, what: string) =>
-      what === "ping" ? { status, ...said } : { status: status === 200 ? 404 : status };
+      what === "ping" ? { status, ...said } : { status: status === "answered" ? "unknown" as const : status };
     world.network.listen({ ...host, receive });
     const asked = fate(world.node("a").coupons.ask(key, create(terms(key, 1))));
     await world.clock.advance(4_000);
@@ -40,7 +42,7 @@ for (const [what, status, line] of STRANGE) {
 
 Deno.test("a node where a peer in trouble answers stays in the ring", async () => {
   const world = await ClusterWorld.of("a", "b");
-  world.network.listen({ ...world.node("b").host, receive: () => ({ status: 503 }) });
+  world.network.listen({ ...world.node("b").host, receive: () => ({ status: "unavailable" }) });
   const key = world.keyOf("b");
   const asked = fate(world.node("a").coupons.ask(key, create(terms(key, 1))));
   await world.clock.advance(4_000);
@@ -51,7 +53,7 @@ Deno.test("a node where a peer in trouble answers stays in the ring", async () =
 Deno.test("a node that does not find itself where its peers are to says so, once", async () => {
   const world = await ClusterWorld.of("a");
   const b = world.make("b");
-  world.network.listen({ ...b.host, receive: () => ({ status: 404 }) });
+  world.network.listen({ ...b.host, receive: () => ({ status: "unknown" }) });
   const joined = b.cluster.join();
   await world.clock.advance(20 * HEARTBEAT_MS);
   await joined;

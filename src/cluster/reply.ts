@@ -1,0 +1,62 @@
+/**
+ * What is a message between nodes answered with? Lines, now or later, where it was taken; else why nothing was. On the
+ * wire each line is `<number of the message> <status> <line>`, with a number for the status.
+ */
+
+/** What became of a message. Of all but `answered` nothing was taken. */
+export type Status =
+  | "answered"
+  /** It is no message that this version understands. */
+  | "malformed"
+  /** The node knows no message of this kind. */
+  | "unknown"
+  /** What listens there is not a peer of this node. */
+  | "no_peer"
+  /** The node does not answer, or cannot take the message now. */
+  | "unavailable";
+
+/** Takes the lines of a reply. */
+export type Sink = (line: string, isLast: boolean) => void;
+
+/** The reply to a message of a peer: a way to write its lines, or why there are none. */
+export interface Reply {
+  readonly status: Exclude<Status, "no_peer">;
+  /** Of `answered`. */
+  readonly write?: (sink: Sink) => void;
+}
+
+/** A part of a reply, as it arrives. */
+export interface ReplyPart {
+  readonly number: number;
+  /** Undefined while more lines are to come. */
+  readonly status: Status | undefined;
+  readonly line: string | undefined;
+}
+
+/** The statuses on the wire: other versions know these numbers. */
+const NUMBERS = { answered: 200, malformed: 400, unknown: 404, unavailable: 503 } satisfies Record<
+  Reply["status"],
+  number
+>;
+/** More lines are to come. */
+const MORE = 0;
+const NAMES = new Map(Object.entries(NUMBERS).map(([name, number]) => [number, name as Status]));
+const PART = /^(\d{1,15}) (\d{1,3})(?: |$)/;
+
+/** A part of a reply as a message of a link. @param status undefined: more lines are to come */
+export function encodeReply(number: number | string, status: Reply["status"] | undefined, line?: string): string {
+  const head = `${number} ${status === undefined ? MORE : NUMBERS[status]}`;
+  return line === undefined ? head : `${head} ${line}`;
+}
+
+/** The part of a reply that a link's message is; undefined where it is none. */
+export function decodeReply(text: string): ReplyPart | undefined {
+  const [head, number, code] = PART.exec(text) ?? [];
+  if (head === undefined) return undefined;
+  const status = Number(code) === MORE ? undefined : NAMES.get(Number(code)) ?? ofAnotherVersion(Number(code));
+  return { number: Number(number), status, line: text.length > head.length ? text.slice(head.length) : undefined };
+}
+
+function ofAnotherVersion(code: number): Status {
+  return code < 500 ? "unknown" : "unavailable";
+}
