@@ -76,16 +76,16 @@ export function reopen<K extends Kind>(turn: Turn<K>, epoch: number, error: unkn
     message.replayed = false;
   }
   if (error instanceof LostAnswer) return open;
-  if (error instanceof Fenced) return open.filter((message) => isFirstRedirect(message));
+  if (error instanceof Fenced) return open.filter((message) => isFirstFence(message));
   const fault = asFault(error);
   for (const message of open) message.reject(fault);
   return [];
 }
 
-function isFirstRedirect<K extends Kind>(message: MessageOf<K>): boolean {
-  if (message.redirected) message.reject(new Fault("moved", "Command dropped: its actor was fenced twice"));
-  const isFirst = !message.redirected;
-  message.redirected = true;
+function isFirstFence<K extends Kind>(message: MessageOf<K>): boolean {
+  if (message.fencedOnce) message.reject(new Fault("moved", "Command dropped: its actor was fenced twice"));
+  const isFirst = !message.fencedOnce;
+  message.fencedOnce = true;
   return isFirst;
 }
 

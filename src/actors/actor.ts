@@ -37,8 +37,8 @@ import type {
   Clock,
   ClockReading,
   Completion,
-  HandBack,
   LoadedActor,
+  Redirect,
   Rules,
   Store,
 } from "../ports/mod.ts";
@@ -70,7 +70,7 @@ export interface ActorContext<K extends Kind> {
   /** The actor has no state and no messages: its entry must be removed in the same tick. */
   readonly gone: (actor: Actor<K>) => void;
   /** Undefined on a node without a cluster. */
-  handBack?: HandBack<K>;
+  redirect?: Redirect<K>;
 }
 
 /** An earlier activation, which may have a stale state. */
@@ -174,15 +174,15 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
     if (!this.#leaving || this.#isBusy) return this.#leaving;
     this.#leaving = false;
     this.#phase = { name: "asleep", former: undefined };
-    this.#handBack(undefined);
+    this.#redirect(undefined);
     if (this.mailbox.size > 0) this.#wake();
     else if (this.idle) this.context.gone(this); // otherwise its scheduled turn does this
     return true;
   }
 
-  #handBack(holder: string | undefined): void {
+  #redirect(holder: string | undefined): void {
     const messages = this.mailbox.take();
-    if (messages.length === 0 || this.context.handBack?.(this.key, messages, holder)) return;
+    if (messages.length === 0 || this.context.redirect?.(this.key, messages, holder)) return;
     this.mailbox.putBack(messages);
   }
 
@@ -222,11 +222,11 @@ export class Actor<K extends Kind> implements Usable<Actor<K>> {
   /** Redirects what waits to the node that has the actor now; if that is not possible, it waits for the next activation. */
   async #backOff(former: Former<K>): Promise<void> {
     this.#phase = { name: "backing off", former };
-    const { clock, handBack, store } = this.context;
+    const { clock, redirect, store } = this.context;
     this.#losses++;
-    if (handBack !== undefined) {
+    if (redirect !== undefined) {
       // If it cannot be read which node has it, the ring decides.
-      this.#handBack(await store.holderOf?.(this.key).catch(() => undefined));
+      this.#redirect(await store.holderOf?.(this.key).catch(() => undefined));
     }
     clock.after(backoffMs(BACKOFF, this.#losses, clock.random()), () => this.#sleep(former));
   }

@@ -9,10 +9,10 @@ import type {
   Admit,
   Asking,
   Clock,
-  HandBack,
   LocalActors,
   OutcomeOf,
   Page,
+  Redirect,
   Rules,
   Store,
 } from "../ports/mod.ts";
@@ -126,14 +126,14 @@ export class ActorSystem<K extends Kind> implements LocalActors<K> {
       deadline,
       resolve,
       reject,
-      asking?.handed,
+      asking?.redirects,
       asking?.mayBeStored,
     );
     actor.put(message, now);
   }
 
-  handBackTo(take: HandBack<K>): void {
-    this.#context.handBack = take;
+  redirectTo(take: Redirect<K>): void {
+    this.#context.redirect = take;
   }
 
   release(keeps: (key: string) => boolean): number {

@@ -24,7 +24,7 @@ export class Message<Command, Answer, Refusal> {
   /** Set while its turn may or may not have been stored. */
   lost: LostTurn<Answer, Refusal> | undefined = undefined;
   /** Whether it was in a fenced turn before. */
-  redirected = false;
+  fencedOnce = false;
 
   /** @param deadline monotonic time in milliseconds after which it must not be decided */
   constructor(
@@ -33,7 +33,7 @@ export class Message<Command, Answer, Refusal> {
     readonly resolve: (outcome: Outcome<Answer, Refusal>) => void,
     readonly reject: (fault: Fault) => void,
     /** How often an actor has redirected it. */
-    readonly handed: number = 0,
+    readonly redirects: number = 0,
     /** Whether another node may have stored it. */
     readonly mayBeStoredElsewhere: boolean = false,
   ) {

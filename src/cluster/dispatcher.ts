@@ -14,8 +14,8 @@ import { Peers } from "./peers.ts";
 import type { ClusterView } from "./cluster_view.ts";
 import type { Transport } from "./transport.ts";
 
-/** An actor hands a command back so often: each time its owner changed under way. Then it is refused as `moved`. */
-export const HANDED_MAX = 3;
+/** A command is redirected so often: each time its actor had another owner. Then it is refused as `moved`. */
+export const REDIRECTS_MAX = 3;
 
 /** A kind of actor, as the cluster knows it. */
 export interface Hosted<K extends Kind> {
@@ -61,7 +61,7 @@ export class Dispatcher {
   host<K extends Kind>(hosted: Hosted<K>): Actors<K> {
     const { name, local } = hosted;
     this.#kinds.set(name, hosted);
-    local.handBackTo((key, waiting, holder) => this.#takeBack(name, key, waiting, holder));
+    local.redirectTo((key, waiting, holder) => this.#redirect(name, key, waiting, holder));
     return { ask: (key, command) => this.#ask(name, local, key, command) };
   }
 
@@ -97,7 +97,7 @@ export class Dispatcher {
     return new Promise<OutcomeOf<K>>((resolve, reject) => {
       const deadline = this.context.clock.monotonic() + this.context.timeoutMs;
       const way = { resolve: resolve as Forward["resolve"], reject };
-      this.#peers.to(owner).send(forwardOf({ kind, key, command, deadline, handed: 0, mayBeStored: false, ...way }));
+      this.#peers.to(owner).send(forwardOf({ kind, key, command, deadline, redirects: 0, mayBeStored: false, ...way }));
     });
   }
 
@@ -113,10 +113,10 @@ export class Dispatcher {
   }
 
   /**
-   * What a fenced or released actor hands back goes to the node that holds it by its row, where that node is in the
-   * ring; else to the ring's owner.
+   * Messages of a fenced or released actor go to the node that its row names, where that node is in the ring; else to
+   * the ring's owner.
    */
-  #takeBack<K extends Kind>(
+  #redirect<K extends Kind>(
     kind: string,
     key: string,
     waiting: readonly Waiting<K>[],
@@ -127,11 +127,11 @@ export class Dispatcher {
     const known = named === undefined ? undefined : view.member(named.id);
     const to = known !== undefined && known !== self && isSame(known, named!) ? known : view.ownerOf(key);
     if (to === self) return false;
-    for (const { command, deadline, resolve, reject, handed, mayBeStored } of waiting) {
+    for (const { command, deadline, resolve, reject, redirects, mayBeStored } of waiting) {
       const way = { resolve: resolve as Forward["resolve"], reject };
-      const forward = forwardOf({ kind, key, command, deadline, handed: handed + 1, mayBeStored, ...way });
-      if (handed < HANDED_MAX) this.#pass(forward, to);
-      else fail(forward, "moved", `Command dropped: its actor moved ${handed} times under way`);
+      const forward = forwardOf({ kind, key, command, deadline, redirects: redirects + 1, mayBeStored, ...way });
+      if (redirects < REDIRECTS_MAX) this.#pass(forward, to);
+      else fail(forward, "moved", `Command dropped: its actor moved ${redirects} times under way`);
     }
     return true;
   }

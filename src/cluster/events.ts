@@ -29,10 +29,10 @@ export interface ClusterEvents {
   /** A node is out of the ring, and why. */
   nodeGone(member: Member, why: "left" | "unreachable" | "expired"): void;
   /**
-   * The registry lists a node that does not count: it is sealed by another secret, for another database or not at all
-   * (`unsealed`), or for another time, so that it was recorded and written back (`stale`).
+   * The registry lists a node that does not count: it is signed with another secret, for another database or not at all
+   * (`unsigned`), or for another time, so that it was recorded and written back (`stale`).
    */
-  strange(member: Member, why: "unsealed" | "stale"): void;
+  strange(member: Member, why: "unsigned" | "stale"): void;
   /** What listens where a node is said to be is no peer of this one. */
   noPeer(url: string, why: string): void;
   /** The registry holds more than is read of it: so many ids, and so many entries that are too long. */

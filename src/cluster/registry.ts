@@ -1,12 +1,12 @@
 /**
  * Where do nodes find one another? In a registry where each writes itself again and again with an expiry. It is asked
- * for nodes alone, never for safety, and its own expiry judges who is late. An entry that was recorded and written back
- * later is known by the time in its seal, which is Postgres's.
+ * only for nodes, never for safety, and its own expiry decides who is late. An entry that was recorded and written back
+ * later is recognized by the time that its signature covers, which is PostgreSQL's.
  */
 import type { Clock } from "../ports/mod.ts";
 import { Redis } from "@upstash/redis";
 import { type Member, memberOf } from "./member.ts";
-import type { Seal } from "./seal.ts";
+import type { MemberSignature } from "./member_signature.ts";
 
 /** A list of nodes that expire. Every method throws where the registry does not answer in time. */
 export interface Registry {
@@ -27,7 +27,7 @@ export interface RedisRegistryOptions {
   readonly expiryMs: number;
   /** An answer that takes longer does not count, in milliseconds. */
   readonly timeoutMs: number;
-  readonly seal: Seal;
+  readonly signature: MemberSignature;
   /** Its shared time is Postgres's. */
   readonly clock: Pick<Clock, "shared">;
   /** Told once of each entry that is none of a node of this cluster, and why; of {@linkcode STRANGERS_MAX} at most. */
@@ -38,15 +38,15 @@ export interface RedisRegistryOptions {
   readonly prefix?: string;
 }
 
-/** Why an entry does not count: it is not sealed by this cluster, or was sealed for another time than now. */
-export type Strange = "unsealed" | "stale";
+/** Why an entry does not count: it is not signed by this cluster, or for another time than now. */
+export type Strange = "unsigned" | "stale";
 
 /** Clocks of two nodes may differ by so much, in milliseconds: both follow Postgres's. */
 const MARGIN_MS = 1_000;
 /** Longest that an entry holds, in milliseconds: what says more is of another time. */
 const HOLDS_MAX_MS = 600_000;
 
-/** Entries without a seal that are told of: whoever can write to the registry could else fill the log. */
+/** Maximum of entries without a valid signature that are reported: else whoever can write to the registry could fill the log. */
 export const STRANGERS_MAX = 100;
 
 /** Entries that one look at the registry fetches; of more ids than that, a random part. */
@@ -96,7 +96,7 @@ export class RedisRegistry implements Registry {
   readonly #redis: Redis;
   readonly #nodes: string;
   readonly #expiryMs: number;
-  readonly #seal: Seal;
+  readonly #signature: MemberSignature;
   readonly #clock: Pick<Clock, "shared">;
   readonly #strange: (member: Member, why: Strange) => void;
   readonly #strangers = new Set<string>();
@@ -104,8 +104,8 @@ export class RedisRegistry implements Registry {
   #isCrowded = false;
 
   constructor(options: RedisRegistryOptions) {
-    const { url, token, expiryMs, timeoutMs, seal, clock, strange, crowded, prefix = "doorbuster" } = options;
-    this.#seal = seal;
+    const { url, token, expiryMs, timeoutMs, signature, clock, strange, crowded, prefix = "doorbuster" } = options;
+    this.#signature = signature;
     this.#clock = clock;
     this.#strange = strange;
     this.#crowded = crowded;
@@ -155,7 +155,7 @@ export class RedisRegistry implements Registry {
 
   #textOf(member: Member): string {
     const until = this.#clock.shared() + this.#expiryMs;
-    return `${beginOf(member)}"until":${until},"seal":"${this.#seal.of(member, until)}"}`;
+    return `${beginOf(member)}"until":${until},"seal":"${this.#signature.of(member, until)}"}`;
   }
 
   /** A node out of what anyone may have written there; undefined where it is none of this cluster. */
@@ -175,7 +175,7 @@ export class RedisRegistry implements Registry {
   }
 
   #whyStrange(member: Member, until: unknown, seal: unknown): Strange | undefined {
-    if (typeof until !== "number" || !this.#seal.holds(member, until, seal)) return "unsealed";
+    if (typeof until !== "number" || !this.#signature.holds(member, until, seal)) return "unsigned";
     const leftMs = until - this.#clock.shared();
     return leftMs < -MARGIN_MS || leftMs > HOLDS_MAX_MS + MARGIN_MS ? "stale" : undefined;
   }

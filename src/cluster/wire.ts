@@ -24,8 +24,8 @@ export interface Posted {
   readonly deadline: number;
   /** Whether it may be stored already. */
   readonly mayBeStored: boolean;
-  /** Times that an actor has handed it back. */
-  readonly handed: number;
+  /** How often an actor has redirected it. */
+  readonly redirects: number;
 }
 
 /** What becomes of a batch's command: its place, how it went, and the answer, the refusal, the fault or the owner. */
@@ -58,10 +58,10 @@ export function encodeCommands(
   at: ClockReading,
 ): string {
   const runs: unknown[][] = [];
-  for (const { kind, key, command, lease, mayBeStored, handed } of posted) {
+  for (const { kind, key, command, lease, mayBeStored, redirects } of posted) {
     const run = runs.at(-1);
     const remainingMs = Math.max(0, Math.floor(lease - at.monotonic));
-    const marks = handed << 1 | Number(mayBeStored);
+    const marks = redirects << 1 | Number(mayBeStored);
     const goesOn = run?.[1] === key && run[0] === kind && run[2] === remainingMs && run[3] === marks;
     if (goesOn) run.push(command);
     else runs.push([kind, key, remainingMs, marks, command]);
@@ -94,7 +94,7 @@ function runOf(told: unknown, sentAt: number): Run {
   const isFit = typeof kind === "string" && typeof key === "string" && isTime(remainingMs) && isTime(marks) &&
     commands.length > 0 && commands.every(hasId);
   if (!isFit) throw new BadMessage("A run must be [kind, key, remainingMs, marks, command, …]");
-  return { kind, key, commands, deadline: sentAt + remainingMs, mayBeStored: (marks & 1) === 1, handed: marks >> 1 };
+  return { kind, key, commands, deadline: sentAt + remainingMs, mayBeStored: (marks & 1) === 1, redirects: marks >> 1 };
 }
 
 function hasId(command: unknown): boolean {

@@ -7,7 +7,7 @@ import { LinkTransport } from "../cluster/link_transport.ts";
 import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from "../cluster/mod.ts";
 import { RedisRegistry } from "../cluster/registry.ts";
 import { isSaleCommand, isSaleKey, saleActOf } from "../cluster/sale_commands.ts";
-import { Seal } from "../cluster/seal.ts";
+import { MemberSignature } from "../cluster/member_signature.ts";
 import type { Config } from "../config/config.ts";
 import { notListening, originOf } from "../config/settings.ts";
 import type { CouponKind } from "../domain/coupon.ts";
@@ -66,7 +66,7 @@ export function makeCluster(
     token,
     expiryMs,
     timeoutMs: expiryMs / 4,
-    seal: new Seal(secret, database),
+    signature: new MemberSignature(secret, database),
     clock,
     strange: (member, why) => events.strange(member, why),
     crowded: (ids, tooLong) => events.registryCrowded(ids, tooLong),
@@ -158,7 +158,7 @@ function clusterEvents(log: Logger, metrics: Metrics): ClusterEvents {
     unrecorded: ({ id, url }, act) =>
       log.error("The peer {id} asked for an act that is not recorded, and was refused: {act}", { id, url, act }),
     unexpected: (error) => log.error("A peer's message failed: {error}", { error: String(error) }),
-    // The library repeats the whole command, and with it an entry's seal.
+    // The library repeats the whole command, and with it an entry's signature.
     registryFailed: ({ message }) =>
       log.warn("The registry does not answer: {reason}", { reason: message.replace(/, command was: .*/s, "") }),
   };

@@ -42,7 +42,7 @@ export interface Asking {
   /** Whether it may be stored already; then its stored answer is looked up first. */
   readonly mayBeStored?: boolean;
   /** How often an actor has redirected it. */
-  readonly handed?: number;
+  readonly redirects?: number;
 }
 
 /** A waiting command, with its callbacks. */
@@ -51,7 +51,7 @@ export interface Waiting<K extends Kind> {
   /** Monotonic time in milliseconds after which it must not be decided. */
   readonly deadline: number;
   /** How often an actor has redirected it. */
-  readonly handed: number;
+  readonly redirects: number;
   /** Whether it may be stored already. */
   readonly mayBeStored: boolean;
   readonly resolve: (outcome: OutcomeOf<K>) => void;
@@ -64,7 +64,7 @@ export interface Waiting<K extends Kind> {
  * @param holder the node that the actor's row names, if the actor was fenced and the row could be read
  * @returns false if they are to be decided here after all; then none was taken
  */
-export type HandBack<K extends Kind> = (
+export type Redirect<K extends Kind> = (
   key: string,
   waiting: readonly Waiting<K>[],
   holder: string | undefined,
@@ -82,7 +82,7 @@ export interface LocalActors<K extends Kind> extends Actors<K> {
     reject: (fault: Fault) => void,
   ): void;
   /** Sets who takes the commands of fenced and released actors; without it, actors keep them. */
-  handBackTo(take: HandBack<K>): void;
+  redirectTo(take: Redirect<K>): void;
   /**
    * Releases actors: each finishes the turns that it has sent and redirects its waiting commands.
    *

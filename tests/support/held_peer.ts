@@ -77,7 +77,7 @@ export function makePeer(version: number = 4): HeldPeer {
       key: "k",
       command,
       deadline,
-      handed: 0,
+      redirects: 0,
       mayBeStored: false,
       resolve,
       reject,

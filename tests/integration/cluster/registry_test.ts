@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createClient } from "@redis/client";
 import type { Member } from "../../../src/cluster/member.ts";
 import { ENTRIES_MAX, ENTRY_MAX, RedisRegistry, type Registry, STRANGERS_MAX } from "../../../src/cluster/registry.ts";
-import { Seal } from "../../../src/cluster/seal.ts";
+import { MemberSignature } from "../../../src/cluster/member_signature.ts";
 import { type Gateway, startGateway } from "../../../tools/redis_gateway.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { until } from "../../support/until.ts";
@@ -10,14 +10,14 @@ import { until } from "../../support/until.ts";
 type Client = ReturnType<typeof createClient>;
 
 const TOKEN = "secret";
-const SEAL = new Seal("a secret of the cluster", "7300/5");
+const SIGNATURE = new MemberSignature("a secret of the cluster", "7300/5");
 
 /** The real client over the wire, against the test run's Redis; keys of its own. */
 async function withRegistry(
   body: (
     world: {
       gateway: Gateway;
-      open: (expiryMs?: number, token?: string, seal?: Seal) => Registry;
+      open: (expiryMs?: number, token?: string, signature?: MemberSignature) => Registry;
       prefix: string;
       /** Of its nodes the time is Postgres's. */
       clock: FakeClock;
@@ -40,8 +40,18 @@ async function withRegistry(
   const clock = new FakeClock();
   const crowds: [ids: number, tooLong: number][] = [];
   const crowded = (...crowd: [number, number]) => void crowds.push(crowd);
-  const open = (expiryMs = 60_000, token = TOKEN, seal = SEAL) =>
-    new RedisRegistry({ url: gateway.url, token, expiryMs, timeoutMs: 2_000, prefix, seal, clock, strange, crowded });
+  const open = (expiryMs = 60_000, token = TOKEN, signature = SIGNATURE) =>
+    new RedisRegistry({
+      url: gateway.url,
+      token,
+      expiryMs,
+      timeoutMs: 2_000,
+      prefix,
+      signature,
+      clock,
+      strange,
+      crowded,
+    });
   try {
     await body({ gateway, open, prefix, clock, strangers, whys, crowds });
   } finally {
@@ -104,21 +114,21 @@ Deno.test("entries that are no nodes are left out", () =>
     assert.deepEqual(await registry.list(), [node("a")]);
   }));
 
-Deno.test("nodes without this cluster's seal are left out, and told of once", () =>
+Deno.test("nodes without this cluster's signature are left out, and told of once", () =>
   withRegistry(async ({ open, prefix, clock, strangers }) => {
     const registry = open();
     const until = clock.shared() + 60_000;
     await registry.write(node("a"));
-    await open(60_000, TOKEN, new Seal("another secret", "7300/5")).write(node("b"));
-    await open(60_000, TOKEN, new Seal("a secret of the cluster", "7300/6")).write(node("c"));
+    await open(60_000, TOKEN, new MemberSignature("another secret", "7300/5")).write(node("b"));
+    await open(60_000, TOKEN, new MemberSignature("a secret of the cluster", "7300/6")).write(node("c"));
     const redis = await createClient({ url: Deno.env.get("TEST_REDIS_URL")! }).connect();
     await redis.sAdd(`${prefix}:nodes`, ["d", "e"]);
     await redis.set(`${prefix}:nodes:d`, JSON.stringify(node("d")));
-    await redis.set(`${prefix}:nodes:e`, JSON.stringify({ ...node("e"), until, seal: SEAL.of(node("a"), until) }));
+    await redis.set(`${prefix}:nodes:e`, JSON.stringify({ ...node("e"), until, seal: SIGNATURE.of(node("a"), until) }));
     redis.destroy();
     for (let time = 0; time < 3; time++) assert.deepEqual(await registry.list(), [node("a")]);
     assert.deepEqual(byId(strangers), [node("b"), node("c"), node("d"), node("e")]);
-    await open(60_000, TOKEN, new Seal("another secret", "7300/5")).write(node("b", 2));
+    await open(60_000, TOKEN, new MemberSignature("another secret", "7300/5")).write(node("b", 2));
     await registry.list();
     assert.equal(strangers.length, 5, "it was started again");
   }));
@@ -141,7 +151,7 @@ Deno.test("an entry that was recorded and is written back does not count once it
         await redis.set(`${prefix}:nodes:a`, recorded!.replace(from!, to!));
         assert.deepEqual(await registry.list(), [], String(from));
       }
-      assert.deepEqual(whys.slice(1), ["a unsealed", "a unsealed", "a unsealed"]);
+      assert.deepEqual(whys.slice(1), ["a unsigned", "a unsigned", "a unsigned"]);
       clock.epoch -= 3_600_000;
       await redis.set(`${prefix}:nodes:a`, recorded!);
       assert.deepEqual(await registry.list(), [], "of a time to come");
@@ -208,7 +218,7 @@ Deno.test("of a registry full of strange entries at most 1,000 are fetched, and 
           expiryMs: 60_000,
           timeoutMs: 10_000,
           prefix,
-          seal: SEAL,
+          signature: SIGNATURE,
           clock,
           strange: (member) => void strangers.push(member),
           crowded: (...crowd) => void crowds.push(crowd),
@@ -264,7 +274,7 @@ for (const [what, tooLong, poison] of POISONS) {
       await open().write(node("a"));
       await withRedis((redis) => poison(redis, `${prefix}:nodes`));
       const bytes = await bytesOf(gateway, async (url) => {
-        const options = { url, token: TOKEN, expiryMs: 60_000, timeoutMs: 10_000, prefix, clock, seal: SEAL };
+        const options = { url, token: TOKEN, expiryMs: 60_000, timeoutMs: 10_000, prefix, clock, signature: SIGNATURE };
         const crowded = (...crowd: [number, number]) => void crowds.push(crowd);
         const registry = new RedisRegistry({ ...options, strange() {}, crowded });
         for (let look = 0; look < 2; look++) assert.deepEqual(await registry.list(), [node("a")]);
@@ -307,7 +317,7 @@ Deno.test("an answer that takes too long does not count", async () => {
     token: TOKEN,
     expiryMs: 1_000,
     timeoutMs: 50,
-    seal: SEAL,
+    signature: SIGNATURE,
     clock: new FakeClock(),
     strange() {},
     crowded() {},

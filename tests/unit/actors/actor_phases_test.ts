@@ -66,7 +66,7 @@ class Stage {
       mailboxMax: 10,
       schedule: () => void (this.#isScheduled = true),
       gone: () => void (this.isGone = true),
-      handBack: (_key, messages) => (this.handedBack += messages.length, true),
+      redirect: (_key, messages) => (this.handedBack += messages.length, true),
     });
   }
 

@@ -75,11 +75,11 @@ Deno.test("an actor that is asked again before it has gone stays the only one of
     await settle();
   };
   world.clock.soon = (callback) => void soon.push(callback);
-  const handed: unknown[] = [];
-  world.actors.handBackTo((_key, waiting) => (handed.push(...waiting), true));
+  const redirected: unknown[] = [];
+  world.actors.redirectTo((_key, waiting) => (redirected.push(...waiting), true));
   world.actors.ask(KEY, claim("a"));
   world.actors.release(() => false);
-  assert.equal(handed.length, 1);
+  assert.equal(redirected.length, 1);
   const { activations } = world.store;
   const fates = [fate(world.actors.ask(KEY, claim("b")))];
   await runSoon();

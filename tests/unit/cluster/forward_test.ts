@@ -7,7 +7,7 @@ function makeForward(more: Partial<Forward> = {}): { forward: Forward; codes: st
   const codes: string[] = [];
   const reject = ({ code }: Fault) => void codes.push(code);
   const command = { kind: "coupon", key: "k", command: claim("u"), deadline: 5_000 };
-  const start = { ...command, handed: 2, mayBeStored: false, resolve() {}, reject };
+  const start = { ...command, redirects: 2, mayBeStored: false, resolve() {}, reject };
   return { forward: { ...forwardOf(start), ...more }, codes };
 }
 

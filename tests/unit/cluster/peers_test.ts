@@ -33,7 +33,7 @@ function makePeers() {
         key: "k",
         command: claim("u"),
         deadline: 5_000,
-        handed: 0,
+        redirects: 0,
         mayBeStored: false,
         ...way,
       }),

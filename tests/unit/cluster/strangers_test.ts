@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Member } from "../../../src/cluster/member.ts";
 import type { Status } from "../../../src/cluster/reply.ts";
-import { Seal } from "../../../src/cluster/seal.ts";
+import { MemberSignature } from "../../../src/cluster/member_signature.ts";
 import { claim, create, terms } from "../../support/commands.ts";
 import { ClusterWorld, HEARTBEAT_MS } from "../../support/cluster_world.ts";
 import { fate } from "../../support/world.ts";
@@ -61,19 +61,19 @@ Deno.test("a node that does not find itself where its peers are to says so, once
   assert.equal(world.node("a").counts.get("selfNotFound"), undefined);
 });
 
-Deno.test("a seal holds for what was sealed, by the same secret, for the same database and until the same time", () => {
-  const seal = new Seal("a secret of the cluster", "7300/5");
+Deno.test("a signature holds for what was signed, with the same secret, for the same database and until the same time", () => {
+  const signature = new MemberSignature("a secret of the cluster", "7300/5");
   const member = { id: "a", url: "http://a:8081", incarnation: 7, version: 3 };
-  const sealed = seal.of(member, 1_000);
-  assert.match(sealed, /^[0-9a-f]{64}$/);
-  assert(seal.holds(member, 1_000, sealed));
-  assert(new Seal("a secret of the cluster", "7300/5").holds(member, 1_000, sealed));
+  const signed = signature.of(member, 1_000);
+  assert.match(signed, /^[0-9a-f]{64}$/);
+  assert(signature.holds(member, 1_000, signed));
+  assert(new MemberSignature("a secret of the cluster", "7300/5").holds(member, 1_000, signed));
   const others = [{ id: "b" }, { url: "http://evil:8081" }, { incarnation: 8 }, { version: 2 }];
-  for (const other of others) assert(!seal.holds({ ...member, ...other }, 1_000, sealed), JSON.stringify(other));
-  assert(!seal.holds(member, 1_001, sealed));
-  assert(!new Seal("another secret", "7300/5").holds(member, 1_000, sealed));
-  assert(!new Seal("a secret of the cluster", "7300/6").holds(member, 1_000, sealed));
-  for (const none of [undefined, null, "", "é".repeat(64), sealed.toUpperCase(), sealed.slice(1), 7, [sealed, 1]]) {
-    assert(!seal.holds(member, 1_000, none), String(none));
+  for (const other of others) assert(!signature.holds({ ...member, ...other }, 1_000, signed), JSON.stringify(other));
+  assert(!signature.holds(member, 1_001, signed));
+  assert(!new MemberSignature("another secret", "7300/5").holds(member, 1_000, signed));
+  assert(!new MemberSignature("a secret of the cluster", "7300/6").holds(member, 1_000, signed));
+  for (const none of [undefined, null, "", "é".repeat(64), signed.toUpperCase(), signed.slice(1), 7, [signed, 1]]) {
+    assert(!signature.holds(member, 1_000, none), String(none));
   }
 });

@@ -33,15 +33,15 @@ const SENT = { now: 1_000_000, monotonic: 5_000 };
 const POSTED = { kind: "coupon", key: "ünï 🎉", command: claim("u"), deadline: 9_000, lease: 7_000 };
 
 Deno.test("commands arrive as they left, their time counted by the receiver's clock", () => {
-  const first = { ...POSTED, mayBeStored: false, handed: 0 };
+  const first = { ...POSTED, mayBeStored: false, redirects: 0 };
   const sent = [
     first,
     { ...first, command: claim("v") },
     { ...first, key: "other" },
     { ...first, kind: "sale", key: "other" },
     { ...first, kind: "sale", key: "other", lease: 6_000 },
-    { ...first, mayBeStored: true, handed: 3 },
-    { ...first, mayBeStored: true, handed: 3, command: claim("w"), lease: 7_000.9 },
+    { ...first, mayBeStored: true, redirects: 3 },
+    { ...first, mayBeStored: true, redirects: 3, command: claim("w"), lease: 7_000.9 },
     first,
   ];
   const runs = decodeCommands(JSON.parse(encodeCommands(sent, PROTOCOL, SENT)), { now: 1_000_000, monotonic: 77 });
@@ -55,7 +55,7 @@ Deno.test("commands arrive as they left, their time counted by the receiver's cl
 });
 
 Deno.test("what a batch lay on its way is taken off its time; a clock that is behind adds none", () => {
-  const text = encodeCommands([{ ...POSTED, mayBeStored: false, handed: 0 }], PROTOCOL, SENT);
+  const text = encodeCommands([{ ...POSTED, mayBeStored: false, redirects: 0 }], PROTOCOL, SENT);
   const deadline = (now: number) => decodeCommands(JSON.parse(text), { now, monotonic: 100 })[0]!.deadline;
   assert.equal(deadline(1_000_000 + 1_500), 100 + 500);
   assert.equal(deadline(1_000_000 + 60_000), 100 + 2_000 - 60_000);

@@ -16,19 +16,19 @@ async function twoNodes(amount: number): Promise<[World, World]> {
   return [one, two];
 }
 
-/** Collects what a node's actors hand back. */
+/** Collects what a node's actors redirect. */
 function collect(world: World, takes: boolean = true): { waiting: Waiting<CouponKind>[]; holders: unknown[] } {
-  const handed = { waiting: [] as Waiting<CouponKind>[], holders: [] as unknown[] };
-  world.actors.handBackTo((_key, waiting, holder) => {
-    handed.holders.push(holder);
-    if (takes) handed.waiting.push(...waiting);
+  const redirected = { waiting: [] as Waiting<CouponKind>[], holders: [] as unknown[] };
+  world.actors.redirectTo((_key, waiting, holder) => {
+    redirected.holders.push(holder);
+    if (takes) redirected.waiting.push(...waiting);
     return takes;
   });
-  return handed;
+  return redirected;
 }
 
-function users(handed: { waiting: Waiting<CouponKind>[] }): string[] {
-  return handed.waiting.map(({ command }) => (command as { userId: string }).userId);
+function users(redirected: { waiting: Waiting<CouponKind>[] }): string[] {
+  return redirected.waiting.map(({ command }) => (command as { userId: string }).userId);
 }
 
 for (
@@ -135,29 +135,29 @@ Deno.test("a command that may be stored that nobody can say whether it was store
   await settle();
 });
 
-Deno.test("a fenced actor hands back what waits, with the holder that its row names", async () => {
+Deno.test("a fenced actor redirects what waits, with the holder that its row names", async () => {
   const [one, two] = await twoNodes(10);
-  const handed = collect(one);
+  const redirected = collect(one);
   one.actors.ask(KEY, claim("a"));
   one.actors.ask(KEY, claim("b"));
   await settle();
-  assert.deepEqual(users(handed), ["a", "b"]);
-  assert.deepEqual(handed.holders, [two.store.holder]);
+  assert.deepEqual(users(redirected), ["a", "b"]);
+  assert.deepEqual(redirected.holders, [two.store.holder]);
   const activations = one.store.activations;
   await one.clock.advance(1_000);
   assert.equal(one.store.activations, activations, "it does not take the coupon back for nothing");
   assert.equal(one.actors.awake, 0);
 });
 
-Deno.test("what a fenced actor hands back tells how often that has happened, and its deadline", async () => {
+Deno.test("what a fenced actor redirects tells how often that has happened, and its deadline", async () => {
   const [one] = await twoNodes(10);
-  const handed = collect(one);
-  one.actors.ask(KEY, claim("a"), { handed: 2, deadline: 700 });
+  const redirected = collect(one);
+  one.actors.ask(KEY, claim("a"), { redirects: 2, deadline: 700 });
   await settle();
-  assert.deepEqual(handed.waiting.map(({ handed, deadline }) => [handed, deadline]), [[2, 700]]);
+  assert.deepEqual(redirected.waiting.map(({ redirects, deadline }) => [redirects, deadline]), [[2, 700]]);
 });
 
-/** What becomes of a command before its actor hands it back, and whether it may be stored then. */
+/** What becomes of a command before its actor redirects it, and whether it may be stored then. */
 const HANDED_BACK: readonly (readonly [string, (one: World) => void | Promise<unknown>, boolean, boolean])[] = [
   ["was fenced", () => {}, false, false],
   ["was lost here", (one) => void one.store.failures.push("lost before"), false, true],
@@ -166,24 +166,24 @@ const HANDED_BACK: readonly (readonly [string, (one: World) => void | Promise<un
   ["was lost elsewhere, and was not found", () => {}, true, true],
 ];
 for (const [what, prepare, mayBeStored, wanted] of HANDED_BACK) {
-  Deno.test(`a command that ${what} is handed back as one that may ${wanted ? "" : "not "}be stored`, async () => {
+  Deno.test(`a command that ${what} is redirected as one that may ${wanted ? "" : "not "}be stored`, async () => {
     const [one] = await twoNodes(10);
-    const handed = collect(one);
+    const redirected = collect(one);
     await prepare(one);
     one.store.activate = () => Promise.reject(new Fenced("Another node has it"));
     one.actors.ask(KEY, claim("a"), { mayBeStored });
     await settle();
-    assert.deepEqual(handed.waiting.map(({ mayBeStored }) => mayBeStored), [wanted]);
+    assert.deepEqual(redirected.waiting.map(({ mayBeStored }) => mayBeStored), [wanted]);
   });
 }
 
-Deno.test("a fenced actor whose holder cannot be read hands back all the same", async () => {
+Deno.test("a fenced actor whose holder cannot be read redirects all the same", async () => {
   const [one] = await twoNodes(10);
   one.store.holderOf = () => Promise.reject(new Error("no"));
-  const handed = collect(one);
+  const redirected = collect(one);
   one.actors.ask(KEY, claim("a"));
   await settle();
-  assert.deepEqual([users(handed), handed.holders], [["a"], [undefined]]);
+  assert.deepEqual([users(redirected), redirected.holders], [["a"], [undefined]]);
 });
 
 Deno.test("a fenced actor whose commands nobody takes decides them itself after its back-off", async () => {
@@ -194,10 +194,10 @@ Deno.test("a fenced actor whose commands nobody takes decides them itself after 
   assert.equal(await asked, "done");
 });
 
-Deno.test("release() lets the turn in flight be answered and hands back what waits behind it", async () => {
+Deno.test("release() lets the turn in flight be answered and redirects what waits behind it", async () => {
   const world = makeWorld();
   await world.actors.ask(KEY, create(terms("Promo", 10)));
-  const handed = collect(world);
+  const redirected = collect(world);
   const { activations } = world.store;
   const { promise, open } = gate();
   world.store.gate = promise;
@@ -209,19 +209,19 @@ Deno.test("release() lets the turn in flight be answered and hands back what wai
   world.actors.ask(KEY, claim("c"));
   assert.equal(world.actors.release((key) => key !== KEY), 1);
   await settle();
-  assert.deepEqual(users(handed), [], "nothing is handed back while a turn is out");
+  assert.deepEqual(users(redirected), [], "nothing is redirected while a turn is out");
   open();
   assert.deepEqual(await Promise.all(fates), ["done", "done"]);
-  assert.deepEqual(users(handed), ["c"]);
+  assert.deepEqual(users(redirected), ["c"]);
   await settle();
   assert.equal(world.actors.awake, 0);
   assert.equal(world.store.activations, activations, "and it is not activated again");
 });
 
-Deno.test("release() during activation hands back without deciding", async () => {
+Deno.test("release() during activation redirects without deciding", async () => {
   const [one] = await twoNodes(10);
   await one.clock.advance(61_000);
-  const handed = collect(one);
+  const redirected = collect(one);
   const { promise, open } = gate();
   one.store.gate = promise;
   one.actors.ask(KEY, claim("a"));
@@ -229,7 +229,7 @@ Deno.test("release() during activation hands back without deciding", async () =>
   one.actors.release(() => false);
   open();
   await settle();
-  assert.deepEqual(users(handed), ["a"]);
+  assert.deepEqual(users(redirected), ["a"]);
   assert.equal(one.actors.awake, 0);
   assert.deepEqual(one.store.holders(KEY), ["of two"]);
 });
@@ -255,7 +255,7 @@ Deno.test("release() of a keyed replay in reading answers it first", async () =>
   await world.actors.ask(KEY, create(terms("Promo", 10)));
   const command = claim("a", { keyed: true });
   const first = await world.actors.ask(KEY, command);
-  const handed = collect(world);
+  const redirected = collect(world);
   const { promise, open } = gate();
   const recall = world.store.recall.bind(world.store);
   world.store.recall = async (...args) => (await promise, await recall(...args));
@@ -267,14 +267,14 @@ Deno.test("release() of a keyed replay in reading answers it first", async () =>
   open();
   assert.deepEqual(await again, first);
   await settle();
-  assert.deepEqual([world.actors.awake, handed.waiting.length], [0, 0]);
+  assert.deepEqual([world.actors.awake, redirected.waiting.length], [0, 0]);
 });
 
-Deno.test("release() while a command that may be stored is looked up hands it back, where nobody stored it", async () => {
+Deno.test("release() while a command that may be stored is looked up redirects it, where nobody stored it", async () => {
   const [one] = await twoNodes(10);
   await one.clock.advance(61_000);
   assert.equal(await fate(one.actors.ask(KEY, claim("a"))), "done");
-  const handed = collect(one);
+  const redirected = collect(one);
   const { activations } = one.store;
   const { promise, open } = gate();
   const recall = one.store.recall.bind(one.store);
@@ -284,7 +284,7 @@ Deno.test("release() while a command that may be stored is looked up hands it ba
   one.actors.release(() => false);
   open();
   await settle();
-  assert.deepEqual(users(handed), ["mayBeStored"]);
+  assert.deepEqual(users(redirected), ["mayBeStored"]);
   assert.deepEqual([one.store.activations, one.actors.awake], [activations, 0]);
 });
 

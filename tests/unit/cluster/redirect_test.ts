@@ -1,15 +1,15 @@
-/** Where do commands go that an actor hands back, and how often? */
+/** Where do commands go that an actor redirects, and how often? */
 import assert from "node:assert/strict";
 import {
   type Asking,
   Fault,
   type FaultCode,
-  type HandBack,
   type LocalActors,
   type OutcomeOf,
+  type Redirect,
 } from "../../../src/ports/mod.ts";
 import { couponActOf, isCouponCommand, isCouponKey } from "../../../src/cluster/coupon_commands.ts";
-import { HANDED_MAX } from "../../../src/cluster/dispatcher.ts";
+import { REDIRECTS_MAX } from "../../../src/cluster/dispatcher.ts";
 import { holderText } from "../../../src/cluster/mod.ts";
 import type { CouponKind } from "../../../src/domain/coupon.ts";
 import { ClusterWorld } from "../../support/cluster_world.ts";
@@ -20,7 +20,7 @@ import { fate } from "../../support/world.ts";
 async function makeNodes(fault?: FaultCode) {
   const world = await ClusterWorld.of("a", "b", "c");
   const told: { node: string; asking: Asking | undefined }[] = [];
-  const takes = new Map<string, HandBack<CouponKind>>();
+  const takes = new Map<string, Redirect<CouponKind>>();
   for (const [node, { cluster }] of world.nodes) {
     const local: LocalActors<CouponKind> = {
       ask: () => Promise.reject(new Error("tell is enough")),
@@ -29,7 +29,7 @@ async function makeNodes(fault?: FaultCode) {
         if (fault !== undefined) return reject(new Fault(fault, "as the test wants it"));
         resolve({ kind: "refused", refusal: "sold_out" });
       },
-      handBackTo: (take) => void takes.set(node, take),
+      redirectTo: (take) => void takes.set(node, take),
       release: () => 0,
       list: () => ({ data: [], total: 0 }),
       view: () => undefined,
@@ -42,51 +42,51 @@ async function makeNodes(fault?: FaultCode) {
       actOf: couponActOf,
     });
   }
-  /** Node a's actor of a key hands a command back; whether that is taken, and what becomes of it. */
-  const handBack = (
+  /** Node a's actor of a key redirects a command; whether that is taken, and what becomes of it. */
+  const redirect = (
     key: string,
-    { handed = 0, mayBeStored = false, holder }: {
-      handed?: number;
+    { redirects = 0, mayBeStored = false, holder }: {
+      redirects?: number;
       mayBeStored?: boolean;
       holder?: string | undefined;
     } = {},
   ): { taken: boolean; fate: Promise<string> } => {
     const { promise, resolve, reject } = Promise.withResolvers<OutcomeOf<CouponKind>>();
     const deadline = world.clock.monotonic() + 5_000;
-    const waiting = [{ command: claim("u"), deadline, handed, mayBeStored, resolve, reject }];
+    const waiting = [{ command: claim("u"), deadline, redirects, mayBeStored, resolve, reject }];
     return { taken: takes.get("a")!(key, waiting, holder), fate: fate(promise) };
   };
-  return { world, told, handBack };
+  return { world, told, redirect };
 }
 
 for (const mayBeStored of [false, true]) {
   const what = mayBeStored ? "a command that may be stored, and" : "a command that";
-  for (let handed = 0; handed <= HANDED_MAX; handed++) {
-    const isPassedOn = handed < HANDED_MAX;
-    Deno.test(`${what} was handed back ${handed} times is ${isPassedOn ? "" : "not "}passed on`, async () => {
-      const { world, told, handBack } = await makeNodes();
-      const { taken, fate } = handBack(world.keyOf("b"), { handed, mayBeStored });
+  for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
+    const isPassedOn = redirects < REDIRECTS_MAX;
+    Deno.test(`${what} was redirected ${redirects} times is ${isPassedOn ? "" : "not "}passed on`, async () => {
+      const { world, told, redirect } = await makeNodes();
+      const { taken, fate } = redirect(world.keyOf("b"), { redirects, mayBeStored });
       await world.clock.advance(10);
       assert(taken);
       assert.equal(await fate, isPassedOn ? "sold_out" : mayBeStored ? "storage_unavailable" : "moved");
-      const passedOn = isPassedOn ? [["b", handed + 1, mayBeStored]] : [];
-      assert.deepEqual(told.map(({ node, asking }) => [node, asking?.handed, asking?.mayBeStored]), passedOn);
+      const passedOn = isPassedOn ? [["b", redirects + 1, mayBeStored]] : [];
+      assert.deepEqual(told.map(({ node, asking }) => [node, asking?.redirects, asking?.mayBeStored]), passedOn);
     });
   }
 
   for (const fault of ["deadline", "overloaded", "moved", "stopping", "storage_unavailable", "data_error"] as const) {
     const isTold = !mayBeStored || fault === "data_error";
     const shown = isTold ? fault : "storage_unavailable";
-    Deno.test(`${what} was handed back is told ${shown} where the next node fails with ${fault}`, async () => {
-      const { world, handBack } = await makeNodes(fault);
-      const { fate } = handBack(world.keyOf("b"), { mayBeStored });
+    Deno.test(`${what} was redirected is told ${shown} where the next node fails with ${fault}`, async () => {
+      const { world, redirect } = await makeNodes(fault);
+      const { fate } = redirect(world.keyOf("b"), { mayBeStored });
       await world.clock.advance(10);
       assert.equal(await fate, shown);
     });
   }
 }
 
-Deno.test("what waited in a mailbox and was handed back to a node that is full happened nowhere: overloaded", async () => {
+Deno.test("what waited in a mailbox and was redirected to a node that is full happened nowhere: overloaded", async () => {
   const world = await ClusterWorld.of("a", "b", "c");
   const key = world.keyOf("b");
   const made = fate(world.node("b").coupons.ask(key, create(terms(key, 5))));
@@ -109,8 +109,8 @@ Deno.test("what waited in a mailbox and was handed back to a node that is full h
   assert.deepEqual(world.node("b").store.holders(key), ["a's"]);
 });
 
-Deno.test("what is handed back goes to the holder that the row names, where that is another in the ring", async () => {
-  const { world, told, handBack } = await makeNodes();
+Deno.test("what is redirected goes to the holder that the row names, where that is another in the ring", async () => {
+  const { world, told, redirect } = await makeNodes();
   const { self } = world.node("c");
   const holders: [holder: string | undefined, isAsked: boolean][] = [
     [holderText(self), true],
@@ -124,7 +124,7 @@ Deno.test("what is handed back goes to the holder that the row names, where that
   for (const [holder, isAsked] of holders) {
     told.length = 0;
     counts.delete("not_owner");
-    const { taken, fate } = handBack(world.keyOf("b"), { holder });
+    const { taken, fate } = redirect(world.keyOf("b"), { holder });
     assert(taken, `${holder}`);
     await world.clock.advance(10);
     assert.equal(await fate, "sold_out");
@@ -133,12 +133,12 @@ Deno.test("what is handed back goes to the holder that the row names, where that
   }
 });
 
-Deno.test("what is handed back by the ring's own owner stays there, unless another in the ring holds it", async () => {
-  const { world, told, handBack } = await makeNodes();
+Deno.test("what is redirected by the ring's own owner stays there, unless another in the ring holds it", async () => {
+  const { world, told, redirect } = await makeNodes();
   for (const holder of [undefined, holderText(world.node("a").self)]) {
-    assert.equal(handBack(world.keyOf("a"), { holder }).taken, false);
+    assert.equal(redirect(world.keyOf("a"), { holder }).taken, false);
   }
-  const { taken, fate } = handBack(world.keyOf("a"), { holder: holderText(world.node("c").self) });
+  const { taken, fate } = redirect(world.keyOf("a"), { holder: holderText(world.node("c").self) });
   assert(taken);
   await world.clock.advance(10);
   assert.equal(await fate, "sold_out");
