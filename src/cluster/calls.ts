@@ -1,6 +1,7 @@
 /** What do nodes say to one another beside commands? A ping, a greeting, a good-bye: each in time, or it counts for none. */
 import type { Clock } from "../ports/mod.ts";
 import { type Member, memberOf } from "./member.ts";
+import { parsedJson } from "./received.ts";
 import type { Status } from "./reply.ts";
 import { GREET, LEAVE, NeverConnected, PING, type Transport } from "./transport.ts";
 
@@ -57,18 +58,10 @@ export class Calls {
     const cancel = this.clock.after(timeoutMs, () => giveUp.abort());
     let told: unknown;
     try {
-      const status = await this.transport.send(member, what, "", giveUp.signal, (line) => told = parsed(line));
+      const status = await this.transport.send(member, what, "", giveUp.signal, (line) => told = parsedJson(line));
       return { status, told };
     } finally {
       cancel();
     }
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
 import { COUPON_KINDS, isMoneyTerm, isWhole, type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { isMoney } from "../domain/money.ts";
 import { isNameKey, isSegment, isUserId, normalizeName } from "../domain/name_key.ts";
-import { isIdentified, type Told } from "./identified.ts";
+import { isIdentified, type Told } from "./received.ts";
 
 function isAmount(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= AMOUNT_MAX;

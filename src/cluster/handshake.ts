@@ -17,6 +17,7 @@
 import { createHash } from "node:crypto";
 import { bytesOf, deriveKey, hexOf, isSameMac, MAC_BYTES, macOf } from "./keys.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
+import { parsedJson } from "./received.ts";
 import { Session } from "./session.ts";
 
 /** Longest message of a handshake, in bytes. */
@@ -100,7 +101,7 @@ class Exchange {
     if (proof === undefined || !isSameMac(proof, this.#proof(role))) {
       throw new NoPeer("The other end has another CLUSTER_SECRET or another database");
     }
-    const member = memberOf(parsed(told));
+    const member = memberOf(parsedJson(told));
     if (member === undefined) throw new NoPeer("The other end sent no valid member");
     return member;
   }
@@ -190,19 +191,11 @@ export class Listening {
 }
 
 function partsOf(message: string, count: number): unknown[] {
-  const parts = parsed(message);
+  const parts = parsedJson(message);
   if (!Array.isArray(parts) || parts.length !== count) {
     throw new NoPeer("The other end does not speak the peer protocol");
   }
   return parts;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function versionsOf(min: unknown, max: unknown): Versions | undefined {

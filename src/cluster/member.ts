@@ -1,4 +1,5 @@
 /** What do nodes know of one another? */
+import { isWhole } from "./received.ts";
 
 /** The version of the peers' protocol that this node speaks. */
 export const PROTOCOL = 4;
@@ -22,10 +23,6 @@ const ID = /^[\w.-]{1,64}$/;
 /** Whether a text can be a node's id. */
 export function isNodeId(text: unknown): text is string {
   return typeof text === "string" && ID.test(text);
-}
-
-function isWhole(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** A member out of what another node or the registry told; undefined where it is none. */

@@ -2,7 +2,7 @@
  * What does a node do with what its peers send? It answers pings, greetings and good-byes, and decides the commands of
  * the actors that it owns. Of any other it names the owner, once it has made sure of it; it never passes one on.
  */
-import type { AdminActs, Clock, FaultCode, OutcomeOf } from "../ports/mod.ts";
+import type { AdminActs, Clock, OutcomeOf } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
 import type { Dispatcher, Hosted } from "./dispatcher.ts";
 import type { ClusterEvents } from "./events.ts";
@@ -35,6 +35,11 @@ export interface PeerRequestHandlerContext {
   readonly clock: Clock;
   readonly events: ClusterEvents;
 }
+
+/** Answers a command: how it went, and the answer, the refusal, the fault or the owner. */
+type OneAnswer = (code: Answer[1], value: unknown) => void;
+/** Answers one of a run's commands. */
+type RunAnswer = (at: number, ...answer: Parameters<OneAnswer>) => void;
 
 /** Takes messages of peers; the network around it has checked who they are. */
 export class PeerRequestHandler {
@@ -73,7 +78,7 @@ export class PeerRequestHandler {
     return { status: "unknown" };
   }
 
-  /** Decides a batch; answers that fall in one tick are one line. */
+  /** Decides a batch; answers of one tick are one line. */
   #decide(from: Member, runs: readonly Run[], commands: number, sink: Sink): void {
     let ready: Answer[] = [];
     let open = commands;
@@ -81,71 +86,49 @@ export class PeerRequestHandler {
       sink(encodeAnswers(ready), open === 0);
       ready = [];
     };
-    const answer = (each: Answer) => {
-      open--;
-      this.#open--;
-      if (ready.push(each) === 1) this.context.clock.soon(flush);
-    };
     this.#open += open;
     if (open === 0) sink("[]", true);
-    let first = 0;
+    let place = 0;
     for (const run of runs) {
-      this.#decideRun(from, run, first, answer);
-      first += run.commands.length;
+      const first = place;
+      this.#decideRun(from, run, (at, code, value) => {
+        open--;
+        this.#open--;
+        if (ready.push([first + at, code, value] as Answer) === 1) this.context.clock.soon(flush);
+      });
+      place += run.commands.length;
     }
   }
 
-  #decideRun(from: Member, run: Run, first: number, answer: (answer: Answer) => void): void {
+  #decideRun(from: Member, run: Run, answer: RunAnswer): void {
     const { membership, dispatcher } = this.context;
+    const answerAll: OneAnswer = (code, value) => run.commands.forEach((_, at) => answer(at, code, value));
     const hosted = dispatcher.hosted(run.kind);
-    if (hosted === undefined || !hosted.isKey(run.key)) { // of a newer version; the rest of its batch is not harmed
-      run.commands.forEach((_, at) => answer([first + at, FAULT, "data_error"]));
-      return;
-    }
-    const owner = membership.view.ownerOf(run.key);
-    if (owner === membership.self) this.#decideHere(from, hosted, run, first, answer);
-    else this.#makeSure(owner, from, hosted, run, first, answer);
+    // Of a newer version; the rest of its batch is not harmed.
+    if (hosted === undefined || !hosted.isKey(run.key)) return answerAll(FAULT, "data_error");
+    const decide = () =>
+      run.commands.forEach((command, at) => {
+        this.#decideOne(from, hosted, run, command, (code, value) => answer(at, code, value));
+      });
+    const owner = () => membership.view.ownerOf(run.key);
+    if (owner() === membership.self) return decide();
+    membership.verify(owner()).then(() => {
+      if (owner() === membership.self) decide();
+      else answerAll(NOT_OWNER, owner());
+    });
   }
 
-  async #makeSure(
-    seen: Member,
-    from: Member,
-    hosted: Hosted<Kind>,
-    run: Run,
-    first: number,
-    answer: (answer: Answer) => void,
-  ): Promise<void> {
-    const { membership } = this.context;
-    await membership.verify(seen);
-    const owner = membership.view.ownerOf(run.key);
-    if (owner === membership.self) this.#decideHere(from, hosted, run, first, answer);
-    else run.commands.forEach((_, at) => answer([first + at, NOT_OWNER, owner]));
-  }
-
-  #decideHere(
-    from: Member,
-    hosted: Hosted<Kind>,
-    run: Run,
-    first: number,
-    answer: (answer: Answer) => void,
-  ): void {
-    for (const [at, command] of run.commands.entries()) {
-      const place = first + at;
-      if (!hosted.isCommand(command)) {
-        answer([place, FAULT, "data_error"]);
-        continue;
-      }
-      const done = (outcome: OutcomeOf<Kind>) => answer(outcomeAnswer(place, outcome));
-      const failed = ({ code }: { code: FaultCode }) => answer([place, FAULT, code]);
-      const act = hosted.actOf(command);
-      if (act === undefined) hosted.local.tell(run.key, command, run, done, failed);
-      else {
-        this.#isRecorded(from, act, command).then((isRecorded) => {
-          if (isRecorded) hosted.local.tell(run.key, command, run, done, failed);
-          else failed({ code: "data_error" });
-        }, () => failed({ code: "storage_unavailable" }));
-      }
-    }
+  #decideOne(from: Member, { isCommand, actOf, local }: Hosted<Kind>, run: Run, command: unknown, answer: OneAnswer) {
+    if (!isCommand(command)) return answer(FAULT, "data_error");
+    const done = (outcome: OutcomeOf<Kind>) =>
+      outcome.kind === "done" ? answer(DONE, outcome.answer) : answer(REFUSED, outcome.refusal);
+    const decide = () => local.tell(run.key, command, run, done, ({ code }) => answer(FAULT, code));
+    const act = actOf(command);
+    if (act === undefined) return decide();
+    this.#isRecorded(from, act, command).then(
+      (isRecorded) => isRecorded ? decide() : answer(FAULT, "data_error"),
+      () => answer(FAULT, "storage_unavailable"),
+    );
   }
 
   /** An act without a row in the trail is not done, whoever asks for it. */
@@ -155,10 +138,6 @@ export class PeerRequestHandler {
     events.unrecorded(from, act);
     return false;
   }
-}
-
-function outcomeAnswer(place: number, outcome: OutcomeOf<Kind>): Answer {
-  return outcome.kind === "done" ? [place, DONE, outcome.answer] : [place, REFUSED, outcome.refusal];
 }
 
 function said(value: unknown): Reply {

@@ -6,6 +6,7 @@
 import type { Clock } from "../ports/mod.ts";
 import { Redis } from "@upstash/redis";
 import { type Member, memberOf } from "./member.ts";
+import { parsedJson } from "./received.ts";
 import type { MemberSignature } from "./member_signature.ts";
 
 /** A list of nodes that expire. Every method throws where the registry does not answer in time. */
@@ -93,22 +94,15 @@ if entry and string.sub(entry, 1, #ARGV[1]) == ARGV[1] then redis.call('del', KE
  * cheaply. Ids whose keys have expired are taken off the set by whoever lists; a node that lives puts its own back.
  */
 export class RedisRegistry implements Registry {
+  readonly #options: RedisRegistryOptions;
   readonly #redis: Redis;
   readonly #nodes: string;
-  readonly #expiryMs: number;
-  readonly #signature: MemberSignature;
-  readonly #clock: Pick<Clock, "shared">;
-  readonly #strange: (member: Member, why: Strange) => void;
   readonly #strangers = new Set<string>();
-  readonly #crowded: (ids: number, tooLong: number) => void;
   #isCrowded = false;
 
   constructor(options: RedisRegistryOptions) {
-    const { url, token, expiryMs, timeoutMs, signature, clock, strange, crowded, prefix = "doorbuster" } = options;
-    this.#signature = signature;
-    this.#clock = clock;
-    this.#strange = strange;
-    this.#crowded = crowded;
+    this.#options = options;
+    const { url, token, timeoutMs, prefix = "doorbuster" } = options;
     this.#redis = new Redis({
       url,
       token,
@@ -120,13 +114,12 @@ export class RedisRegistry implements Registry {
       enableTelemetry: false,
     });
     this.#nodes = `${prefix}:nodes`;
-    this.#expiryMs = expiryMs;
   }
 
   async write(member: Member): Promise<void> {
     const { id } = member;
     await this.#redis.pipeline()
-      .set(this.#key(id), this.#textOf(member), { px: this.#expiryMs })
+      .set(this.#key(id), this.#textOf(member), { px: this.#options.expiryMs })
       .sadd(this.#nodes, id)
       .exec();
   }
@@ -145,7 +138,7 @@ export class RedisRegistry implements Registry {
 
   #tellCrowd(ids: number, tooLong: number): void {
     const isCrowded = ids > ENTRIES_MAX || tooLong > 0;
-    if (isCrowded && !this.#isCrowded) this.#crowded(ids, tooLong);
+    if (isCrowded && !this.#isCrowded) this.#options.crowded(ids, tooLong);
     this.#isCrowded = isCrowded;
   }
 
@@ -154,13 +147,13 @@ export class RedisRegistry implements Registry {
   }
 
   #textOf(member: Member): string {
-    const until = this.#clock.shared() + this.#expiryMs;
-    return `${beginOf(member)}"until":${until},"seal":"${this.#signature.of(member, until)}"}`;
+    const until = this.#options.clock.shared() + this.#options.expiryMs;
+    return `${beginOf(member)}"until":${until},"seal":"${this.#options.signature.of(member, until)}"}`;
   }
 
   /** A node out of what anyone may have written there; undefined where it is none of this cluster. */
   #memberOf(entry: unknown): Member | undefined {
-    const told = entryOf(entry);
+    const told = parsedJson(entry);
     const member = memberOf(told);
     if (member === undefined) return undefined;
     const { until, seal } = told as { until?: unknown; seal?: unknown };
@@ -169,14 +162,14 @@ export class RedisRegistry implements Registry {
     const text = String(entry);
     if (!this.#strangers.has(text) && this.#strangers.size < STRANGERS_MAX) {
       this.#strangers.add(text);
-      this.#strange(member, why);
+      this.#options.strange(member, why);
     }
     return undefined;
   }
 
   #whyStrange(member: Member, until: unknown, seal: unknown): Strange | undefined {
-    if (typeof until !== "number" || !this.#signature.holds(member, until, seal)) return "unsigned";
-    const leftMs = until - this.#clock.shared();
+    if (typeof until !== "number" || !this.#options.signature.holds(member, until, seal)) return "unsigned";
+    const leftMs = until - this.#options.clock.shared();
     return leftMs < -MARGIN_MS || leftMs > HOLDS_MAX_MS + MARGIN_MS ? "stale" : undefined;
   }
 }
@@ -184,12 +177,4 @@ export class RedisRegistry implements Registry {
 /** The part of an entry that is the same as long as the node runs. */
 function beginOf({ id, url, incarnation, version }: Member): string {
   return JSON.stringify({ id, url, incarnation, version }).slice(0, -1) + ",";
-}
-
-function entryOf(entry: unknown): unknown {
-  try {
-    return JSON.parse(entry as string);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,11 +2,11 @@
 import type { SaleCommand } from "../domain/sale.ts";
 import { formatCode, ITEMS_MAX, parseCode, parseSaleKey, SALE_NUMBER_MAX, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/name_key.ts";
-import { isIdentified } from "./identified.ts";
+import { isIdentified } from "./received.ts";
 
 const ANY_SALE = saleKeyOf(0);
 
-function isWhole(value: unknown, min: number, max: number): boolean {
+function isBetween(value: unknown, min: number, max: number): boolean {
   return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
@@ -21,9 +21,9 @@ export function isSaleCommand(told: unknown): told is SaleCommand {
   const { kind, number, items, userId, n, code, by, paused, current } = told;
   switch (kind) {
     case "open":
-      return isWhole(number, 0, SALE_NUMBER_MAX) && isWhole(items, 1, ITEMS_MAX);
+      return isBetween(number, 0, SALE_NUMBER_MAX) && isBetween(items, 1, ITEMS_MAX);
     case "checkout":
-      return isUserId(userId) && isWhole(n, 0, Number.MAX_SAFE_INTEGER) && isCode(code) &&
+      return isUserId(userId) && isBetween(n, 0, Number.MAX_SAFE_INTEGER) && isCode(code) &&
         (current === undefined || current === true);
     case "purchase":
     case "release":

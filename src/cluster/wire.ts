@@ -8,6 +8,7 @@
  */
 import type { ClockReading, FaultCode } from "../ports/mod.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
+import { isWhole } from "./received.ts";
 
 /** Commands in one batch; the rest waits for the next. */
 export const BATCH_MAX = 1_000;
@@ -77,7 +78,7 @@ export function encodeCommands(
  */
 export function decodeCommands(message: unknown, at: ClockReading): Run[] {
   const [, sentAt, told] = versioned(message);
-  if (!isTime(sentAt) || !Array.isArray(told)) throw new BadMessage("A batch must have its time and its commands");
+  if (!isWhole(sentAt) || !Array.isArray(told)) throw new BadMessage("A batch must have its time and its commands");
   const lay = Math.max(0, at.now - sentAt);
   const runs = told.map((each) => runOf(each, at.monotonic - lay));
   if (commandsIn(runs) > BATCH_MAX) throw new BadMessage(`A batch must have up to ${BATCH_MAX} commands`);
@@ -91,7 +92,7 @@ export function commandsIn(runs: readonly Run[]): number {
 
 function runOf(told: unknown, sentAt: number): Run {
   const [kind, key, remainingMs, marks, ...commands] = Array.isArray(told) ? told : [];
-  const isFit = typeof kind === "string" && typeof key === "string" && isTime(remainingMs) && isTime(marks) &&
+  const isFit = typeof kind === "string" && typeof key === "string" && isWhole(remainingMs) && isWhole(marks) &&
     commands.length > 0 && commands.every(hasId);
   if (!isFit) throw new BadMessage("A run must be [kind, key, remainingMs, marks, command, …]");
   return { kind, key, commands, deadline: sentAt + remainingMs, mayBeStored: (marks & 1) === 1, redirects: marks >> 1 };
@@ -101,14 +102,10 @@ function hasId(command: unknown): boolean {
   return typeof command === "object" && command !== null && typeof (command as { id?: unknown }).id === "string";
 }
 
-function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
 /** A message with its version first. @throws BadMessage where this node does not understand that */
 export function versioned(message: unknown): [version: number, ...parts: unknown[]] {
   const version = Array.isArray(message) ? message[0] : undefined;
-  if (isTime(version) && version >= PROTOCOL_MIN && version <= PROTOCOL) {
+  if (isWhole(version) && version >= PROTOCOL_MIN && version <= PROTOCOL) {
     return message as [number, ...unknown[]];
   }
   throw new BadMessage(`A message must begin with a version from ${PROTOCOL_MIN} to ${PROTOCOL}`);
@@ -127,7 +124,7 @@ export function decodeAnswers(line: string): Answer[] {
 }
 
 function isAnswer(told: unknown): told is Answer {
-  if (!Array.isArray(told) || told.length !== 3 || !isTime(told[0])) return false;
+  if (!Array.isArray(told) || told.length !== 3 || !isWhole(told[0])) return false;
   const [, code, value] = told;
   if (code === FAULT) return typeof value === "string";
   if (code === NOT_OWNER) return memberOf(value) !== undefined;
