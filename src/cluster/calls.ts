@@ -1,23 +1,23 @@
-/** What do nodes say to one another beside commands? A ping, a greeting, a good-bye: each in time, or it counts for none. */
+/** What do nodes say to each other beside commands? Pings, greetings and leave requests, each with a time limit. */
 import type { Clock } from "../ports/mod.ts";
 import { type Member, memberOf } from "./member.ts";
 import { parsedJson } from "./received.ts";
 import type { Status } from "./reply.ts";
 import { GREET, LEAVE, NeverConnected, PING, type Transport } from "./transport.ts";
 
-/** A call that takes longer got no answer, in milliseconds. */
+/** Time limit of a call, in milliseconds. */
 export const CALL_MS = 500;
 
 /** What a node says of itself. */
 export interface Pong extends Member {
-  /** Whether it has said, or is about to say, good-bye. */
+  /** Whether it has left the ring or is about to. */
   readonly leaving: boolean;
 }
 
-/** How a node was found: by its own words, by nothing or something else that listens there, or not at all. */
+/** What a probe found: the node that answered, nothing or something else that listens there, or no answer. */
 export type Found = Pong | "refused" | "silent";
 
-/** Calls to other nodes, which know for sure whose they are. None throws. */
+/** Calls to other nodes. None throws. */
 export class Calls {
   constructor(readonly transport: Transport, readonly clock: Clock) {}
 
@@ -52,7 +52,7 @@ export class Calls {
     }
   }
 
-  /** @returns the reply's status, and what it told; undefined where that was nothing of a peer's */
+  /** @returns the reply's status, and its line as a value */
   async #call(member: Member, what: string, timeoutMs: number = CALL_MS): Promise<{ status: Status; told: unknown }> {
     const giveUp = new AbortController();
     const cancel = this.clock.after(timeoutMs, () => giveUp.abort());

@@ -1,15 +1,18 @@
 /**
- * Who is in my ring? An immutable value: what is heard of another node makes the next one. The ring of a node changes
- * by a greeting, a good-bye, or where a node was tried directly and could not be reached; a registry that is gone or
- * empty says nothing.
+ * Which nodes are in the ring? An immutable value: news of another node makes the next one. A node's ring changes by a
+ * greeting, a leave request, or because a node could not be reached directly; a registry that is gone or empty changes
+ * nothing.
  */
 import { isSame, type Member } from "./member.ts";
 import { Ring } from "./ring.ts";
 
-/** Good-byes remembered, so that an entry that outlives its node brings nobody back; the oldest is forgotten first. */
+/**
+ * Leave requests remembered, so that a registry entry that outlives its node does not bring it back; the oldest goes
+ * first.
+ */
 const LEFT_MAX = 1_000;
 
-/** Others in the ring; one more is not admitted, whoever names it. */
+/** Maximum of other nodes in the ring; one more is not admitted. */
 export const MEMBERS_MAX = 1_000;
 
 interface Marks {
@@ -23,7 +26,7 @@ function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<strin
   return new Map([...map].filter(([each]) => each !== key));
 }
 
-/** The nodes that this one counts with, itself among them until it leaves. */
+/** The members that this node knows, itself among them until it leaves. */
 export class ClusterView {
   readonly #marks: Marks;
   #ring: Ring | undefined;
@@ -33,13 +36,13 @@ export class ClusterView {
     this.#ring = ring;
   }
 
-  /** Made when it is first asked for: of many nodes that are heard of at once it is made once. */
+  /** Made when it is first read: news of many nodes at once makes one ring. */
   get ring(): Ring {
     const { members, leaving } = this.#marks;
     return this.#ring ??= new Ring([...members.keys(), ...leaving ? [] : [this.self.id]]);
   }
 
-  /** A node that knows nobody yet. */
+  /** The view of a node that knows no other yet. */
   static alone(self: Member): ClusterView {
     return new ClusterView(self, { members: new Map(), unreachable: new Map(), left: new Map(), leaving: false });
   }
@@ -49,7 +52,7 @@ export class ClusterView {
     return [...this.#marks.members.values()];
   }
 
-  /** Those out of the ring since nobody answered where they were asked. */
+  /** Nodes out of the ring because nothing, or something else, answered at their address. */
   get unreachable(): readonly Member[] {
     return [...this.#marks.unreachable.values()];
   }
@@ -59,23 +62,23 @@ export class ClusterView {
     return this.#marks.leaving;
   }
 
-  /** Whether this incarnation has said good-bye. */
+  /** Whether this incarnation has asked to leave. */
   hasLeft({ id, incarnation }: Member): boolean {
     return (this.#marks.left.get(id) ?? -1) >= incarnation;
   }
 
-  /** A node in the ring, this one included; undefined where it is not. */
+  /** A node in the ring, this one included. */
   member(id: string): Member | undefined {
     return id === this.self.id && !this.leaving ? this.self : this.#marks.members.get(id);
   }
 
-  /** The owner of an actor: this node itself where it knows nobody else. */
+  /** The owner of an actor: this node itself where it knows no other. */
   ownerOf(key: string): Member {
     const id = this.ring.ownerOf(key);
     return id === undefined ? this.self : this.member(id)!;
   }
 
-  /** After a greeting, an entry, or another node's word: in, unless it is known to have left or to be unreachable. */
+  /** After a greeting, an entry, or another node's answer: in, unless it is known to have left or to be unreachable. */
   admitted(member: Member): ClusterView {
     const { members, unreachable } = this.#marks;
     if (member.id === this.self.id || this.hasLeft(member)) return this;
@@ -89,14 +92,14 @@ export class ClusterView {
     });
   }
 
-  /** After it answered directly: in, though it could not be reached before. */
+  /** After it answered a probe: in, even if it could not be reached before. */
   reached(member: Member): ClusterView {
     const { unreachable } = this.#marks;
     const wasOut = (unreachable.get(member.id)?.incarnation ?? Infinity) <= member.incarnation;
     return (wasOut ? this.#with({ unreachable: without(unreachable, member.id) }) : this).admitted(member);
   }
 
-  /** After nothing listened where it was asked: this incarnation is out until it answers. */
+  /** After nothing listened at its address: this incarnation is out until it answers. */
   refused(member: Member): ClusterView {
     const view = this.lost(member);
     if (view === this) return this;
@@ -110,7 +113,7 @@ export class ClusterView {
     return this.#with({ members: without(this.#marks.members, member.id) });
   }
 
-  /** After its good-bye: out for good; a new incarnation is another. */
+  /** After its leave request: this incarnation is out for good. */
   departed(id: string, incarnation: number): ClusterView {
     const { members, unreachable, left } = this.#marks;
     if (id === this.self.id || (left.get(id) ?? -1) >= incarnation) return this;
@@ -123,7 +126,7 @@ export class ClusterView {
     });
   }
 
-  /** Without those unreachable that the registry no longer lists: nothing is to be expected of them. */
+  /** Without unreachable nodes that the registry no longer lists: they are not expected back. */
   forgotten(listed: (id: string) => boolean): ClusterView {
     const { unreachable } = this.#marks;
     const kept = [...unreachable].filter(([id]) => listed(id));
@@ -135,7 +138,9 @@ export class ClusterView {
     return this.leaving ? this : this.#with({ leaving: true });
   }
 
-  /** The ring is made anew only where its nodes change; as at most one comes or goes, their number tells. */
+  /**
+   * Keeps the ring unless its nodes change. At most one comes or goes at a time, so comparing their number is enough.
+   */
   #with(change: Partial<Marks>): ClusterView {
     const marks = { ...this.#marks, ...change };
     const same = marks.leaving === this.leaving && marks.members.size === this.#marks.members.size;

@@ -1,4 +1,4 @@
-/** Is this a command for a coupon? Asked of what another node sent: the rules must not meet anything else. */
+/** Is a value of another node a command for a coupon? The rules must not get anything else. */
 import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
 import { COUPON_KINDS, isMoneyTerm, isWhole, type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { isMoney } from "../domain/money.ts";
@@ -13,7 +13,7 @@ function isTimeOrNull(value: unknown): boolean {
   return value === null || Number.isSafeInteger(value);
 }
 
-/** Whether those of a kind's terms that are there are well-formed. */
+/** Whether the terms that are present are well-formed. */
 function areKindTerms(told: Told): boolean {
   const { segment } = told;
   return (segment === undefined || segment === null || isSegment(segment)) &&
@@ -65,7 +65,7 @@ export function isCouponCommand(told: unknown): told is CouponCommand {
   return false;
 }
 
-/** As which act of an administrator a command is recorded; undefined where it is none. */
+/** The name under which a command is recorded in the trail; undefined where it is not an act of an administrator. */
 export function couponActOf({ kind }: CouponCommand): string | undefined {
   switch (kind) {
     case "create":
@@ -80,7 +80,6 @@ export function couponActOf({ kind }: CouponCommand): string | undefined {
   }
 }
 
-/** Whether a text is the key of a coupon's actor: the key of a name. */
 export function isCouponKey(key: string): boolean {
   return isNameKey(key);
 }

@@ -1,4 +1,4 @@
-/** How does a node get to another's peer port, and know that it is a node that listens there? */
+/** How does a node connect to another's peer port, and know that a peer listens there? */
 import { framedText, FrameStream, type Stream } from "./frames.ts";
 import { Dialling, HANDSHAKE_MAX, type Trust } from "./handshake.ts";
 import { connectTls, type PeerTls } from "./socket_stream.ts";
@@ -6,7 +6,6 @@ import type { Session } from "./session.ts";
 import type { Status } from "./reply.ts";
 import { NeverConnected } from "./transport.ts";
 
-/** What dialling works with. */
 export interface DialOptions {
   readonly trust: Trust;
   /** Undefined: connections are not encrypted. */
@@ -14,18 +13,18 @@ export interface DialOptions {
   readonly signal: AbortSignal;
 }
 
-/** What this machine may be short of: files, ports, memory. Of the other end nothing is known then. */
+/** This machine lacks files, ports or memory; nothing is known of the other end. */
 const SHORT_OF: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
 /** Nothing listens there. */
 const NOT_THERE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "ENETUNREACH", "EHOSTUNREACH"]);
-/** What listens there speaks no TLS, or shows a certificate that is not good for it. */
+/** What listens there does not speak TLS, or its certificate is not valid for its address. */
 const UNTRUSTED = /^ERR_(TLS|SSL)|CERT|VERIFY|SIGNED/;
 
-/** There is no link, so nothing was taken. */
+/** No link was made, so nothing was taken. */
 export class NotLinked extends Error {
   override readonly name = "NotLinked";
 
-  /** @param status what a message that was to go there is answered with */
+  /** @param status of the messages that wait for the link */
   constructor(readonly status: Extract<Status, "no_peer" | "unavailable">, message: string, options?: ErrorOptions) {
     super(message, options);
   }

@@ -1,7 +1,7 @@
 /**
- * Who decides a command? Its actor's owner: this node's own actors, or another node. What could not be asked there is
- * asked once more, by what is known of the failure; a command carries its id, and one that may be stored already is
- * looked up before it is decided, so it acts once however often it is asked.
+ * Who decides a command? The owner of its actor: this node or another. A command that another node did not answer is
+ * asked once more, by what is known of the failure. It carries its id, and one that may be stored already is looked up
+ * before it is decided, so it acts once however often it is asked.
  */
 import type { Actors, Clock, LocalActors, OutcomeOf, Waiting } from "../ports/mod.ts";
 import { Fault } from "../ports/mod.ts";
@@ -17,7 +17,7 @@ import type { Transport } from "./transport.ts";
 /** A command is redirected so often: each time its actor had another owner. Then it is refused as `moved`. */
 export const REDIRECTS_MAX = 3;
 
-/** A kind of actor, as the cluster knows it. */
+/** A kind of actor that the cluster distributes. */
 export interface Hosted<K extends Kind> {
   /** The same on every node: `coupon`, `sale`. */
   readonly name: string;
@@ -27,11 +27,10 @@ export interface Hosted<K extends Kind> {
   readonly isKey: (key: string) => boolean;
   /** Whether what another node sent is a command of this kind that the rules can decide. */
   readonly isCommand: (command: unknown) => command is K["Command"];
-  /** As which act of an administrator a command is recorded; undefined where it is none. */
+  /** The name under which a command is recorded in the trail; undefined where it is not an act of an administrator. */
   readonly actOf: (command: K["Command"]) => string | undefined;
 }
 
-/** What the dispatcher works with. */
 export interface DispatcherContext {
   readonly membership: Membership;
   readonly transport: Transport;
@@ -65,12 +64,14 @@ export class Dispatcher {
     return { ask: (key, command) => this.#ask(name, local, key, command) };
   }
 
-  /** A kind that this node hosts. */
   hosted(name: string): Hosted<Kind> | undefined {
     return this.#kinds.get(name);
   }
 
-  /** To be told of each new cluster view: actors that others own now go, and so do the ways to nodes that are gone. */
+  /**
+   * Called with each new cluster view: releases the actors that other nodes own now, and closes the ways to nodes
+   * that are gone.
+   */
   follow(now: ClusterView, before: ClusterView): void {
     if (now.ring !== before.ring) {
       let actors = 0;
@@ -80,7 +81,7 @@ export class Dispatcher {
     this.#peers.follow(now);
   }
 
-  /** Gives up what is out. */
+  /** Gives up all commands that other nodes have not answered. */
   close(): void {
     this.#peers.close();
   }
@@ -101,7 +102,7 @@ export class Dispatcher {
     });
   }
 
-  /** Sends a command on, or has it decided here. */
+  /** Sends a command to a node, or has it decided here. */
   #pass(forward: Forward, to: Member): void {
     if (to !== this.context.membership.self) {
       this.#peers.to(to).send(forward);
@@ -162,7 +163,7 @@ export class Dispatcher {
       case "not_owner": {
         const owner = failure.owner!;
         if (owner.id === membership.self.id) {
-          // Where this node sees it otherwise, one of both has not heard of something yet.
+          // Where this node sees another owner, one of the two has missed something.
           const seen = membership.view.ownerOf(key);
           if (seen !== membership.self) await membership.verify(seen);
           return membership.self;

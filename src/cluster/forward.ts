@@ -1,26 +1,26 @@
 /**
  * What is a command on its way to another node, and what can go wrong with it there?
  *
- * A refusal is not remembered. So of two copies of a command, one in the buffers of a frozen node and one that was
- * asked again and refused, the first could still act once the node goes on. Therefore a copy has a lease, after which no
- * node decides it any more, and a command of which a copy may be about is asked again only after that.
+ * A refusal is not stored. So if one copy of a command is in the buffers of a frozen node, and a second one is refused,
+ * the first could still act when the node continues. Therefore each copy has a lease, after which no node decides it. A
+ * command is asked again only after the lease of a copy that may still exist.
  */
 import { Fault, type FaultCode } from "../ports/mod.ts";
 import type { FailureKind } from "./events.ts";
 import type { Member } from "./member.ts";
 import type { Posted } from "./wire.ts";
 
-/** The first copy of a command has this part of its time; what is left is for a second. */
+/** The part of a command's time that the first copy has; the rest is for a second. */
 const FIRST_PART = 0.3;
-/** Clocks of two nodes may differ by so much, in milliseconds: both follow Postgres's. */
+/** Maximum difference between the clocks of two nodes, in milliseconds: both follow PostgreSQL's. */
 const MARGIN_MS = 100;
 
-/** A command on its way, with the way back. */
+/** A command on its way, with the callbacks that answer it. */
 export interface Forward extends Posted {
   mayBeStored: boolean;
-  /** Monotonic milliseconds after which no copy that was sent is decided any more. */
+  /** Monotonic milliseconds after which no copy that was sent is decided. */
   lease: number;
-  /** Whether it was asked again already. */
+  /** Whether it was asked a second time. */
   isAskedAgain: boolean;
   readonly resolve: (outcome: unknown) => void;
   readonly reject: (fault: Fault) => void;
@@ -33,7 +33,6 @@ export interface Failure {
   readonly owner?: Member;
 }
 
-/** A command that sets out. */
 export function forwardOf(start: Omit<Forward, "lease" | "isAskedAgain">): Forward {
   return { ...start, lease: -Infinity, isAskedAgain: false };
 }
@@ -43,12 +42,12 @@ export function leaseOf({ deadline, isAskedAgain }: Forward, now: number): numbe
   return isAskedAgain ? deadline : now + Math.max(0, deadline - now) * FIRST_PART;
 }
 
-/** How long to wait, in milliseconds, until no copy of it can be decided. */
+/** Milliseconds until no copy of it can be decided. */
 export function untilLeaseEnds({ lease }: Forward, now: number): number {
   return Math.max(0, lease + MARGIN_MS - now);
 }
 
-/** Faults that say that nothing happened. Of a command that may be stored already that is not known. */
+/** Faults that say that nothing happened, which is not known of a command that may be stored already. */
 const NOTHING_HAPPENED: ReadonlySet<FaultCode> = new Set(["deadline", "overloaded", "moved", "stopping"]);
 const FAULTS: ReadonlySet<string> = new Set<FaultCode>([...NOTHING_HAPPENED, "storage_unavailable", "data_error"]);
 

@@ -1,25 +1,24 @@
 /**
- * How do frames travel over a stream of bytes? Each is its length in four bytes, then so many bytes. A frame leaves in
- * the tick in which it is sent; those that are sent while one is written leave together.
+ * How do frames travel over a stream of bytes? Each is its length in four bytes, and its bytes. A frame leaves in the
+ * tick in which it is sent; frames that are sent while one is written leave together.
  */
 
-/** Bytes of a frame's length. */
+/** Bytes of the length before a frame. */
 export const FRAME_HEAD = 4;
-/** Bytes that may wait to be written: an end that reads nothing for so long is given up. */
+/** Maximum of bytes that wait to be written; beyond it the connection is closed, since the other end does not read. */
 export const WAITING_MAX = 64 * 1024 * 1024;
 const READ_BYTES = 64 * 1024;
 
-/** A connection. */
 export type Stream = Pick<Deno.Conn, "read" | "write" | "close">;
 
-/** An empty frame of so many bytes, behind its head. */
+/** A frame of a number of zero bytes, with its head. */
 export function framed(size: number): Uint8Array {
   const frame = new Uint8Array(FRAME_HEAD + size);
   new DataView(frame.buffer).setUint32(0, size);
   return frame;
 }
 
-/** A text as a frame. */
+/** A text as a frame, with its head. */
 export function framedText(text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
   const frame = framed(bytes.length);
@@ -27,16 +26,15 @@ export function framedText(text: string): Uint8Array {
   return frame;
 }
 
-/** A connection that carries frames. */
 export class FrameStream {
-  /** Told each frame, whose bytes are good until it returns. */
+  /** Called with each frame, whose bytes are valid until it returns. */
   onFrame: (frame: Uint8Array) => void = () => {};
-  /** Told once that it has ended. @param garbage whether since what came was no frame, or too long */
+  /** Called once when the connection has ended. @param garbage whether because a frame was too long */
   onEnd: (garbage: boolean) => void = () => {};
   readonly #head = new Uint8Array(FRAME_HEAD);
-  /** Bytes of the next frame's head that are there. */
+  /** Bytes of the next frame's head that have arrived. */
   #headed = 0;
-  /** A frame of which a part is there. */
+  /** A frame of which a part has arrived. */
   #frame: Uint8Array | undefined;
   #filled = 0;
   readonly #queue: Uint8Array[] = [];
@@ -44,15 +42,14 @@ export class FrameStream {
   #writing = false;
   #ended = false;
 
-  /** @param frameMax longest frame that is taken, in bytes; may be changed while it runs */
+  /** @param frameMax maximum length of a received frame, in bytes; may be changed at any time */
   constructor(readonly stream: Stream, public frameMax: number) {}
 
-  /** Begins to read. */
   start(): void {
     this.#readAll();
   }
 
-  /** Sends a frame with its head. */
+  /** @param frame with its head */
   send(frame: Uint8Array): void {
     if (this.#ended) return;
     this.#waiting += frame.length;
@@ -61,7 +58,7 @@ export class FrameStream {
     if (!this.#writing) this.#writeAll();
   }
 
-  /** Ends it at once; what is not written is lost. */
+  /** Ends the connection at once; what is not written is lost. */
   close(garbage: boolean = false): void {
     if (this.#ended) return;
     this.#ended = true;

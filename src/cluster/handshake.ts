@@ -1,6 +1,6 @@
 /**
- * How do two nodes prove to each other that they know the cluster's secret, and serve from one database, without showing
- * it? In four messages, each a JSON array, over nonces of both:
+ * How do two nodes prove to each other that they know the cluster's secret, and serve from one database, without
+ * showing it? In four messages, each a JSON array, over nonces of both:
  *
  *     dialling node                                        listening node
  *     ["doorbuster", min, max, nonce]              ->
@@ -8,11 +8,11 @@
  *     [member, proof]                              ->
  *                                                  <-      [member, proof]
  *
- * A proof is a code of its maker's role and of all that was said before it, the maker's member included, so what was
- * recorded, reflected, or changed on the way (a version, say) proves nothing. Who dials proves first: a stranger who
- * connects learns nothing. The keys of the session come from the secret, both nonces and the whole exchange.
+ * A proof is an HMAC of its sender's role and of all messages before it, the sender's member included, so a message
+ * that was recorded, reflected or changed on the way (a version, say) proves nothing. The node that dials proves first:
+ * a stranger who connects learns nothing. The session keys come from the secret, both nonces and the whole exchange.
  *
- * Here are the messages alone, without a network.
+ * This file has the messages only, no network.
  */
 import { createHash } from "node:crypto";
 import { bytesOf, deriveKey, hexOf, isSameMac, MAC_BYTES, macOf } from "./keys.ts";
@@ -24,9 +24,9 @@ import { Session } from "./session.ts";
 export const HANDSHAKE_MAX = 2_048;
 const NONCE_BYTES = 32;
 const MAGIC = "doorbuster";
-/** The version where there is none in common. */
+/** Says that there is no common version. */
 const NONE = 0;
-/** What is no peer's and speaks HTTP answers at once, and is known so. */
+/** Ends the first message: a server of HTTP answers it at once, and so is recognized. */
 const END = "\r\n\r\n";
 
 /** The versions of the peers' protocol that a node speaks. */
@@ -35,23 +35,22 @@ export interface Versions {
   readonly max: number;
 }
 
-/** By what a node is known to its peers. */
+/** What a node proves to its peers, and expects of them. */
 export interface Trust {
-  /** The cluster's secret. */
   readonly secret: string;
   /** Names the database that the cluster serves from. */
   readonly database: string;
   readonly self: Member;
-  /** By default those of {@linkcode PROTOCOL_MIN} to {@linkcode PROTOCOL}. */
+  /** Default: {@linkcode PROTOCOL_MIN} to {@linkcode PROTOCOL}. */
   readonly versions?: Versions;
 }
 
-/** The other end is no peer of this node. */
+/** The other end is not a peer of this node. */
 export class NoPeer extends Error {
   override readonly name = "NoPeer";
 }
 
-/** The highest version that both speak; 0 where there is none. */
+/** The highest common version; 0 if there is none. */
 export function agreed(a: Versions, b: Versions): number {
   const version = Math.min(a.max, b.max);
   return version >= Math.max(a.min, b.min) ? version : NONE;
@@ -59,7 +58,7 @@ export function agreed(a: Versions, b: Versions): number {
 
 type Role = "dials" | "listens";
 
-/** What both ends have said so far, and what is made of it. */
+/** The messages so far, and what is derived from them. */
 class Exchange {
   readonly nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   readonly versions: Versions;
@@ -86,13 +85,13 @@ class Exchange {
     this.#salt = new Uint8Array([...dialling, ...listening]);
   }
 
-  /** This node's member and its proof. */
+  /** The message with this node's member and proof. */
   prove(role: Role): string {
     const self = this.say(JSON.stringify(this.trust.self));
     return JSON.stringify([self, hexOf(this.#proof(role))]);
   }
 
-  /** The other end's member, proved. @throws NoPeer */
+  /** The other end's proved member. @throws NoPeer */
   believe(role: Role, message: string): Member {
     const [told, shown] = partsOf(message, 2);
     if (typeof told !== "string") throw new NoPeer("A member must be a string");
@@ -126,7 +125,7 @@ class Exchange {
   }
 }
 
-/** The end that dials. Its methods are called in their order, each with the other end's next message. */
+/** The end that dials. Its methods are called in this order, each with the other end's next message. */
 export class Dialling {
   readonly #exchange: Exchange;
   /** The first message. */
@@ -161,7 +160,7 @@ export class Dialling {
   }
 }
 
-/** The end that listens. Its methods are called in their order, each with the other end's next message. */
+/** The end that listens. Its methods are called in this order, each with the other end's next message. */
 export class Listening {
   readonly #exchange: Exchange;
 
@@ -169,7 +168,7 @@ export class Listening {
     this.#exchange = new Exchange(trust);
   }
 
-  /** @returns what to answer, and whether there is a version that both speak @throws NoPeer */
+  /** @returns the answer, and whether there is a common version @throws NoPeer */
   challenge(hello: string): { readonly message: string; readonly isAgreed: boolean } {
     const [magic, min, max, shown] = partsOf(hello, 4);
     const [nonce, theirs] = [bytesOf(shown, NONCE_BYTES), versionsOf(min, max)];

@@ -1,10 +1,10 @@
 /**
- * How do many messages share one connection? On a link that is kept open, from the node that dialled: an exchange costs a
- * seventh of what a request by `fetch` costs, and a message leaves in the tick in which it is sent.
+ * How do many messages share one connection? By a link that is kept open, made by the node that dials: an exchange
+ * costs a seventh of a request by `fetch`, and a message leaves in the tick in which it is sent.
  *
- * A message is `<number> <what> <text>`, numbered by its sender; what answers it is in reply.ts. A node that leaves answers what it has taken and then says good-bye: what
- * is unanswered by then it has not taken. A connection may be dead without telling so: while messages are open an end
- * that is silent is pinged, and the link ended where nothing comes back.
+ * A message is `<number> <what> <text>`, numbered by its sender; reply.ts describes its reply. A node that leaves
+ * answers the messages that it has taken and then says good-bye: it has not taken any other. A connection may be dead
+ * without a sign: while messages are open, a silent end is pinged, and the link ends if nothing comes back.
  */
 import type { Clock } from "../ports/mod.ts";
 import { dial, type Dialled, type DialOptions, NotLinked } from "./dial.ts";
@@ -15,20 +15,22 @@ import { BYE, MESSAGE, PING, PONG, type Session } from "./session.ts";
 import { NeverConnected } from "./transport.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
-/** What takes longer to prove that it is a peer is given up, in milliseconds. */
+/** Time limit for the other end to prove that it is a peer, in milliseconds. */
 export const DIAL_MS = 2_000;
-/** While messages are open the other end is listened for so often, in milliseconds; silent twice, it is given up. */
+/**
+ * While messages are open, how often it is checked that the other end was heard, in milliseconds; after two silent
+ * checks the link ends.
+ */
 const WATCH_MS = 1_000;
 
-/** What is sent by a link. */
 export interface Sending {
   readonly what: string;
   readonly text: string;
-  /** The one that alone may take it; undefined: whichever node listens there. */
+  /** The only node that may take it; undefined: any node that listens there. */
   readonly only?: Member;
 }
 
-/** What waits for its answer. */
+/** A message that waits for its reply. */
 interface Open {
   readonly sending: Sending;
   readonly onLine: (line: string) => void;
@@ -36,14 +38,13 @@ interface Open {
   readonly reject: (error: Error) => void;
 }
 
-/** What a link works with. */
 export interface LinkContext extends Omit<DialOptions, "signal"> {
   readonly clock: Clock;
-  /** Told once nothing more is to be sent by it. @param why it did not come about, where it did not */
+  /** Called once, when the link takes no more messages. @param why no link was made, if none was */
   readonly gone: (link: Link, why?: NotLinked) => void;
 }
 
-/** The sender's end of a link. */
+/** The end of a link that dials and sends messages. */
 export class Link {
   readonly #open = new Map<number, Open>();
   /** Undefined until both ends have proved who they are. */
@@ -52,9 +53,9 @@ export class Link {
   #sent = 0;
   #phase: "open" | "retired" | "ended" = "open";
   readonly #dialling = new AbortController();
-  /** Ends the next look at whether the other end is silent; undefined where none is due. */
+  /** Cancels the next check that the other end was heard; undefined if none is due. */
   #unwatch: (() => void) | undefined;
-  /** Looks since the other end was heard. */
+  /** Checks since the other end was heard. */
   #silent = 0;
 
   /** Begins to connect. */
@@ -65,12 +66,12 @@ export class Link {
       .finally(cancel);
   }
 
-  /** Of the peers' protocol, as both ends speak it; undefined while that is not known. */
+  /** The version of the peers' protocol that both ends speak; undefined until there is a session. */
   get version(): number | undefined {
     return this.#session?.version;
   }
 
-  /** Sends a message. Returns and throws as {@linkcode Transport.send}; a message that is given up ends the link. */
+  /** Sends a message, as {@linkcode Transport.send}; a message that is given up ends the link. */
   send(sending: Sending, signal: AbortSignal, onLine: (line: string) => void): Promise<Status> {
     if (this.#phase !== "open") return Promise.reject(this.#lost());
     return new Promise((resolve, reject) => {
@@ -82,7 +83,7 @@ export class Link {
     });
   }
 
-  /** Ends it; what is unanswered is rejected. */
+  /** Ends the link; unanswered messages are rejected. */
   close(): void {
     this.#end(this.#lost());
   }
@@ -101,7 +102,7 @@ export class Link {
     const { sending: { what, text, only }, reject } = this.#open.get(number)!;
     if (only === undefined || isSame(only, this.#session!.remote)) {
       this.#say(MESSAGE, `${number} ${what} ${text}`);
-    } else { // Another node listens there now: the one that is meant does not.
+    } else { // Another node listens there now.
       this.#open.delete(number);
       reject(new NeverConnected(`${only.id} does not listen at ${this.url}`));
     }
@@ -140,7 +141,7 @@ export class Link {
     try {
       if (line !== undefined) asked.onLine(line);
     } catch (error) {
-      return this.#end(this.#lost(error)); // what speaks so is not a peer
+      return this.#end(this.#lost(error)); // not a reply of a peer
     }
     if (status === undefined) return;
     this.#open.delete(number);
@@ -148,7 +149,7 @@ export class Link {
     if (this.#phase === "retired" && this.#open.size === 0) this.close();
   }
 
-  /** What is not answered may be on a connection that is dead without telling so: no more is sent by it. */
+  /** An unanswered message may mean that the connection is dead without a sign: no more is sent on it. */
   #giveUp(number: number): void {
     const asked = this.#open.get(number);
     if (asked === undefined) return;
@@ -164,12 +165,12 @@ export class Link {
     this.context.gone(this, why);
   }
 
-  /** Of what was sent nothing is known. */
+  /** Nothing is known of the messages that were sent. */
   #lost(cause?: unknown): Error {
     return new Error(`Link to ${this.url} ended`, { cause });
   }
 
-  /** @param why of whatever is open; where there was never a link, the status that it is answered with */
+  /** @param why rejects what is open; if no link was made, its status answers what is open */
   #end(why: Error): void {
     if (this.#phase === "ended") return;
     this.#retire(why instanceof NotLinked ? why : undefined);

@@ -1,20 +1,23 @@
-/** How does a node answer what comes by a link? As {@linkcode Link} says; each message apart from all others. */
+/**
+ * How does a node answer the messages of a link? Each by itself, in any order; {@linkcode Link} describes the
+ * protocol.
+ */
 import type { Clock } from "../ports/mod.ts";
 import type { FrameStream } from "./frames.ts";
 import { encodeReply, type Reply } from "./reply.ts";
 import { BYE, MESSAGE, PING, PONG, type Session } from "./session.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
-/** The other end is listened for so often, in milliseconds; silent twice, it is given up. */
+/** How often it is checked that the other end was heard, in milliseconds; after two silent checks the link ends. */
 export const QUIET_MS = 30_000;
-/** After its good-bye the other end has so long to hang up, in milliseconds. */
+/** Time limit for the other end to hang up after the good-bye, in milliseconds. */
 export const HANG_UP_MS = 500;
 const HEAD = /^(\d{1,15}) ([a-z]{1,16}) /;
 
 /** Answers a message of the node at the other end. */
 export type Receive = (what: string, text: string) => Reply;
 
-/** The other end of a link. */
+/** The end of a link that listens and answers messages. */
 export class LinkServer {
   #open = 0;
   #phase: "open" | "closing" | "ended" = "open";
@@ -38,12 +41,11 @@ export class LinkServer {
     this.#watch();
   }
 
-  /** Resolves once it has ended. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
 
-  /** Takes no more messages, and ends it once those that it has taken are answered; resolves when it has ended. */
+  /** Takes no more messages; resolves when those taken are answered and the link has ended. */
   async close(): Promise<void> {
     if (this.#phase === "open") this.#phase = "closing";
     this.#endOnceAnswered();
@@ -52,7 +54,7 @@ export class LinkServer {
 
   #hear(frame: Uint8Array): void {
     const said = this.session.open(frame);
-    if (said === undefined) return this.frames.close(); // nothing that follows is to be believed
+    if (said === undefined) return this.frames.close(); // nothing that follows can be trusted
     this.#silent = 0;
     if (said.kind === PING) this.#say(PONG);
     else if (said.kind === MESSAGE && this.#phase === "open") this.#take(said.text);
@@ -76,7 +78,7 @@ export class LinkServer {
     if (this.#phase !== "ended") this.frames.send(this.session.seal(kind, text));
   }
 
-  /** The other end hangs up, so that what is on its way to it is not lost with the connection. */
+  /** Lets the other end hang up, so that answers on their way are not lost with the connection. */
   #endOnceAnswered(): void {
     if (this.#phase !== "closing" || this.#open > 0) return;
     this.#say(BYE);

@@ -1,16 +1,15 @@
-/** How do nodes reach one another? By one link from each to each, which is kept. */
+/** How do nodes reach each other? By one link per pair and direction, which is kept. */
 import { NotLinked } from "./dial.ts";
 import { Link, type LinkContext } from "./link.ts";
 import type { Member } from "./member.ts";
 import type { Status } from "./reply.ts";
 import { COMMANDS, type Transport } from "./transport.ts";
 
-/** Times that it is told: an address may be anyone's. */
+/** Maximum of reports that an address has no peer: the address may be anyone's. */
 const TOLD_MAX = 100;
 
-/** What the links work with. */
 export interface LinkTransportOptions extends Omit<LinkContext, "gone"> {
-  /** Told once where what listens at a node's address is no peer of this node, and why. */
+  /** Called once for each address and reason where what listens is not a peer of this node. */
   readonly noPeer: (url: string, why: string) => void;
 }
 
@@ -28,7 +27,7 @@ export class LinkTransport implements Transport {
     signal: AbortSignal,
     onLine: (line: string) => void,
   ): Promise<Status> {
-    // Commands are for one incarnation alone; whoever else listens at its address is pinged and greeted as well.
+    // Commands are for one incarnation only; pings and greetings are for whichever node listens at its address.
     const sending = { what, text, ...what === COMMANDS && { only: member } };
     return this.#linkTo(member.url).send(sending, signal, onLine);
   }
@@ -52,7 +51,7 @@ export class LinkTransport implements Transport {
     this.options.noPeer(url, why);
   }
 
-  /** Ends its connections. */
+  /** Ends all links. */
   close(): void {
     for (const link of this.#links.values()) link.close();
   }

@@ -3,16 +3,19 @@ import { isWhole } from "./received.ts";
 
 /** The version of the peers' protocol that this node speaks. */
 export const PROTOCOL = 4;
-/** The oldest version that it speaks as well; two nodes speak the highest that both know. */
+/** The oldest version that it speaks; two nodes speak the highest that both know. */
 export const PROTOCOL_MIN = 4;
 
-/** A node, as the others know it. */
+/** A node of the cluster. */
 export interface Member {
   /** 1 to 64 letters, digits, `.`, `_` or `-`. */
   readonly id: string;
   /** Where its peers reach it. */
   readonly url: string;
-  /** Milliseconds since the epoch, by Postgres's clock, at its start: of two of one id the greater one lives. */
+  /**
+   * When it started, in milliseconds since the epoch by PostgreSQL's clock: of two with one id the greater one is
+   * valid.
+   */
   readonly incarnation: number;
   /** The highest version of the peers' protocol that it speaks. */
   readonly version: number;
@@ -25,7 +28,7 @@ export function isNodeId(text: unknown): text is string {
   return typeof text === "string" && ID.test(text);
 }
 
-/** A member out of what another node or the registry told; undefined where it is none. */
+/** A value of another node or of the registry as a member; undefined if it is none. */
 export function memberOf(told: unknown): Member | undefined {
   if (typeof told !== "object" || told === null) return undefined;
   const { id, url, incarnation, version } = told as Record<string, unknown>;
@@ -39,12 +42,12 @@ export function isSame(a: Member, b: Member): boolean {
   return a.id === b.id && a.incarnation === b.incarnation;
 }
 
-/** A node as its actors' rows name it. */
+/** A node as the rows of its actors name it. */
 export function holderText({ id, incarnation, url, version }: Member): string {
   return `${id} ${incarnation} ${url} ${version}`;
 }
 
-/** The node that a row names; undefined where it names none that can be asked. */
+/** The node that a row names; undefined if it names none that can be asked. */
 export function holderOf(text: string | undefined): Member | undefined {
   const [id, incarnation, url, version] = (text ?? "").split(" ");
   return memberOf({ id, url, incarnation: Number(incarnation), version: Number(version) });

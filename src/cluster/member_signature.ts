@@ -1,9 +1,9 @@
 /**
  * How does a node know that a registry entry is of its cluster? By a signature (HMAC) with the cluster's secret, which
- * covers the node's incarnation and the time until which the entry holds. So whoever can write to the registry can add no
- * node and bring none back that has gone, and nodes on another database, such as one that a dump was loaded into, are not
- * of this ring. (A copy of a database's files cannot be told from its original.) A signature only says whom to dial: who
- * listens there must prove the same again.
+ * covers the node's incarnation and the time until which the entry holds. So whoever can write to the registry can add
+ * no node and bring none back that has gone, and nodes on another database, such as one that a dump was loaded into,
+ * are not of this ring. (A copy of a database's files cannot be told from its original.) A signature only says whom to
+ * dial: who listens there must prove the same again.
  */
 import { bytesOf, deriveKey, hexOf, isSameMac, MAC_BYTES, macOf } from "./keys.ts";
 import type { Member } from "./member.ts";

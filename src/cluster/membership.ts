@@ -1,7 +1,7 @@
 /**
- * How does a node know the others? By their greetings first, by the registry second; and it lets one go only by its
- * good-bye, or after it tried to reach it directly. Here are the timers and the talking; what is heard means what
- * cluster_view.ts and judgement.ts say.
+ * How does a node know the others? By their greetings first and by the registry second. It removes one only after its
+ * leave request, or after a probe of it. This file has the timers and the calls; cluster_view.ts and judgement.ts say
+ * what the news means.
  */
 import type { Clock } from "../ports/mod.ts";
 import type { Calls, Pong } from "./calls.ts";
@@ -11,45 +11,44 @@ import { isSame, type Member } from "./member.ts";
 import type { Registry } from "./registry.ts";
 import { ClusterView } from "./cluster_view.ts";
 
-/** A leaving node waits so long for its peers, in milliseconds. */
+/** How long a leaving node waits for its peers, in milliseconds. */
 export const LEAVE_MS = 1_000;
-/** A node that was reached so lately, in milliseconds, is not pinged again to make sure. */
+/** A node that answered within this time, in milliseconds, is not probed again. */
 const SURE_MS = 100;
-/** Pings of itself, a heartbeat apart, until a node says that it is not found. */
+/** Probes of itself, a heartbeat apart, before a node reports that it is not found. */
 const FIND_TRIES = 3;
 
-/** What membership works with. */
 export interface MembershipContext {
   readonly registry: Registry;
   readonly calls: Calls;
   readonly clock: Clock;
   readonly events: ClusterEvents;
   readonly heartbeatMs: number;
-  /** Told of each new cluster view, in the same tick. */
+  /** Called with each new cluster view, in the same tick. */
   readonly changed: (now: ClusterView, before: ClusterView) => void;
 }
 
-/** Who is in the ring, as this node sees it. */
+/** Keeps the cluster view of this node. */
 export class Membership {
   #view: ClusterView;
   #leaving = false;
   #cancelBeat: () => void = () => {};
-  /** Monotonic time at which the registry answered last. */
+  /** Monotonic time of the registry's last answer. */
   #answeredAt: number | undefined;
-  /** Pings under way, and when each node was reached last, by id. */
+  /** Probes under way, by id and incarnation. */
   readonly #checks = new Map<string, Promise<void>>();
+  /** Monotonic time at which each node last answered a probe, by id. */
   readonly #reachedAt = new Map<string, number>();
 
   constructor(readonly self: Member, readonly context: MembershipContext) {
     this.#view = ClusterView.alone(self);
   }
 
-  /** The ring and its nodes, now. */
   get view(): ClusterView {
     return this.#view;
   }
 
-  /** Milliseconds since the registry answered last; undefined where it never did. */
+  /** Milliseconds since the registry's last answer; undefined if it never answered. */
   get registryAgeMs(): number | undefined {
     return this.#answeredAt === undefined ? undefined : this.context.clock.monotonic() - this.#answeredAt;
   }
@@ -60,8 +59,8 @@ export class Membership {
   }
 
   /**
-   * Enters the ring: waits for the registry, and greets whoever it lists. A list that names nobody else is read once
-   * more after a heartbeat, since a registry that came back empty is filled again within one.
+   * Enters the ring: waits for the registry, and greets the nodes that it lists. A list without another node is read
+   * once more after a heartbeat, because a registry that came back empty is filled again within one.
    */
   async join(): Promise<void> {
     const { heartbeatMs } = this.context;
@@ -75,7 +74,7 @@ export class Membership {
     this.#findSelf();
   }
 
-  /** Peers that reach something else where this node says it is would take it for gone, and nobody would know why. */
+  /** Reports if this node is not found at its own address: its peers would remove it, and nobody would know why. */
   async #findSelf(): Promise<void> {
     const { calls, events, heartbeatMs } = this.context;
     for (let tries = FIND_TRIES; tries > 0 && !this.#leaving; tries--) {
@@ -95,8 +94,8 @@ export class Membership {
   }
 
   /**
-   * Leaves the ring: stops writing itself, says good-bye to every peer, and owns its actors until all know it or
-   * {@linkcode LEAVE_MS} are over. On its own it leaves nothing behind, and goes on owning all.
+   * Leaves the ring: stops writing itself to the registry, tells every peer, and owns its actors until all peers have
+   * acknowledged or {@linkcode LEAVE_MS} are over. A node without peers goes on owning all.
    */
   async leave(): Promise<void> {
     this.#leaving = true;
@@ -107,7 +106,7 @@ export class Membership {
     await registry.remove(this.self).catch((error) => events.registryFailed(error));
   }
 
-  /** Makes sure of a node that is believed to own something: the ring is right, as far as can be told, after it. */
+  /** Probes a node that the ring names as an owner; after it the ring is as right as this node can know. */
   async verify(member: Member): Promise<void> {
     const { clock } = this.context;
     if (clock.monotonic() - (this.#reachedAt.get(member.id) ?? -Infinity) < SURE_MS) return;
@@ -118,12 +117,12 @@ export class Membership {
     });
   }
 
-  /** A command could not be delivered to it: nothing listens there. */
+  /** A command could not be delivered to a node: nothing listens there. */
   refused(member: Member): void {
     this.#become(this.#view.refused(member));
   }
 
-  /** Another node named it as an owner. */
+  /** Another node named a node as an owner. */
   named(member: Member): void {
     this.#become(this.#view.admitted(member));
   }
@@ -131,12 +130,12 @@ export class Membership {
   /** A node greeted this one. @returns the nodes that this one knows */
   greeted(member: Member): Member[] {
     this.#become(this.#view.admitted(member));
-    // Where it could not be reached before, that it reaches this node is not enough.
+    // If it could not be reached before, its greeting is not enough.
     if (this.#view.member(member.id) === undefined) this.#check(member);
     return [this.self, ...this.#view.members];
   }
 
-  /** A node said good-bye. */
+  /** A node asked to leave. */
   departed(id: string, incarnation: number): void {
     this.#become(this.#view.departed(id, incarnation));
   }
@@ -154,12 +153,12 @@ export class Membership {
     for (const member of this.#view.unreachable) this.#check(member);
     const listed = await this.#exchange();
     if (listed !== undefined) this.#hear(listed);
-    // This process stood still, or the registry does: the others may have let this node go.
+    // This process was frozen, or the registry does not answer: the others may have removed this node.
     if (wasAway > 3 * heartbeatMs) await this.#greet(this.#view.members);
     this.#beatAfter(Math.max(0, startedAt + heartbeatMs - clock.monotonic()));
   }
 
-  /** What the registry lists; those that it misses are asked directly. */
+  /** Takes the registry's list; members that it does not list are probed. */
   #hear(listed: readonly Member[]): void {
     let view = this.#view;
     for (const member of listed) view = view.admitted(member);
@@ -172,7 +171,10 @@ export class Membership {
     }
   }
 
-  /** Lists all nodes and writes this one, in that order: else it would overwrite a namesake before it sees it. */
+  /**
+   * Lists all nodes, then writes this one; the other order would overwrite another process with this node's id
+   * unseen.
+   */
   async #exchange(): Promise<Member[] | undefined> {
     const { registry, events } = this.context;
     const listed = await this.#list();
@@ -201,8 +203,8 @@ export class Membership {
   // --- the others ---
 
   /**
-   * Greets nodes, and those that they know. Whoever does not answer is in as well: the registry vouches for it. Once this
-   * node leaves it greets nobody more, since its good-bye went to those it knew then.
+   * Greets nodes, and the nodes that they know. A node that does not answer is in as well, because the registry lists
+   * it. Once this node leaves it greets no more, since its leave request went to the members that it knew then.
    */
   async #greet(members: readonly Member[]): Promise<void> {
     const greeted = new Set<string>([this.self.id]);
@@ -215,7 +217,7 @@ export class Membership {
     }
   }
 
-  /** Pings a node, once at a time, and draws the consequence. @param missing whether the registry does not list it */
+  /** Probes a node, once at a time, and applies the result. @param missing whether the registry does not list it */
   #check(member: Member, missing?: (found: unknown) => Promise<boolean>): Promise<void> {
     const { calls, clock } = this.context;
     const key = `${member.id} ${member.incarnation}`;

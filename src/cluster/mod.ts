@@ -1,4 +1,7 @@
-/** How does a node take part in the cluster? Its members, its dispatcher, its listener for peers, and what is shown of them. */
+/**
+ * How does a node take part in the cluster? Its members, its dispatcher, its listener for peers, and what is shown of
+ * them.
+ */
 import type { Actors, ActorView, Admit, ClusterViews, NodeView, Page } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
 import { Calls } from "./calls.ts";

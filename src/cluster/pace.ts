@@ -1,26 +1,26 @@
 /**
- * How fast may a node that joins activate the actors that it owns now? Slowly enough not to disturb those that are awake
- * on other nodes: for its first seconds activations keep a distance.
+ * How fast may a node that joins activate the actors that it owns now? Slowly enough not to disturb those that are
+ * awake on other nodes: for its first seconds activations keep a distance.
  */
 import type { Admit, Clock } from "../ports/mod.ts";
 
-/** After joining, activations are paced for so long, in milliseconds. */
+/** How long activations are paced after joining, in milliseconds. */
 export const PACED_MS = 5_000;
-/** Activations that come after a pause may make up for so much of it, in milliseconds. */
+/** How much of a pause later activations may make up for, in milliseconds. */
 const BURST_MS = 20;
 
 /**
  * When the next activation may begin.
  *
  * @param now monotonic milliseconds
- * @param last what this function gave for the one before it
+ * @param last the result for the activation before it
  * @returns monotonic milliseconds, `now` or later
  */
 export function slotAfter(last: number, perSecond: number, now: number): number {
   return Math.max(last + 1_000 / perSecond, now - BURST_MS);
 }
 
-/** Keeps a distance between activations, of all kinds together, for a while. */
+/** Keeps a distance between activations, all kinds together, for a while. */
 export class Pace {
   #until = -Infinity;
   #last = -Infinity;

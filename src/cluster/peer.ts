@@ -1,6 +1,6 @@
 /**
- * How do commands get to another node? Whatever waits leaves as one batch, a few batches at once; answers come back as
- * they fall. So one slow activation delays no other command, and a busy pair of nodes exchanges few messages.
+ * How do commands get to another node? All that wait leave as one batch, a few batches at once; answers come back as
+ * they are decided. So a slow activation delays no other command, and a busy pair of nodes exchanges few messages.
  */
 import type { Clock } from "../ports/mod.ts";
 import { fail, type Failure, type Forward, leaseOf } from "./forward.ts";
@@ -8,32 +8,31 @@ import { type Member, PROTOCOL } from "./member.ts";
 import { COMMANDS, NeverConnected, type Transport } from "./transport.ts";
 import { type Answer, BATCH_MAX, decodeAnswers, DONE, encodeCommands, FAULT, REFUSED } from "./wire.ts";
 
-/** Batches that are out at once. */
+/** Batches that are out at once, without a pause between them. */
 const BATCHES = 3;
-/** Where those are slow to be answered one more leaves each so many milliseconds, so that nobody waits for them … */
+/** Pause before each batch beyond those, in milliseconds, so that commands do not wait for a slow batch. */
 const PACE_MS = 5;
-/** … up to so many; then commands wait, and are refused once the queue is full. */
+/** Maximum of batches that are out; then commands wait, and are refused once the queue is full. */
 const BATCHES_MAX = 64;
-/** Commands that may wait for one node; one more is refused with `overloaded`. */
+/** Maximum of commands that wait for one node; one more is refused with `overloaded`. */
 export const QUEUE_MAX = 16_384;
-/** How often deadlines are looked at, in milliseconds. */
+/** How often deadlines are checked, in milliseconds. */
 const SWEEP_MS = 250;
-/** The owner has so long after a command's deadline, in milliseconds, to tell what became of it. */
+/** How long after a command's deadline the owner may still answer it, in milliseconds. */
 const GRACE_MS = 500;
 
-/** What a peer works with. */
 export interface PeerContext {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Told of so many answers. */
+  /** Called with a number of answered commands. */
   readonly answered: (commands: number) => void;
-  /** Given back each command that was not answered. */
+  /** Called with each command that was not answered. */
   readonly failed: (forward: Forward, failure: Failure, asked: Member) => void;
 }
 
 /** A batch that is out. */
 interface Batch {
-  /** By their places; undefined once it is known what became of it. */
+  /** By place; undefined once its outcome is known. */
   readonly forwards: (Forward | undefined)[];
   open: number;
   readonly giveUp: AbortController;
@@ -45,13 +44,13 @@ export class Peer {
   readonly #batches = new Set<Batch>();
   #lastSentAt = -Infinity;
   #scheduled = false;
-  /** Ends the next look at deadlines; undefined where there is none. */
+  /** Cancels the next check of deadlines; undefined if none is due. */
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
   constructor(readonly member: Member, readonly context: PeerContext) {}
 
-  /** Whether nothing waits and nothing is out. */
+  /** Whether no command waits or is out. */
   get idle(): boolean {
     return this.#queue.length === 0 && this.#batches.size === 0;
   }
@@ -69,7 +68,7 @@ export class Peer {
     }
   }
 
-  /** Sends no more, since the node has left; what is out may still be answered. */
+  /** Sends no more, because the node has left; what is out may still be answered. */
   retire(): void {
     this.#closed = true;
     const unsent = this.#queue;
@@ -78,13 +77,13 @@ export class Peer {
     this.#rest();
   }
 
-  /** Sends no more and gives up what is out, since the node cannot be reached. */
+  /** Sends no more and gives up what is out, because the node cannot be reached. */
   break(): void {
     this.retire();
     for (const { giveUp } of this.#batches) giveUp.abort();
   }
 
-  /** Commands that come in this tick leave together. */
+  /** Commands of one tick leave together. */
   #flushSoon(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -124,7 +123,7 @@ export class Peer {
     this.#batches.delete(batch);
     this.#rest();
     if (this.#queue.length > 0) this.#flushSoon();
-    // Cleared, so that a line that still comes says nothing of a command that is asked again.
+    // Cleared, so that a late line does not answer a command that is asked again.
     for (const forward of batch.forwards.splice(0)) {
       if (forward !== undefined) this.context.failed(forward, failure, this.member);
     }
@@ -160,7 +159,7 @@ export class Peer {
     });
   }
 
-  /** Once it is closed and all is told, no timer is left. */
+  /** Leaves no timer once it is closed and all is answered. */
   #rest(): void {
     if (!this.#closed || !this.idle) return;
     this.#cancelSweep?.();
@@ -181,7 +180,7 @@ export class Peer {
         batch.open--;
         fail(forward, "storage_unavailable", "The owner did not tell in time what became of the command");
       }
-      // Nobody waits for it any more: its connection may be dead without telling so.
+      // No command waits for it any more; its connection may be dead without a sign.
       if (batch.open === 0) batch.giveUp.abort();
     }
   }

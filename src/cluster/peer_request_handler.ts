@@ -1,6 +1,6 @@
 /**
- * What does a node do with what its peers send? It answers pings, greetings and good-byes, and decides the commands of
- * the actors that it owns. Of any other it names the owner, once it has made sure of it; it never passes one on.
+ * How does a node answer its peers? It answers pings, greetings and leave requests, and decides commands for actors
+ * that it owns. For any other actor it names the owner, after a probe of it; it never passes a command on.
  */
 import type { AdminActs, Clock, OutcomeOf } from "../ports/mod.ts";
 import type { Kind } from "../domain/decision.ts";
@@ -23,14 +23,13 @@ import {
   type Run,
 } from "./wire.ts";
 
-/** Commands of peers that may be under way at once; a batch that would exceed it is refused whole as `unavailable`. */
+/** Maximum of open commands of peers; a batch that would exceed it is refused whole as `unavailable`. */
 export const OPEN_MAX = 65_536;
 
-/** What it works with. */
 export interface PeerRequestHandlerContext {
   readonly dispatcher: Dispatcher;
   readonly membership: Membership;
-  /** Where the node that took the request has recorded an act before it sent its command. */
+  /** The trail, in which the node that took the request recorded the act before it sent the command. */
   readonly acts: Pick<AdminActs, "vouches">;
   readonly clock: Clock;
   readonly events: ClusterEvents;
@@ -41,13 +40,13 @@ type OneAnswer = (code: Answer[1], value: unknown) => void;
 /** Answers one of a run's commands. */
 type RunAnswer = (at: number, ...answer: Parameters<OneAnswer>) => void;
 
-/** Takes messages of peers; the network around it has checked who they are. */
+/** Takes messages of peers that have proved who they are. */
 export class PeerRequestHandler {
   #open = 0;
 
   constructor(readonly context: PeerRequestHandlerContext) {}
 
-  /** Answers a message; whatever it is, nothing is thrown. @param from the node at the other end, proved */
+  /** Answers a message; never throws. @param from the node at the other end */
   receive(from: Member, what: string, text: string): Reply {
     try {
       return this.#receive(from, what, text);
@@ -78,7 +77,7 @@ export class PeerRequestHandler {
     return { status: "unknown" };
   }
 
-  /** Decides a batch; answers of one tick are one line. */
+  /** Decides a batch. Answers of one tick are one line. */
   #decide(from: Member, runs: readonly Run[], commands: number, sink: Sink): void {
     let ready: Answer[] = [];
     let open = commands;
@@ -131,7 +130,7 @@ export class PeerRequestHandler {
     );
   }
 
-  /** An act without a row in the trail is not done, whoever asks for it. */
+  /** Whether an act has its row in the trail; without one it is not done. */
   async #isRecorded(from: Member, act: string, { id, act: row }: { id: string; act?: unknown }): Promise<boolean> {
     const { acts, events } = this.context;
     if (Number.isSafeInteger(row) && await acts.vouches(row as number, act, id)) return true;

@@ -1,7 +1,7 @@
 /**
- * Who may speak to this node as a peer? Whoever proves that it knows the cluster's secret, on a listener of its own: the
- * public port never serves this. Whoever does not is told nothing, and can hold little: a connection for a few seconds,
- * of which but so many are kept, and a message of two kilobytes.
+ * Who may speak to this node as a peer? A node that proves that it knows the cluster's secret, on a port for peers
+ * only. Others learn nothing and can use little: one of a limited number of connections, for a few seconds, with a
+ * message of at most two kilobytes.
  */
 import type { Clock } from "../ports/mod.ts";
 import type { PeerTls } from "./socket_stream.ts";
@@ -11,10 +11,9 @@ import { HANG_UP_MS, LinkServer } from "./link_server.ts";
 import type { PeerRequestHandler } from "./peer_request_handler.ts";
 import { listenTls, type TlsListener } from "./socket_stream.ts";
 
-/** Where the peers' listener is. */
 export interface PeerServerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0: a free port. */
   readonly port: number;
   readonly trust: Trust;
   /** Undefined: connections are not encrypted. */
@@ -23,25 +22,24 @@ export interface PeerServerOptions {
   readonly peerRequestHandler: Pick<PeerRequestHandler, "receive">;
 }
 
-/** Who connects has so long to prove that it is a peer, in milliseconds. */
+/** Time limit for a connection to prove that it is a peer's, in milliseconds. */
 export const STRANGER_MS = 10_000;
-/** Connections that have not proved it; of one more the oldest is closed, so that nobody shuts peers out. */
+/** Maximum of unproved connections; for one more the oldest is closed, so that strangers cannot shut peers out. */
 export const STRANGERS_MAX = 128;
-/** Links; one more is closed. A peer has one. */
+/** Maximum of links; one more is refused. A peer has one. */
 export const LINKS_MAX = 1_024;
-/** Milliseconds to the next try where a connection cannot be taken: the process may hold too many files. */
+/** Pause after a connection could not be accepted, in milliseconds: the process may have too many open files. */
 const PAUSE_MS = 20;
-/** What no peer would say: so whoever dialled knows that it was refused. */
+/** Not a message of a handshake, so the node that dialled knows that it was refused. */
 const REFUSED = "[]";
-/** Of a connection that its sender has ended already; the next one is taken at once. */
+/** Errors of a connection that its sender has already ended; the next one is accepted at once. */
 const GONE = [Deno.errors.ConnectionReset, Deno.errors.ConnectionAborted, Deno.errors.NotConnected];
 
-/** The peers' listener. */
+/** The listener for peers. */
 export class PeerServer {
-  /** Undefined until it listens. */
   #listener: Pick<TlsListener, "close"> | undefined;
   #port = 0;
-  /** The oldest first. */
+  /** Unproved connections, the oldest first. */
   readonly #strangers = new Set<FrameStream>();
   readonly #ends = new Set<LinkServer>();
   #closing = false;
@@ -49,7 +47,7 @@ export class PeerServer {
 
   private constructor(readonly options: PeerServerOptions) {}
 
-  /** Starts to listen. @throws Error where its port cannot be had, or its certificate is none */
+  /** @throws Error if the port cannot be used or the certificate is invalid */
   static async start(options: PeerServerOptions): Promise<PeerServer> {
     const server = new PeerServer(options);
     await server.#listen();
@@ -74,7 +72,7 @@ export class PeerServer {
     this.#accepting = this.#acceptAll(listener);
   }
 
-  /** Takes no more messages; resolves once those that are being answered are. */
+  /** Takes no more messages; resolves when those taken are answered. */
   async close(): Promise<void> {
     if (!this.#closing) this.#listener?.close();
     this.#closing = true;
@@ -87,7 +85,7 @@ export class PeerServer {
       try {
         const connection = await listener.accept();
         this.#shakeHands(connection);
-        connection.setNoDelay(true); // throws where it was reset meanwhile; then it is read and found to be
+        connection.setNoDelay(true); // throws if it was reset meanwhile, which reading it finds as well
       } catch (error) {
         if (this.#closing || GONE.some((kind) => error instanceof kind)) continue;
         await new Promise<void>((resolve) => this.options.clock.after(PAUSE_MS, resolve));

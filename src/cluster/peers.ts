@@ -1,15 +1,13 @@
-/** Which ways lead to other nodes? One to each incarnation, made when it is first needed. */
+/** How are the ways to other nodes kept? One for each incarnation, made when it is first needed. */
 import { isSame, type Member } from "./member.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 import type { ClusterView } from "./cluster_view.ts";
 
-/** The ways to all other nodes. */
 export class Peers {
   readonly #peers = new Map<string, Peer>();
 
   constructor(readonly context: PeerContext) {}
 
-  /** The way to a node. */
   to(member: Member): Peer {
     const known = this.#peers.get(member.id);
     if (known !== undefined && isSame(known.member, member)) return known;
@@ -20,8 +18,8 @@ export class Peers {
   }
 
   /**
-   * Closes the ways to nodes that are no longer in the ring. One that said good-bye may still answer what it took; of
-   * any other nothing is to be expected.
+   * Closes the ways to nodes that are no longer in the ring. A node that asked to leave may still answer what it took;
+   * no other is expected to.
    */
   follow(view: ClusterView): void {
     for (const [id, peer] of this.#peers) {
@@ -33,7 +31,6 @@ export class Peers {
     }
   }
 
-  /** Gives everything up. */
   close(): void {
     for (const peer of this.#peers.values()) peer.break();
     this.#peers.clear();

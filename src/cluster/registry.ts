@@ -1,7 +1,7 @@
 /**
- * Where do nodes find one another? In a registry where each writes itself again and again with an expiry. It is asked
- * only for nodes, never for safety, and its own expiry decides who is late. An entry that was recorded and written back
- * later is recognized by the time that its signature covers, which is PostgreSQL's.
+ * Where do nodes find each other? In a registry, to which each writes itself at every heartbeat, with an expiry. It is
+ * used only to find nodes, never for safety, and its own expiry decides which are late. An entry that was recorded and
+ * written back later is recognized by the time that its signature covers, which is PostgreSQL's.
  */
 import type { Clock } from "../ports/mod.ts";
 import { Redis } from "@upstash/redis";
@@ -9,60 +9,62 @@ import { type Member, memberOf } from "./member.ts";
 import { parsedJson } from "./received.ts";
 import type { MemberSignature } from "./member_signature.ts";
 
-/** A list of nodes that expire. Every method throws where the registry does not answer in time. */
+/** A list of nodes that expire. Every method throws if the registry does not answer in time. */
 export interface Registry {
-  /** Writes a node, to expire unless it is written again. */
+  /** Writes a node, which expires unless it is written again. */
   write(member: Member): Promise<void>;
-  /** The nodes of this cluster that are written and not expired. */
+  /** The nodes of this cluster that have not expired. */
   list(): Promise<Member[]>;
-  /** Takes a node off, unless another incarnation has written itself meanwhile. */
+  /** Removes a node, unless another incarnation has written itself. */
   remove(member: Member): Promise<void>;
 }
 
-/** How a Redis is reached and used. */
 export interface RedisRegistryOptions {
-  /** Of Upstash or of serverless-redis-http in front of a plain Redis. */
+  /** Of Upstash, or of serverless-redis-http in front of a Redis. */
   readonly url: string;
   readonly token: string;
-  /** A node that has not written itself for so long is gone, in milliseconds. */
+  /** Expiry of an entry, in milliseconds. */
   readonly expiryMs: number;
-  /** An answer that takes longer does not count, in milliseconds. */
+  /** Time limit of a request, in milliseconds. */
   readonly timeoutMs: number;
   readonly signature: MemberSignature;
-  /** Its shared time is Postgres's. */
+  /** Its shared time is PostgreSQL's. */
   readonly clock: Pick<Clock, "shared">;
-  /** Told once of each entry that is none of a node of this cluster, and why; of {@linkcode STRANGERS_MAX} at most. */
+  /** Called once for each entry that is not of a node of this cluster; for {@linkcode STRANGERS_MAX} at most. */
   readonly strange: (member: Member, why: Strange) => void;
-  /** Told when the registry begins to hold more than is read of it: so many ids, so many entries that are too long. */
+  /** Called when the registry begins to hold more than is read of it. */
   readonly crowded: (ids: number, tooLong: number) => void;
-  /** Begins every key, so that clusters may share a Redis. */
+  /** Of every key, so that clusters can share a Redis. */
   readonly prefix?: string;
 }
 
 /** Why an entry does not count: it is not signed by this cluster, or for another time than now. */
 export type Strange = "unsigned" | "stale";
 
-/** Clocks of two nodes may differ by so much, in milliseconds: both follow Postgres's. */
+/** Maximum difference between the clocks of two nodes, in milliseconds: both follow PostgreSQL's. */
 const MARGIN_MS = 1_000;
-/** Longest that an entry holds, in milliseconds: what says more is of another time. */
+/** Maximum validity of an entry, in milliseconds; a later time was signed when the clock was wrong. */
 const HOLDS_MAX_MS = 600_000;
 
-/** Maximum of entries without a valid signature that are reported: else whoever can write to the registry could fill the log. */
+/**
+ * Maximum of entries without a valid signature that are reported: else whoever can write to the registry could fill
+ * the log.
+ */
 export const STRANGERS_MAX = 100;
 
-/** Entries that one look at the registry fetches; of more ids than that, a random part. */
+/** Maximum of entries that are fetched at once; of more ids, a random part. */
 export const ENTRIES_MAX = 1_000;
-/** Longest entry that is fetched, in bytes; a node's own has a tenth of it. */
+/** Longest entry that is fetched, in bytes; ten times as long as a node's own. */
 export const ENTRY_MAX = 4_096;
 /** Longest id that is fetched, in bytes. */
 const ID_MAX = 64;
 
 /**
- * Counts and measures before it fetches, since whoever can write to the registry can write anything there: what Redis
- * sends is bounded, whatever it holds. A key that holds no text is passed over.
+ * Counts and measures before it fetches, because whoever can write to the registry can write anything: what Redis sends
+ * is bounded. Skips keys that hold no text.
  *
- * Keys: the set of ids. Arguments: ids at most, bytes of an id, bytes of an entry. Returns how many ids there are, how
- * many entries are too long, the ids without an entry, and the entries.
+ * Keys: the set of ids. Arguments: the maximum of ids, of an id's bytes, of an entry's bytes. Returns the number of
+ * ids, the number of entries that are too long, the ids without an entry, and the entries.
  */
 const LIST = `
 local count = redis.call('scard', KEYS[1])
@@ -85,13 +87,13 @@ return {count, long, expired, entries}`;
 /** What {@linkcode LIST} returns. */
 type Listed = [ids: number, tooLong: number, expired: string[], entries: string[]];
 
-/** Keys: an entry's. Arguments: how it begins where it is the incarnation's that is to be removed. */
+/** Keys: an entry's. Arguments: the beginning of the entry of the incarnation that is to be removed. */
 const REMOVE = `local entry = redis.call('get', KEYS[1])
 if entry and string.sub(entry, 1, #ARGV[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
 
 /**
- * The registry in a Redis: a key with an expiry for each node, and a set of their ids, since keys cannot be listed
- * cheaply. Ids whose keys have expired are taken off the set by whoever lists; a node that lives puts its own back.
+ * The registry in a Redis: a key with an expiry for each node, and a set of their ids, because keys cannot be listed
+ * cheaply. A node that lists removes ids whose keys have expired; a running node adds its own again.
  */
 export class RedisRegistry implements Registry {
   readonly #options: RedisRegistryOptions;
@@ -106,7 +108,7 @@ export class RedisRegistry implements Registry {
     this.#redis = new Redis({
       url,
       token,
-      // `retry: false` still sends twice. Nothing is sent again here: the next heartbeat does it.
+      // No retry, the next heartbeat is one; `retry: false` still sends twice.
       retry: { retries: 0 },
       signal: () => AbortSignal.timeout(timeoutMs),
       automaticDeserialization: false,
@@ -151,7 +153,7 @@ export class RedisRegistry implements Registry {
     return `${beginOf(member)}"until":${until},"seal":"${this.#options.signature.of(member, until)}"}`;
   }
 
-  /** A node out of what anyone may have written there; undefined where it is none of this cluster. */
+  /** The node of an entry that anyone may have written; undefined if it is not of this cluster. */
   #memberOf(entry: unknown): Member | undefined {
     const told = parsedJson(entry);
     const member = memberOf(told);

@@ -1,14 +1,14 @@
 /**
- * What is a message between nodes answered with? Lines, now or later, where it was taken; else why nothing was. On the
- * wire each line is `<number of the message> <status> <line>`, with a number for the status.
+ * What is the reply to a message between nodes? Lines, now or later, if the message was taken; else the reason why not.
+ * On a link each line is `<number of the message> <status> <line>`, with a number for the status.
  */
 
-/** What became of a message. Of all but `answered` nothing was taken. */
+/** What became of a message; unless it is `answered`, nothing was taken. */
 export type Status =
   | "answered"
-  /** It is no message that this version understands. */
+  /** This version does not understand it. */
   | "malformed"
-  /** The node knows no message of this kind. */
+  /** The node does not know this kind of message. */
   | "unknown"
   /** What listens there is not a peer of this node. */
   | "no_peer"
@@ -43,13 +43,13 @@ const MORE = 0;
 const NAMES = new Map(Object.entries(NUMBERS).map(([name, number]) => [number, name as Status]));
 const PART = /^(\d{1,15}) (\d{1,3})(?: |$)/;
 
-/** A part of a reply as a message of a link. @param status undefined: more lines are to come */
+/** @param status undefined: more lines are to come */
 export function encodeReply(number: number | string, status: Reply["status"] | undefined, line?: string): string {
   const head = `${number} ${status === undefined ? MORE : NUMBERS[status]}`;
   return line === undefined ? head : `${head} ${line}`;
 }
 
-/** The part of a reply that a link's message is; undefined where it is none. */
+/** @returns undefined if a link's message is not a part of a reply */
 export function decodeReply(text: string): ReplyPart | undefined {
   const [head, number, code] = PART.exec(text) ?? [];
   if (head === undefined) return undefined;

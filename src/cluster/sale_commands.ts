@@ -1,4 +1,4 @@
-/** Is this a command for a sale? Asked of what another node sent: the rules must not meet anything else. */
+/** Is a value of another node a command for a sale? The rules must not get anything else. */
 import type { SaleCommand } from "../domain/sale.ts";
 import { formatCode, ITEMS_MAX, parseCode, parseSaleKey, SALE_NUMBER_MAX, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/name_key.ts";
@@ -10,7 +10,7 @@ function isBetween(value: unknown, min: number, max: number): boolean {
   return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
 }
 
-/** The 22 characters of a code, without its sale's key. */
+/** Whether a value is the 22 characters of a code, without its sale's key. */
 function isCode(value: unknown): boolean {
   return typeof value === "string" && parseCode(formatCode(ANY_SALE, value)) !== undefined;
 }
@@ -36,7 +36,7 @@ export function isSaleCommand(told: unknown): told is SaleCommand {
   return false;
 }
 
-/** As which act of an administrator a command is recorded; undefined where it is none. */
+/** The name under which a command is recorded in the trail; undefined where it is not an act of an administrator. */
 export function saleActOf({ kind }: SaleCommand): string | undefined {
   switch (kind) {
     case "voidPurchase":
@@ -51,7 +51,6 @@ export function saleActOf({ kind }: SaleCommand): string | undefined {
   }
 }
 
-/** Whether a text is the key of a sale's actor: its hour. */
 export function isSaleKey(key: string): boolean {
   return parseSaleKey(key) !== undefined;
 }

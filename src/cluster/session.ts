@@ -1,33 +1,33 @@
 /**
- * How is each message known to be the other end's, and in its place? A frame bears a number, one more than that of the
- * frame before it, and a code (HMAC) of that and of all it says, by a key of this session and this direction. So a frame
- * that was changed, left out, sent again or sent back is known, and with it nothing that follows is believed.
+ * How is each message authenticated? A frame has a number, one more than the frame before it, and a code (HMAC) of that
+ * number and its content, with a key of this session and direction. So a frame that was changed, left out, repeated or
+ * reflected is recognized, and nothing after it is trusted.
  */
 import { FRAME_HEAD, framed } from "./frames.ts";
 import { isSameMac, MAC_BYTES, macOf } from "./keys.ts";
 import type { Member } from "./member.ts";
 
-/** What a frame says. */
+/** The kinds of frames: a message or a part of its reply, … */
 export const MESSAGE = 0;
-/** Asks for a sign of life … */
+/** … a question whether the other end is there, … */
 export const PING = 1;
-/** … and gives it. */
+/** … its answer, … */
 export const PONG = 2;
-/** The end that says so has taken nothing that it has not answered, and takes no more. */
+/** … and the good-bye of an end that has answered all messages that it took, and takes no more. */
 export const BYE = 3;
 
-/** A frame: code, number (eight bytes), what it is, text. */
+/** A frame: code, number (eight bytes), kind, text. */
 const [AT_NUMBER, AT_KIND, AT_TEXT] = [MAC_BYTES, MAC_BYTES + 8, MAC_BYTES + 9];
-/** Bytes of a frame beside its text. */
+/** Length of a frame without its text, in bytes. */
 export const SEALED_BYTES = AT_TEXT;
 
-/** An authenticated frame. */
+/** The content of an authenticated frame. */
 export interface Said {
   readonly kind: number;
   readonly text: string;
 }
 
-/** The two directions of a link, once both ends are known. */
+/** Authenticates the frames of a link, in both directions. */
 export class Session {
   #sealed = 0;
   #opened = 0;
@@ -35,7 +35,7 @@ export class Session {
   readonly #decoder = new TextDecoder();
 
   /**
-   * @param remote who is at the other end, proved
+   * @param remote the proved node at the other end
    * @param version of the peers' protocol that both speak
    */
   constructor(
@@ -57,7 +57,7 @@ export class Session {
     return frame;
   }
 
-  /** What a frame says; undefined where it is not the other end's next one: then the link is to be ended. */
+  /** The content of a frame; undefined if it is not the other end's next one, which must end the link. */
   open(frame: Uint8Array): Said | undefined {
     if (frame.length < SEALED_BYTES || readNumber(frame) !== this.#opened) return undefined;
     if (!isSameMac(frame.subarray(0, MAC_BYTES), macOf(this.openKey, frame.subarray(AT_NUMBER)))) return undefined;

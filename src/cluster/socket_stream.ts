@@ -1,28 +1,28 @@
 /**
- * How is TLS spoken between nodes? By `node:tls`: a connection of Deno's own, of either end, cannot be closed while its
- * handshake lasts, so that whoever says nothing there would hold it for ever.
+ * How is TLS spoken between nodes? By `node:tls`: a connection of Deno's own cannot be closed during its handshake, on
+ * either end, so an end that says nothing would hold it for ever.
  */
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { connect, createSecureContext, TLSSocket } from "node:tls";
 
 import type { Stream } from "./frames.ts";
 
-/** Certificates of the connections between nodes, as PEM. */
+/** Certificates for the connections between nodes, as PEM. */
 export interface PeerTls {
-  /** This node's certificate, with those between it and the authority. */
+  /** This node's certificate, with the intermediate ones. */
   readonly cert: string;
   readonly key: string;
-  /** Of the authority that signed the nodes' certificates; undefined where that is a public one. */
+  /** The certificate of the authority that signed the nodes' certificates; undefined: a public authority. */
   readonly ca: string | undefined;
 }
 
-/** A socket that is read and written by promises. */
+/** A socket with promises. */
 export class SocketStream implements Stream {
   readonly #chunks: Uint8Array[] = [];
   #ended = false;
   #wake: () => void = () => {};
 
-  /** @param raw what it is carried by, which is ended with it */
+  /** @param raw the socket under it, which is closed with it */
   constructor(readonly socket: Socket, readonly raw: Socket = socket) {
     const end = () => {
       this.#ended = true;
@@ -64,13 +64,12 @@ export class SocketStream implements Stream {
   }
 }
 
-/** What listens. */
 export interface TlsListener {
   readonly port: number;
   close(): void;
 }
 
-/** Listens, and gives each connection, whose handshake is still to come. @throws Error where the port cannot be had */
+/** Listens. @param take gets each connection, before its handshake @throws Error if the port cannot be used */
 export async function listenTls(
   host: string,
   port: number,
@@ -86,7 +85,7 @@ export async function listenTls(
   return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
 }
 
-/** Connects by TLS; its handshake is over, and the certificate is good for the host. @throws what went wrong */
+/** Connects by TLS, with the handshake done and the certificate checked. @throws Error */
 export async function connectTls(
   host: string,
   port: number,

@@ -2,27 +2,27 @@
 import type { Member } from "./member.ts";
 import type { Status } from "./reply.ts";
 
-/** Nothing listens there, or it leaves: the message was not taken, known for sure. */
+/** The message was certainly not taken: nothing listens there, or the node has left. */
 export class NeverConnected extends Error {
   override readonly name = "NeverConnected";
 }
 
-/** What is said between nodes: a batch of commands … */
+/** The messages between nodes: a batch of commands, … */
 export const COMMANDS = "commands";
-/** … a question who it is … */
+/** … a probe, … */
 export const PING = "ping";
-/** … a greeting, and a good-bye. */
+/** … the greeting of a node that joins, and its leave request. */
 export const GREET = "greet";
 export const LEAVE = "leave";
 
-/** The network between nodes. Both ends of it know for sure who is at the other. */
+/** The network between nodes. Both ends have proved who they are. */
 export interface Transport {
   /**
-   * Delivers a message: commands to this very process, all else to whichever node listens at its address.
+   * Delivers a message: commands to this incarnation only, all else to whichever node listens at its address.
    *
-   * @param onLine told each line of the reply as it comes
-   * @returns what became of it, once the reply has ended
-   * @throws NeverConnected where it was not delivered; any other error where that is not known
+   * @param onLine called with each line of the reply as it arrives
+   * @returns the status, once the reply has ended
+   * @throws NeverConnected if it was not delivered; any other error if that is not known
    */
   send(
     member: Member,

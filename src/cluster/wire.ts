@@ -1,18 +1,17 @@
 /**
- * How do commands and answers look between nodes? JSON arrays, one text for a whole batch. A batch begins with the version
- * it is written in, which is the highest that both nodes speak: so nodes of two versions work side by side while a cluster
- * is upgraded.
+ * What do commands and answers look like between nodes? JSON arrays, one text for a whole batch. A batch begins with
+ * its version, the highest that both nodes speak, so nodes of two versions work together while a cluster is upgraded.
  *
- * Commands: `[4, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of those that differ in nothing but
- * the command. Answers are lines, each of them `[[place, code, value], …]`.
+ * Commands: `[4, sentAt, [[kind, key, remainingMs, marks, command, …], …]]`, in runs of commands that differ in nothing
+ * else. Answers are lines, each of them `[[place, code, value], …]`.
  */
 import type { ClockReading, FaultCode } from "../ports/mod.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
 import { isWhole } from "./received.ts";
 
-/** Commands in one batch; the rest waits for the next. */
+/** Maximum of commands in a batch; the rest waits for the next. */
 export const BATCH_MAX = 1_000;
-/** Longest message, in bytes. A batch of the longest commands is shorter. */
+/** Maximum length of a message, in bytes. A batch of the longest commands is shorter. */
 export const MESSAGE_MAX = 8 * 1024 * 1024;
 
 /** A command on its way to its owner. */
@@ -21,7 +20,7 @@ export interface Posted {
   readonly kind: string;
   readonly key: string;
   readonly command: { readonly id: string };
-  /** Monotonic milliseconds of this process after which it, or this copy of it, may not be decided any more. */
+  /** Monotonic milliseconds of this process after which it, or this copy of it, may not be decided. */
   readonly deadline: number;
   /** Whether it may be stored already. */
   readonly mayBeStored: boolean;
@@ -29,7 +28,7 @@ export interface Posted {
   readonly redirects: number;
 }
 
-/** What becomes of a batch's command: its place, how it went, and the answer, the refusal, the fault or the owner. */
+/** The answer to a batch's command: its place, a code, and the answer, the refusal, the fault or the owner. */
 export type Answer =
   | readonly [place: number, code: typeof DONE, answer: unknown]
   | readonly [place: number, code: typeof REFUSED, refusal: unknown]
@@ -39,20 +38,20 @@ export type Answer =
 export const DONE = 0;
 export const REFUSED = 1;
 export const FAULT = 2;
-/** Nothing was done, since that node owns the actor. */
+/** Nothing was done, because another node owns the actor. */
 export const NOT_OWNER = 3;
 
-/** A text that is no message of a known version. */
+/** The text is not a message of a known version. */
 export class BadMessage extends Error {
   override readonly name = "BadMessage";
 }
 
-/** Commands of a batch that go to one actor, as they arrive. */
+/** Consecutive commands of a batch for one actor, as they arrive. */
 export interface Run extends Omit<Posted, "command"> {
   readonly commands: readonly { readonly id: string }[];
 }
 
-/** A batch in the version of both nodes. @param at when it leaves */
+/** A batch as text. @param at when it is sent */
 export function encodeCommands(
   posted: readonly (Posted & { readonly lease: number })[],
   version: number,
@@ -71,7 +70,7 @@ export function encodeCommands(
 }
 
 /**
- * The runs of a batch. What it lay on its way, say in the buffers of a frozen process, is taken off their time.
+ * The runs of a batch. The time it spent on the way, say in the buffers of a frozen process, is taken off their time.
  *
  * @param at when it is read
  * @throws BadMessage
@@ -85,7 +84,7 @@ export function decodeCommands(message: unknown, at: ClockReading): Run[] {
   return runs;
 }
 
-/** How many commands runs have. */
+/** The number of commands in runs. */
 export function commandsIn(runs: readonly Run[]): number {
   return runs.reduce((sum, { commands }) => sum + commands.length, 0);
 }
@@ -102,7 +101,7 @@ function hasId(command: unknown): boolean {
   return typeof command === "object" && command !== null && typeof (command as { id?: unknown }).id === "string";
 }
 
-/** A message with its version first. @throws BadMessage where this node does not understand that */
+/** Checks the version of a message. @throws BadMessage if this node does not speak it */
 export function versioned(message: unknown): [version: number, ...parts: unknown[]] {
   const version = Array.isArray(message) ? message[0] : undefined;
   if (isWhole(version) && version >= PROTOCOL_MIN && version <= PROTOCOL) {
@@ -111,12 +110,11 @@ export function versioned(message: unknown): [version: number, ...parts: unknown
   throw new BadMessage(`A message must begin with a version from ${PROTOCOL_MIN} to ${PROTOCOL}`);
 }
 
-/** Answers as a line. */
 export function encodeAnswers(answers: readonly Answer[]): string {
   return JSON.stringify(answers);
 }
 
-/** The answers of a line. @throws BadMessage */
+/** @throws BadMessage */
 export function decodeAnswers(line: string): Answer[] {
   const answers: unknown = JSON.parse(line);
   if (!Array.isArray(answers) || !answers.every(isAnswer)) throw new BadMessage("A line must be answers");
