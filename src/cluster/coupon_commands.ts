@@ -1,8 +1,9 @@
 /** Is a value of another node a command for a coupon? The rules must not get anything else. */
-import { AMOUNT_MAX, type CouponCommand } from "../domain/coupon.ts";
+import { AMOUNT_MAX, type CouponCommand, type CouponKind } from "../domain/coupon.ts";
 import { COUPON_KINDS, isMoneyTerm, isWhole, type KindTerms, MONEY_TERMS, PLAIN } from "../domain/coupon_terms.ts";
 import { isMoney } from "../domain/money.ts";
 import { isNameKey, isSegment, isUserId, normalizeName } from "../domain/name_key.ts";
+import type { Hosted } from "./dispatcher.ts";
 import { isIdentified, type Told } from "./received.ts";
 
 function isAmount(value: unknown): boolean {
@@ -66,7 +67,7 @@ export function isCouponCommand(told: unknown): told is CouponCommand {
 }
 
 /** The name under which a command is recorded in the trail; undefined where it is not an act of an administrator. */
-export function couponActOf({ kind }: CouponCommand): string | undefined {
+function couponActOf({ kind }: CouponCommand): string | undefined {
   switch (kind) {
     case "create":
       return "coupon.create";
@@ -83,3 +84,11 @@ export function couponActOf({ kind }: CouponCommand): string | undefined {
 export function isCouponKey(key: string): boolean {
   return isNameKey(key);
 }
+
+/** How the cluster distributes coupons. */
+export const COUPONS: Omit<Hosted<CouponKind>, "local"> = {
+  name: "coupon",
+  isKey: isCouponKey,
+  isCommand: isCouponCommand,
+  actOf: couponActOf,
+};

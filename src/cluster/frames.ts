@@ -2,6 +2,7 @@
  * How do frames travel over a stream of bytes? Each is its length in four bytes, and its bytes. A frame leaves in the
  * tick in which it is sent; frames that are sent while one is written leave together.
  */
+import { Buffer } from "node:buffer";
 
 /** Bytes of the length before a frame. */
 export const FRAME_HEAD = 4;
@@ -117,7 +118,8 @@ export class FrameStream {
     this.#writing = true;
     try {
       while (this.#queue.length > 0) {
-        const bytes = joined(this.#queue.splice(0));
+        const frames = this.#queue.splice(0);
+        const bytes = frames.length === 1 ? frames[0]! : Buffer.concat(frames);
         for (let at = 0; at < bytes.length;) at += await this.stream.write(bytes.subarray(at));
         this.#waiting -= bytes.length;
       }
@@ -126,15 +128,4 @@ export class FrameStream {
     }
     this.#writing = false;
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

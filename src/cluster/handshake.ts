@@ -15,7 +15,7 @@
  * This file has the messages only, no network.
  */
 import { createHash } from "node:crypto";
-import { bytesOf, deriveKey, hexOf, isSameMac, MAC_BYTES, macOf } from "./keys.ts";
+import { bytesOf, deriveKey, isSameMac, MAC_BYTES, macOf } from "./keys.ts";
 import { type Member, memberOf, PROTOCOL, PROTOCOL_MIN } from "./member.ts";
 import { parsedJson } from "./received.ts";
 import { Session } from "./session.ts";
@@ -71,7 +71,7 @@ class Exchange {
   }
 
   get offer(): [min: number, max: number, nonce: string] {
-    return [this.versions.min, this.versions.max, hexOf(this.nonce)];
+    return [this.versions.min, this.versions.max, this.nonce.toHex()];
   }
 
   say(text: string): string {
@@ -88,7 +88,7 @@ class Exchange {
   /** The message with this node's member and proof. */
   prove(role: Role): string {
     const self = this.say(JSON.stringify(this.trust.self));
-    return JSON.stringify([self, hexOf(this.#proof(role))]);
+    return JSON.stringify([self, this.#proof(role).toHex()]);
   }
 
   /** The other end's proved member. @throws NoPeer */

@@ -22,10 +22,6 @@ export function isSameMac(shown: Uint8Array, wanted: Uint8Array): boolean {
   return shown.length === wanted.length && timingSafeEqual(shown, wanted);
 }
 
-export function hexOf(bytes: Uint8Array): string {
-  return bytes.toHex();
-}
-
 /** The bytes of a hexadecimal text; undefined if a value is anything else. @param count number of bytes */
 export function bytesOf(hex: unknown, count: number): Uint8Array | undefined {
   if (typeof hex !== "string" || hex.length !== 2 * count || !/^[\da-f]+$/.test(hex)) return undefined;

@@ -5,7 +5,7 @@
  * are not of this ring. (A copy of a database's files cannot be told from its original.) A signature only says whom to
  * dial: who listens there must prove the same again.
  */
-import { bytesOf, deriveKey, hexOf, isSameMac, MAC_BYTES, macOf } from "./keys.ts";
+import { bytesOf, deriveKey, isSameMac, MAC_BYTES, macOf } from "./keys.ts";
 import type { Member } from "./member.ts";
 
 /** Signs members for the registry, and verifies their signatures. */
@@ -19,7 +19,7 @@ export class MemberSignature {
 
   /** Signs a member: 64 hexadecimal digits. @param until milliseconds since the epoch, by PostgreSQL's clock */
   of(member: Member, until: number): string {
-    return hexOf(this.#macOf(member, until));
+    return this.#macOf(member, until).toHex();
   }
 
   /** Whether a member was signed with this secret, for this database and until then. */

@@ -1,7 +1,8 @@
 /** Is a value of another node a command for a sale? The rules must not get anything else. */
-import type { SaleCommand } from "../domain/sale.ts";
+import type { SaleCommand, SaleKind } from "../domain/sale.ts";
 import { formatCode, ITEMS_MAX, parseCode, parseSaleKey, SALE_NUMBER_MAX, saleKeyOf } from "../domain/sale_ids.ts";
 import { isUserId } from "../domain/name_key.ts";
+import type { Hosted } from "./dispatcher.ts";
 import { isIdentified } from "./received.ts";
 
 const ANY_SALE = saleKeyOf(0);
@@ -37,7 +38,7 @@ export function isSaleCommand(told: unknown): told is SaleCommand {
 }
 
 /** The name under which a command is recorded in the trail; undefined where it is not an act of an administrator. */
-export function saleActOf({ kind }: SaleCommand): string | undefined {
+function saleActOf({ kind }: SaleCommand): string | undefined {
   switch (kind) {
     case "voidPurchase":
       return "purchase.void";
@@ -54,3 +55,11 @@ export function saleActOf({ kind }: SaleCommand): string | undefined {
 export function isSaleKey(key: string): boolean {
   return parseSaleKey(key) !== undefined;
 }
+
+/** How the cluster distributes sales. */
+export const SALES: Omit<Hosted<SaleKind>, "local"> = {
+  name: "sale",
+  isKey: isSaleKey,
+  isCommand: isSaleCommand,
+  actOf: saleActOf,
+};

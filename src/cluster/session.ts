@@ -66,15 +66,10 @@ export class Session {
   }
 }
 
-const HALF = 2 ** 32;
-
 function writeNumber(body: Uint8Array, number: number): void {
-  const view = new DataView(body.buffer, body.byteOffset + AT_NUMBER, 8);
-  view.setUint32(0, Math.floor(number / HALF));
-  view.setUint32(4, number % HALF);
+  new DataView(body.buffer, body.byteOffset).setBigUint64(AT_NUMBER, BigInt(number));
 }
 
 function readNumber(body: Uint8Array): number {
-  const view = new DataView(body.buffer, body.byteOffset + AT_NUMBER, 8);
-  return view.getUint32(0) * HALF + view.getUint32(4);
+  return Number(new DataView(body.buffer, body.byteOffset).getBigUint64(AT_NUMBER));
 }

@@ -2,11 +2,11 @@
 import type { Logger } from "@logtape/logtape";
 import type { ActorSystem } from "../actors/actor_system.ts";
 import type { ClusterViews, Coupons, Sales } from "../ports/mod.ts";
-import { couponActOf, isCouponCommand, isCouponKey } from "../cluster/coupon_commands.ts";
+import { COUPONS } from "../cluster/coupon_commands.ts";
 import { LinkTransport } from "../cluster/link_transport.ts";
 import { Cluster, type ClusterEvents, holderText, type Member, selfMember } from "../cluster/mod.ts";
 import { RedisRegistry } from "../cluster/registry.ts";
-import { isSaleCommand, isSaleKey, saleActOf } from "../cluster/sale_commands.ts";
+import { SALES } from "../cluster/sale_commands.ts";
 import { MemberSignature } from "../cluster/member_signature.ts";
 import type { Config } from "../config/config.ts";
 import { notListening, originOf } from "../config/settings.ts";
@@ -91,20 +91,8 @@ export async function hostActors(
   self: Member,
 ): Promise<AllActors> {
   if (cluster === undefined) return { ...local, nodes: aloneViews(local, self) };
-  const coupons = cluster.host({
-    name: "coupon",
-    local: local.coupons,
-    isKey: isCouponKey,
-    isCommand: isCouponCommand,
-    actOf: couponActOf,
-  });
-  const sales = cluster.host({
-    name: "sale",
-    local: local.sales,
-    isKey: isSaleKey,
-    isCommand: isSaleCommand,
-    actOf: saleActOf,
-  });
+  const coupons = cluster.host({ ...COUPONS, local: local.coupons });
+  const sales = cluster.host({ ...SALES, local: local.sales });
   try {
     await cluster.listen();
   } catch (error) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Actors, AdminActs } from "../../src/ports/mod.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
+import { COUPONS } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
 import { type CouponKind, couponRules } from "../../src/domain/coupon.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -111,13 +111,7 @@ export class ClusterWorld {
       },
       cluster.admit,
     );
-    const coupons = cluster.host({
-      name: "coupon",
-      local: actors,
-      isKey: isCouponKey,
-      isCommand: isCouponCommand,
-      actOf: couponActOf,
-    });
+    const coupons = cluster.host({ ...COUPONS, local: actors });
     const host = {
       url: self.url,
       self,

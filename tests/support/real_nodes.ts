@@ -1,7 +1,7 @@
 /** Nodes in one process that speak over real links on real time; their rows are in memory. */
 import type { Actors } from "../../src/ports/mod.ts";
 import { ActorSystem } from "../../src/actors/actor_system.ts";
-import { couponActOf, isCouponCommand, isCouponKey } from "../../src/cluster/coupon_commands.ts";
+import { COUPONS } from "../../src/cluster/coupon_commands.ts";
 import { Cluster, holderText, type Member, selfMember } from "../../src/cluster/mod.ts";
 import type { Trust } from "../../src/cluster/handshake.ts";
 import type { Registry } from "../../src/cluster/registry.ts";
@@ -90,13 +90,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     fenced: ignored,
     turned: ignored,
   });
-  const coupons = cluster.host({
-    name: "coupon",
-    local: actors,
-    isKey: isCouponKey,
-    isCommand: isCouponCommand,
-    actOf: couponActOf,
-  });
+  const coupons = cluster.host({ ...COUPONS, local: actors });
   await cluster.listen();
   await cluster.join();
   return {

@@ -8,7 +8,7 @@ import {
   type OutcomeOf,
   type Redirect,
 } from "../../../src/ports/mod.ts";
-import { couponActOf, isCouponCommand, isCouponKey } from "../../../src/cluster/coupon_commands.ts";
+import { COUPONS } from "../../../src/cluster/coupon_commands.ts";
 import { REDIRECTS_MAX } from "../../../src/cluster/dispatcher.ts";
 import { holderText } from "../../../src/cluster/mod.ts";
 import type { CouponKind } from "../../../src/domain/coupon.ts";
@@ -34,13 +34,7 @@ async function makeNodes(fault?: FaultCode) {
       list: () => ({ data: [], total: 0 }),
       view: () => undefined,
     };
-    cluster.host<CouponKind>({
-      name: "test",
-      local,
-      isKey: isCouponKey,
-      isCommand: isCouponCommand,
-      actOf: couponActOf,
-    });
+    cluster.host<CouponKind>({ ...COUPONS, name: "test", local });
   }
   /** Node a's actor of a key redirects a command; whether that is taken, and what becomes of it. */
   const redirect = (
