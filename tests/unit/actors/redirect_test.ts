@@ -158,14 +158,14 @@ Deno.test("what a fenced actor redirects tells how often that has happened, and 
 });
 
 /** What becomes of a command before its actor redirects it, and whether it may be stored then. */
-const HANDED_BACK: readonly (readonly [string, (one: World) => void | Promise<unknown>, boolean, boolean])[] = [
+const REDIRECTED: readonly (readonly [string, (one: World) => void | Promise<unknown>, boolean, boolean])[] = [
   ["was fenced", () => {}, false, false],
   ["was lost here", (one) => void one.store.failures.push("lost before"), false, true],
   ["was lost elsewhere", (one) => one.clock.advance(61_000), true, true],
   // A turn with its first copy may be under way to storage where another node has the actor.
   ["was lost elsewhere, and was not found", () => {}, true, true],
 ];
-for (const [what, prepare, mayBeStored, wanted] of HANDED_BACK) {
+for (const [what, prepare, mayBeStored, wanted] of REDIRECTED) {
   Deno.test(`a command that ${what} is redirected as one that may ${wanted ? "" : "not "}be stored`, async () => {
     const [one] = await twoNodes(10);
     const redirected = collect(one);
