@@ -28,13 +28,14 @@ export interface ClusterEvents {
   /** A node is out of the ring. */
   nodeGone(member: Member, why: "left" | "unreachable" | "expired"): void;
   /**
-   * The registry lists a node that does not count: it is signed with another secret, for another database or not at all
-   * (`unsigned`), or for another time, so that it was recorded and written back (`stale`).
+   * The registry lists a node that does not count, told once for each entry: it is signed with another secret, for
+   * another database or not at all (`unsigned`), or for another time, so that it was recorded and written back
+   * (`stale`).
    */
   strange(member: Member, why: "unsigned" | "stale"): void;
   /** What listens at a node's address is not a peer of this node. */
   noPeer(url: string, why: string): void;
-  /** The registry holds more than is read: the number of ids, and of entries that are too long. */
+  /** The registry begins to hold more than is read: the number of ids, and of entries that are too long. */
   registryCrowded(ids: number, tooLong: number): void;
   /** At this node's address for peers something else answers, or nothing. */
   selfNotFound(self: Member): void;

@@ -1,5 +1,6 @@
 /** How do nodes reach each other? By one link per pair and direction, which is kept. */
 import { NotLinked } from "./dial.ts";
+import type { ClusterEvents } from "./events.ts";
 import { Link, type LinkContext } from "./link.ts";
 import type { Member } from "./member.ts";
 import type { Status } from "./reply.ts";
@@ -9,8 +10,8 @@ import { COMMANDS, type Transport } from "./transport.ts";
 const TOLD_MAX = 100;
 
 export interface LinkTransportOptions extends Omit<LinkContext, "gone"> {
-  /** Called once for each address and reason where what listens is not a peer of this node. */
-  readonly noPeer: (url: string, why: string) => void;
+  /** Of each address and reason it is called once. */
+  readonly events: Pick<ClusterEvents, "noPeer">;
 }
 
 /** The network between nodes. */
@@ -48,7 +49,7 @@ export class LinkTransport implements Transport {
     const why = (cause as Error | undefined)?.message ?? message;
     if (this.#told.has(`${url} ${why}`) || this.#told.size >= TOLD_MAX) return;
     this.#told.add(`${url} ${why}`);
-    this.options.noPeer(url, why);
+    this.options.events.noPeer(url, why);
   }
 
   /** Ends all links. */

@@ -4,6 +4,7 @@
  * written back later is recognized by the time that its signature covers, which is PostgreSQL's.
  */
 import type { Clock } from "../ports/mod.ts";
+import type { ClusterEvents } from "./events.ts";
 import { Redis } from "@upstash/redis";
 import { type Member, memberOf } from "./member.ts";
 import { parsedJson } from "./received.ts";
@@ -30,16 +31,10 @@ export interface RedisRegistryOptions {
   readonly signature: MemberSignature;
   /** Its shared time is PostgreSQL's. */
   readonly clock: Pick<Clock, "shared">;
-  /** Called once for each entry that is not of a node of this cluster; for {@linkcode STRANGERS_MAX} at most. */
-  readonly strange: (member: Member, why: Strange) => void;
-  /** Called when the registry begins to hold more than is read of it. */
-  readonly crowded: (ids: number, tooLong: number) => void;
+  readonly events: Pick<ClusterEvents, "strange" | "registryCrowded">;
   /** Of every key, so that clusters can share a Redis. */
   readonly prefix?: string;
 }
-
-/** Why an entry does not count: it is not signed by this cluster, or for another time than now. */
-export type Strange = "unsigned" | "stale";
 
 /** Maximum difference between the clocks of two nodes, in milliseconds: both follow PostgreSQL's. */
 const MARGIN_MS = 1_000;
@@ -140,7 +135,7 @@ export class RedisRegistry implements Registry {
 
   #tellCrowd(ids: number, tooLong: number): void {
     const isCrowded = ids > ENTRIES_MAX || tooLong > 0;
-    if (isCrowded && !this.#isCrowded) this.#options.crowded(ids, tooLong);
+    if (isCrowded && !this.#isCrowded) this.#options.events.registryCrowded(ids, tooLong);
     this.#isCrowded = isCrowded;
   }
 
@@ -164,12 +159,12 @@ export class RedisRegistry implements Registry {
     const text = String(entry);
     if (!this.#strangers.has(text) && this.#strangers.size < STRANGERS_MAX) {
       this.#strangers.add(text);
-      this.#options.strange(member, why);
+      this.#options.events.strange(member, why);
     }
     return undefined;
   }
 
-  #whyStrange(member: Member, until: unknown, seal: unknown): Strange | undefined {
+  #whyStrange(member: Member, until: unknown, seal: unknown): Parameters<ClusterEvents["strange"]>[1] | undefined {
     if (typeof until !== "number" || !this.#options.signature.holds(member, until, seal)) return "unsigned";
     const leftMs = until - this.#options.clock.shared();
     return leftMs < -MARGIN_MS || leftMs > HOLDS_MAX_MS + MARGIN_MS ? "stale" : undefined;

@@ -68,10 +68,9 @@ export function makeCluster(
     timeoutMs: expiryMs / 4,
     signature: new MemberSignature(secret, database),
     clock,
-    strange: (member, why) => events.strange(member, why),
-    crowded: (ids, tooLong) => events.registryCrowded(ids, tooLong),
+    events,
   });
-  const transport = new LinkTransport({ trust, tls, clock, noPeer: (url, why) => events.noPeer(url, why) });
+  const transport = new LinkTransport({ trust, tls, clock, events });
   const listener = { host, port, trust, tls };
   return new Cluster({
     ...{ self, registry, transport, listener, acts, clock, events, heartbeatMs, timeoutMs, joinActivations },

@@ -53,7 +53,6 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
   const clock = new HostClock();
   const self = selfMember(id, `http://127.0.0.1:${port}`, 1);
   const trust = { secret: SECRET, database: DATABASE, self };
-  const transport = new LinkTransport({ trust, tls: undefined, clock, noPeer() {} });
   const ignored = () => {};
   const events = {
     forwarded: ignored,
@@ -70,6 +69,7 @@ export async function startRealNode(id: string, registry: Registry, rows: Memory
     selfNotFound: ignored,
     unexpected: ignored,
   };
+  const transport = new LinkTransport({ trust, tls: undefined, clock, events });
   const acts = { vouches: () => Promise.resolve(true) };
   const listener = { host: "127.0.0.1", port, trust, tls: undefined };
   const options = {

@@ -331,7 +331,7 @@ Deno.test("LinkTransport sends all for a node by one link, and by a new one once
     trust: trustOf("a"),
     tls: undefined,
     clock: new FakeClock(),
-    noPeer: (url, why) => void noPeers.push(`${url} ${why}`),
+    events: { noPeer: (url, why) => void noPeers.push(`${url} ${why}`) },
   });
   const member = { ...b.trust.self, url: b.url };
   const { signal } = new AbortController();
@@ -361,7 +361,12 @@ Deno.test("LinkTransport tells once of an address where no peer of its node list
   const b = await Listener.start({ secret: "another secret of a cluster" });
   const noPeers: string[] = [];
   const noPeer = (url: string, why: string) => void noPeers.push(`${url} ${why}`);
-  const transport = new LinkTransport({ trust: trustOf("a"), tls: undefined, clock: new FakeClock(), noPeer });
+  const transport = new LinkTransport({
+    trust: trustOf("a"),
+    tls: undefined,
+    clock: new FakeClock(),
+    events: { noPeer },
+  });
   const member = { ...selfMember("b", b.url, 1), url: b.url };
   for (let times = 0; times < 3; times++) {
     assert.equal(await transport.send(member, ASKS, "", new AbortController().signal, () => {}), "no_peer");

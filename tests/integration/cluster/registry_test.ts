@@ -49,8 +49,7 @@ async function withRegistry(
       prefix,
       signature,
       clock,
-      strange,
-      crowded,
+      events: { strange, registryCrowded: crowded },
     });
   try {
     await body({ gateway, open, prefix, clock, strangers, whys, crowds });
@@ -220,8 +219,10 @@ Deno.test("of a registry full of strange entries at most 1,000 are fetched, and 
           prefix,
           signature: SIGNATURE,
           clock,
-          strange: (member) => void strangers.push(member),
-          crowded: (...crowd) => void crowds.push(crowd),
+          events: {
+            strange: (member) => void strangers.push(member),
+            registryCrowded: (...crowd) => void crowds.push(crowd),
+          },
         });
         for (let look = 0; look < 2; look++) {
           const listed = await behind.list();
@@ -276,7 +277,7 @@ for (const [what, tooLong, poison] of POISONS) {
       const bytes = await bytesOf(gateway, async (url) => {
         const options = { url, token: TOKEN, expiryMs: 60_000, timeoutMs: 10_000, prefix, clock, signature: SIGNATURE };
         const crowded = (...crowd: [number, number]) => void crowds.push(crowd);
-        const registry = new RedisRegistry({ ...options, strange() {}, crowded });
+        const registry = new RedisRegistry({ ...options, events: { strange() {}, registryCrowded: crowded } });
         for (let look = 0; look < 2; look++) assert.deepEqual(await registry.list(), [node("a")]);
       });
       assert(bytes < 10_000, `${bytes} bytes`);
@@ -319,8 +320,7 @@ Deno.test("an answer that takes too long does not count", async () => {
     timeoutMs: 50,
     signature: SIGNATURE,
     clock: new FakeClock(),
-    strange() {},
-    crowded() {},
+    events: { strange() {}, registryCrowded() {} },
   });
   await assert.rejects(registry.list(), { name: "TimeoutError" });
   resolve();
