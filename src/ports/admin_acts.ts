@@ -1,4 +1,5 @@
 /** The audit trail of administrative acts: who did what, when, and from where. */
+import type { ListPart } from "./views.ts";
 
 /** An act, before it is done. Its texts contain no token, key or code of a hold. */
 export interface AdminAct {
@@ -43,5 +44,5 @@ export interface AdminActs {
    * @param before only acts with lower ids; 0 for all
    * @returns the acts, and the id of the last one if more follow
    */
-  page(before: number, limit: number): Promise<{ data: AdminActView[]; next: number | undefined }>;
+  page(before: number, limit: number): Promise<ListPart<AdminActView, number>>;
 }

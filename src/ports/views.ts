@@ -31,11 +31,7 @@ export interface CouponViews {
    *
    * @returns with the number of the last where more follow; undefined where there is no such coupon
    */
-  claims(
-    fold: string,
-    after: number,
-    limit: number,
-  ): Promise<{ data: ClaimView[]; next: number | undefined } | undefined>;
+  claims(fold: string, after: number, limit: number): Promise<ListPart<ClaimView, number> | undefined>;
   /** A user's claim; undefined where there is none, or no such coupon. */
   claim(fold: string, userId: string): Promise<ClaimView | undefined>;
 }

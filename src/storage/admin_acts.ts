@@ -18,7 +18,6 @@ function viewOf([id, at, caller, act, target, address, requestId, status, code]:
   return { id: Number(id), at: Number(at), caller, act, target, address, requestId, status, code } as AdminActView;
 }
 
-/** The trail over a database. */
 export class PostgresAdminActs implements AdminActs {
   constructor(readonly sql: Sql) {}
 

@@ -21,7 +21,6 @@ const DELETE = `with d as (
     select ctid from attempts_default where sale_id = $1::integer limit $2::integer)) returning 1
 ) select count(*)::integer from d`;
 
-/** Attempts by age. */
 export class AttemptPartitions {
   /** @param deletedMax as {@linkcode DELETED_MAX} */
   constructor(readonly sql: Sql, readonly deletedMax: number = DELETED_MAX) {}

@@ -12,7 +12,6 @@ export interface AuditSettings {
   readonly keepAttemptsMs: number;
 }
 
-/** What an audit reads, over a database. */
 export class PostgresAuditRows implements AuditRows {
   constructor(readonly sql: Sql, readonly settings: AuditSettings) {}
 

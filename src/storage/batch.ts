@@ -33,7 +33,15 @@ export function split<Event>(jobs: readonly Job<Event>[]): { parts: Job<Event>[]
   return { parts, confirmations };
 }
 
-/** An array as Postgres reads it; of elements that need no quotes. */
+/** The parameters of confirmations: their actors' rows, and the epochs that those must have. */
+export function confirmationParams(confirmations: readonly Job<unknown>[]): string[] {
+  return [
+    arrayText(confirmations.map(({ handle }) => handle.id)),
+    arrayText(confirmations.map(({ handle }) => handle.epoch)),
+  ];
+}
+
+/** An array as PostgreSQL reads it; of elements that need no quotes. */
 export function arrayText(column: readonly (number | string | boolean)[]): string {
   return `{${column.join()}}`;
 }

@@ -54,7 +54,6 @@ function couponOf(row: Row): CouponTerms {
   return { name, amount, startsAt, endsAt, ...kindTermsIn(row, 5) } as CouponTerms;
 }
 
-/** The jobs of a database. */
 export class PostgresBulkJobs implements BulkJobs {
   /**
    * @param sql for short writes

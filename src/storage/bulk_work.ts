@@ -5,7 +5,7 @@
 import { type BulkWork, type Codes, Fault, type LeasedJob } from "../ports/mod.ts";
 import { TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import { DURABLE, type Row, SEPARATOR, type Sql, SqlError } from "./sql.ts";
-import { retried, unavailable } from "./db_errors.ts";
+import { isDataError, retried, unavailable } from "./db_errors.ts";
 
 /** Jobs that one holder works on at once, in turn. */
 const LEASED_MAX = 16;
@@ -83,14 +83,13 @@ function leasedOf([id, lease, count, made, pattern]: Row): LeasedJob {
   return { id, lease, count, made, pattern } as LeasedJob;
 }
 
-/** A row that cannot be stored is no trouble of the machinery: it would fail again and again. */
+/** A row that cannot be stored is not a failure of the database: it would fail again and again. */
 function asFault(error: unknown): Error {
   const action = "Cannot make coupons";
-  if (!(error instanceof SqlError && /^2[23]/.test(error.sqlstate))) return unavailable(error, action);
-  return new Fault("data_error", `${action}: ${error.message}`, { cause: error });
+  if (!isDataError(error)) return unavailable(error, action);
+  return new Fault("data_error", `${action}: ${(error as Error).message}`, { cause: error });
 }
 
-/** The work on a database's jobs. */
 export class PostgresBulkWork implements BulkWork {
   /** Batches that are still to be made as if names were taken. */
   #wary = 0;

@@ -32,7 +32,6 @@ function isForbidden(error: unknown): boolean {
   return error instanceof SqlError && /^42/.test(error.sqlstate);
 }
 
-/** What an operator is told. */
 export interface CommitEvents {
   /** From now on commits fail, or no session can be had. */
   lost(reason: string): void;
@@ -100,7 +99,6 @@ export class CommitWatch {
     return this.#failingSince === undefined ? 0 : this.clock.monotonic() - this.#failingSince;
   }
 
-  /** Looks each second from now on. */
   start(): void {
     this.#isStarted = true;
     this.#cancel = this.clock.after(LOOK_MS, () => this.#look());

@@ -1,13 +1,11 @@
 /**
- * How do coupons come into memory? Activations that wait are joined: one statement raises their epochs, names the holder
- * and gives their rows; a second, with a snapshot of its own, reads the claims and receipts of those that have any. Each
- * is committed by itself. Big coupons are read on in pages, others go on meanwhile. Where this node knew the coupon
- * before, it reads only the claims since then, and most of those before it raises the epoch: two owners that take a big
- * coupon from each other would else only read.
+ * How do coupons come into memory? Activations that wait are joined. One statement raises their epochs, records the holder
+ * and returns their rows. A second one, with a snapshot of its own, reads their claims and receipts. Large coupons are read
+ * on in pages, while others go on. If this node knew the coupon before, it reads only newer claims, most of them before it
+ * raises the epoch: otherwise two owners that take a large coupon from each other would do nothing but read.
  */
 import { setImmediate } from "node:timers/promises";
-import type { LoadedActor } from "../ports/mod.ts";
-import { Fenced } from "../ports/mod.ts";
+import { Fenced, type LoadedActor } from "../ports/mod.ts";
 import type { Coupon } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
 import { answersSince } from "./batch.ts";

@@ -1,6 +1,6 @@
 /** How do parts become the parameters of a journal statement? */
 import type { CouponEvent } from "../domain/coupon.ts";
-import { arrayText, type Batch, type Job, split } from "./batch.ts";
+import { arrayText, type Batch, confirmationParams, type Job, split } from "./batch.ts";
 import { STATEMENTS } from "./coupon_sql.ts";
 import { storedTerms } from "./coupon_terms.ts";
 import { SEPARATOR } from "./sql.ts";
@@ -47,12 +47,7 @@ export function couponBatch(jobs: readonly Job<CouponEvent>[]): Batch<CouponEven
     ...[id, epoch, turn, taken, last, at, n, seq, remaining, keyed, claimId].map(arrayText),
     userId.join(SEPARATOR),
   ];
-  if (isMixed || confirmations.length > 0) {
-    params.push(
-      arrayText(confirmations.map((job) => job.handle.id)),
-      arrayText(confirmations.map((job) => job.handle.epoch)),
-    );
-  }
+  if (isMixed || confirmations.length > 0) params.push(...confirmationParams(confirmations));
   if (isMixed) params.push(JSON.stringify({ edits, detailed, updates, deletes, receipts, entries }));
   const name = isMixed ? "turns" : confirmations.length > 0 ? "confirming" : "claims";
   return { name, text: STATEMENTS[name], params, parts, confirmations };

@@ -23,7 +23,6 @@ returning fold`;
 const SAME = `with ${ROWS}
 select r.fold from r join coupons c on c.fold = r.fold where c.name = r.name and ${sameTerms("c", "r")}`;
 
-/** Imports into a database. */
 export class CouponImport {
   constructor(readonly sql: Sql) {}
 

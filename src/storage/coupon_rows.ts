@@ -5,7 +5,6 @@ import { contentOfClaim } from "../domain/coupon.ts";
 /** A claim's event, which has just what its row needs. */
 export type ClaimRow = Extract<CouponEvent, { kind: "claimed" }>;
 
-/** A stored answer. */
 export interface ReceiptRow {
   readonly id: string;
   readonly content: string;

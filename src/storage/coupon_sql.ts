@@ -182,7 +182,6 @@ w as (
 )
 ${told("u", "$1::integer[]")} union all ${told("k", "$13::integer[]")}`;
 
-/** By their names. */
 export const STATEMENTS = {
   claims: CLAIMS_STATEMENT,
   confirming: CONFIRMING_STATEMENT,

@@ -2,31 +2,30 @@
 import type { Handle, LoadedActor, Store } from "../ports/mod.ts";
 import {
   contentOf,
+  type Coupon,
   type CouponAnswer,
   type CouponCommand,
   type CouponEvent,
   type CouponKind,
 } from "../domain/coupon.ts";
-import { MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
 import { normalizeName } from "../domain/name_key.ts";
 import { claimAnswerOf, claimContentOf } from "./coupon_sql.ts";
-import { keyOf } from "./coupon_terms.ts";
+import { storedTerms, TERMS_COLUMNS, TERMS_VALUES } from "./coupon_terms.ts";
 import type { CouponActivator } from "./coupon_activator.ts";
 import type { Lane } from "./lane.ts";
 import { LaneStore } from "./lane_store.ts";
 import { DURABLE, type Sql, time } from "./sql.ts";
 
 const CREATE = `with c as (
-  insert into coupons (fold, name, amount, remaining, receipts, starts_at, ends_at, created_at, updated_at, holder,
-    kind, segment, segment_key, ${Object.values(MONEY_FIELDS).join(", ")})
-  values ($1, $2, $3, $3, (${DURABLE})::integer, ${time("$4")}, ${time("$5")}, ${time("$6")}, ${time("$6")}, $7,
-    $11, $12, $13, ${MONEY_TERMS.map((_, place) => `$${14 + place}::numeric`).join(", ")})
+  insert into coupons (fold, name, receipts, created_at, updated_at, holder, ${TERMS_COLUMNS})
+  select $1, $2, (${DURABLE})::integer, ${time("$3")}, ${time("$3")}, $4,
+    ${TERMS_VALUES}
+  from (select $5::jsonb terms) t
   on conflict (fold) do nothing
   returning id, epoch
 ),
 r as (
-  insert into receipts (coupon_id, id, at, content, answer)
-  select id, $8::uuid, ${time("$6")}, $9, $10::jsonb from c
+  insert into receipts (coupon_id, id, at, content, answer) select id, $6::uuid, ${time("$3")}, $7, $8::jsonb from c
 )
 select id, epoch from c`;
 
@@ -42,17 +41,12 @@ join receipts r on r.coupon_id = $1 and r.id = w.id and r.content = w.content`;
 
 const HOLDER = "select holder from coupons where fold = $1";
 
-/** The Store of coupons over a database. */
 export class CouponStore extends LaneStore<CouponKind> implements Store<CouponKind> {
   constructor(sql: Sql, readonly activator: CouponActivator, lanes: readonly Lane<CouponEvent>[], holder: string) {
     super(sql, lanes, holder);
   }
 
-  activate(
-    key: string,
-    now: number,
-    staleState?: CouponKind["State"],
-  ): Promise<LoadedActor<CouponKind["State"]> | undefined> {
+  activate(key: string, now: number, staleState?: Coupon): Promise<LoadedActor<Coupon> | undefined> {
     return this.activator.activate(key, now, staleState);
   }
 
@@ -62,10 +56,9 @@ export class CouponStore extends LaneStore<CouponKind> implements Store<CouponKi
     }
     const { coupon } = event.answer;
     if (normalizeName(coupon.name) !== key) throw new TypeError(`Cannot create a coupon under another key: ${key}`);
-    const { name, amount, startsAt, endsAt, kind, segment } = coupon;
-    const params = [key, name, amount, startsAt, endsAt, event.at, this.holder, event.id, event.content];
-    const terms = [kind, segment, keyOf(segment), ...MONEY_TERMS.map((term) => coupon[term])];
-    params.push(JSON.stringify(event.answer), ...terms);
+    const terms = JSON.stringify(storedTerms(coupon));
+    const answer = JSON.stringify(event.answer);
+    const params = [key, coupon.name, event.at, this.holder, terms, event.id, event.content, answer];
     const row = await this.sendOnce("Cannot create a coupon", CREATE, params, "create");
     if (row === undefined) return undefined;
     const [id, epoch] = row as [number, number];

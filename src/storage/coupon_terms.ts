@@ -3,7 +3,7 @@ import { type KindTerms, MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_term
 import { normalizeTitle } from "../domain/name_key.ts";
 import type { Row } from "./sql.ts";
 
-/** Each column that jobs and imports fill, with its value from `terms`, a jsonb of domain terms. */
+/** Each column that has terms, with its value from `terms`, a jsonb of domain terms. */
 const COLUMNS: Readonly<Record<string, string>> = {
   amount: "(terms ->> 'amount')::integer",
   remaining: "(terms ->> 'amount')::integer",
@@ -15,18 +15,12 @@ const COLUMNS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(MONEY_TERMS.map((name) => [MONEY_FIELDS[name], `(terms ->> '${name}')::numeric`])),
 };
 
-/** The key of a coupon's segment; null where it is for everyone. */
-export function keyOf(segment: string | null | undefined): string | null {
-  return segment === null || segment === undefined ? null : normalizeTitle(segment)!;
-}
-
-/** The terms as they are stored, with the key of their segment. */
+/** The terms as they are stored, with the key of their segment if they have one. */
 export function storedTerms<T extends { readonly segment?: string | null }>(terms: T): T | T & { segmentKey: string } {
-  const segmentKey = keyOf(terms.segment);
-  return segmentKey === null ? terms : { ...terms, segmentKey };
+  const { segment } = terms;
+  return segment === null || segment === undefined ? terms : { ...terms, segmentKey: normalizeTitle(segment)! };
 }
 
-/** The names of the columns. */
 export const TERMS_COLUMNS: string = Object.keys(COLUMNS).join(", ");
 
 /** The values of the columns, each under its column's name. */

@@ -54,7 +54,6 @@ function viewOf(row: Row): CouponView {
   return { name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt, ...terms } as CouponView;
 }
 
-/** The views of coupons over a database. */
 export class PostgresCouponViews implements CouponViews {
   readonly #coupons = new SharedReads<CouponPage | undefined>();
   readonly #pages = new SharedReads<Page<CouponView>>();

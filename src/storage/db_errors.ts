@@ -10,8 +10,18 @@ export const TRANSIENT_SQLSTATES: ReadonlySet<string> = new Set(["40001", "40P01
 /** Times that such a statement is sent again. */
 export const TRANSIENT_RETRIES = 3;
 
-/** Times that a statement that may be repeated is sent, each on another session: a restarted server leaves all old ones dead. */
-const TRIES = 3;
+/** Times that a statement is sent again whose session was lost: a restarted server leaves all old sessions dead. */
+const LOST_RETRIES = 2;
+
+/** Whether a statement failed because its rows cannot be stored: it would fail again (classes 22 and 23). */
+export function isDataError(error: unknown): boolean {
+  return error instanceof SqlError && /^2[23]/.test(error.sqlstate);
+}
+
+/** Whether a statement failed with one of {@linkcode TRANSIENT_SQLSTATES}. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof SqlError && TRANSIENT_SQLSTATES.has(error.sqlstate);
+}
 
 /** For a statement that may be repeated: whatever failed, nothing that counts was changed. */
 export function unavailable(error: unknown, action: string): Error {
@@ -25,19 +35,21 @@ export function lostOrUnavailable(error: unknown, action: string): Error {
   return unavailable(error, action);
 }
 
-/**
- * Runs what may be repeated, again where its session was lost.
- *
- * @throws Fault `storage_unavailable` where it never went through
- */
-export async function retryOnLostConnection<T>(action: string, run: () => Promise<T>): Promise<T> {
-  for (let tries = 1;; tries++) {
+async function retry<T>(retries: number, mayPass: (error: unknown) => boolean, run: () => Promise<T>): Promise<T> {
+  for (;; retries--) {
     try {
       return await run();
     } catch (error) {
-      if (!(error instanceof ConnectionLost) || tries === TRIES) throw unavailable(error, action);
+      if (retries === 0 || !mayPass(error)) throw error;
     }
   }
+}
+
+/** Runs what may be repeated, again if its session was lost. @throws Fault `storage_unavailable` */
+export function retryOnLostConnection<T>(action: string, run: () => Promise<T>): Promise<T> {
+  return retry(LOST_RETRIES, (error) => error instanceof ConnectionLost, run).catch((error) => {
+    throw unavailable(error, action);
+  });
 }
 
 /** Runs a statement that may be repeated. @param action as in "Cannot read" @throws Fault `storage_unavailable` */
@@ -51,13 +63,7 @@ export function retried(
   return retryOnLostConnection(action, () => sql.query(text, params, name));
 }
 
-/** Runs a statement again where its failure is transient. Throws what it throws the last time. */
-export async function retryTransient<T>(run: () => Promise<T>): Promise<T> {
-  for (let retries = TRANSIENT_RETRIES;; retries--) {
-    try {
-      return await run();
-    } catch (error) {
-      if (retries === 0 || !(error instanceof SqlError) || !TRANSIENT_SQLSTATES.has(error.sqlstate)) throw error;
-    }
-  }
+/** Runs a statement again while its failure is transient. Throws the last failure. */
+export function retryTransient<T>(run: () => Promise<T>): Promise<T> {
+  return retry(TRANSIENT_RETRIES, isTransient, run);
 }

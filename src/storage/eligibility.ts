@@ -19,7 +19,6 @@ interface Question {
   readonly userId: string;
 }
 
-/** Eligibility over a database. */
 export class PostgresEligibility implements EligibilityViews {
   readonly #joined = new Joined<Question, ClaimMembership | undefined>(LIMITS, (asked) => this.#read(asked));
 

@@ -23,7 +23,6 @@ const WALLETS = `select w.coupon_id, w.claim_id, w.is_void, w.user_id, c.name, w
 const FIRST: Place = [0, 0];
 const FIRST_ENTRY: Place = [0, "00000000-0000-0000-0000-000000000000", false];
 
-/** The views of everything over a database. */
 export class PostgresExportViews implements ExportViews {
   constructor(readonly sql: Sql) {}
 

@@ -11,7 +11,6 @@ export interface Asked<Question, Answer> {
   readonly reject: (error: Error) => void;
 }
 
-/** How questions are joined. */
 export interface JoinedOptions<Question> {
   /** What cannot be done for a question too many, as in "Cannot read a membership". */
   readonly refusal: string;

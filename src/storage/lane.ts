@@ -4,11 +4,10 @@
  * as big as the first or big enough: many small commits cost more than they save. A lane that lost its session makes a
  * new one and goes on.
  */
-import type { Clock, Completion, Handle, Part } from "../ports/mod.ts";
-import { Fault, LostAnswer } from "../ports/mod.ts";
+import { type Clock, type Completion, Fault, type Handle, LostAnswer, type Part } from "../ports/mod.ts";
 import { type Batch, type Committed, type Job, tell } from "./batch.ts";
-import { TRANSIENT_RETRIES, TRANSIENT_SQLSTATES } from "./db_errors.ts";
-import { type Connection, ConnectionLost, NotConnected, SessionRefused, SqlError } from "./sql.ts";
+import { isDataError, isTransient, TRANSIENT_RETRIES } from "./db_errors.ts";
+import { type Connection, ConnectionLost, NotConnected, SessionRefused } from "./sql.ts";
 
 /** A commit that has so many events takes no further part. */
 const COMMIT_EVENTS_MAX = 8_192;
@@ -223,13 +222,13 @@ export class Lane<Event> {
         this.#wasRefused = true;
         this.events.disconnected(error);
       }
-    } else if (error instanceof SqlError && TRANSIENT_SQLSTATES.has(error.sqlstate) && retries > 0) {
+    } else if (isTransient(error) && retries > 0) {
       return await this.#commit(connection, jobs, retries - 1);
-    } else if (error instanceof SqlError && /^2[23]/.test(error.sqlstate) && jobs.length > 1) {
-      // One actor's rows were refused, and with them everyone's: each alone, only the guilty one suffers.
+    } else if (isDataError(error) && jobs.length > 1) {
+      // One actor's rows were refused, and with them all others: sent alone, only that actor's turn fails.
       for (const job of jobs) tell(await this.#commit(connection, [job]));
     } else {
-      const guilty = error instanceof SqlError && /^2[23]/.test(error.sqlstate);
+      const guilty = isDataError(error);
       if (guilty) this.events.dataError();
       else this.events.refused(error);
       const fault = new Fault(guilty ? "data_error" : "storage_unavailable", "Cannot store a turn", { cause: error });

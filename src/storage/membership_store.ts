@@ -23,7 +23,6 @@ const JOINED = { refusal: "Cannot store a membership", atOnce: 1, waitingMax: 4_
 /** Seconds of segments that one sweep takes out of the totals. */
 const SWEEP_MAX = 5_000;
 
-/** Memberships over a database. */
 export class MembershipStore implements Memberships {
   readonly #joined = new Joined<Membership, boolean>(JOINED, (asked) => this.#storeJoined(asked));
 

@@ -35,7 +35,6 @@ export class UnsafeDatabase extends Error {
   override readonly name = "UnsafeDatabase";
 }
 
-/** How storage serves. */
 export interface StorageOptions {
   /** Sessions that commit, for each kind of actor; cut to what the database can. */
   readonly lanes: number;
@@ -53,7 +52,6 @@ export interface StorageOptions {
 /** What storage tells of its work. */
 export interface StorageEvents extends Pick<LaneEvents, "committed" | "disconnected" | "dataError">, CommitEvents {}
 
-/** Storage, open. */
 export interface Storage {
   readonly coupons: Store<CouponKind>;
   readonly sales: Store<SaleKind>;

@@ -93,7 +93,6 @@ export function isUndone(severity: string | undefined, code: string | undefined)
  */
 const OF_THE_SESSION = new Set(["25006", "26000", "0A000"]);
 
-/** A session of PostgreSQL. */
 export class PostgresConnection implements Connection {
   #client: pg.Client;
   /** Whether the session is of no more use. */

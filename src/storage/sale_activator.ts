@@ -2,8 +2,7 @@
  * How do sales come into memory? One statement raises the epoch and names the holder; others, each with a snapshot of
  * its own, read the holds and purchases in pages, with the epoch: where it moved, what was read is not ours.
  */
-import type { LoadedActor } from "../ports/mod.ts";
-import { Fenced } from "../ports/mod.ts";
+import { Fenced, type LoadedActor } from "../ports/mod.ts";
 import {
   addHold,
   addKey,
@@ -42,7 +41,6 @@ from (
   where h.sale_id = $1 and h.code > $2 order by h.code limit ${PAGE}
 ) k`;
 
-/** Activates sales. */
 export class SaleActivator {
   /** @param holder this node, as its sales' rows name it */
   constructor(readonly sql: Sql, readonly holder: string) {}

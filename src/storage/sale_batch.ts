@@ -1,7 +1,7 @@
 /** How do the turns of sales become the parameters of a journal statement? */
 import { Buffer } from "node:buffer";
 import type { SaleEvent } from "../domain/sale.ts";
-import { arrayText, type Batch, type Job, split } from "./batch.ts";
+import { arrayText, type Batch, confirmationParams, type Job, split } from "./batch.ts";
 import { type SaleRows, saleRows } from "./sale_rows.ts";
 import { SALE_STATEMENTS } from "./sale_sql.ts";
 import { SEPARATOR } from "./sql.ts";
@@ -94,10 +94,6 @@ export function saleBatch(jobs: readonly Job<SaleEvent>[]): Batch<SaleEvent> {
     return { name: "sales", text: SALE_STATEMENTS.sales, params, parts, confirmations };
   }
   const { edits, ended, voided, receipts } = tables;
-  params.push(
-    arrayText(confirmations.map((job) => job.handle.id)),
-    arrayText(confirmations.map((job) => job.handle.epoch)),
-    JSON.stringify({ edits, ended, voided, receipts }),
-  );
+  params.push(...confirmationParams(confirmations), JSON.stringify({ edits, ended, voided, receipts }));
   return { name: "sale_turns", text: SALE_STATEMENTS.sale_turns, params, parts, confirmations };
 }

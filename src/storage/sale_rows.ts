@@ -14,7 +14,6 @@ export interface AttemptRow {
   readonly outcome: string;
 }
 
-/** A new hold. */
 export interface NewHold {
   readonly event: EventOf<"held">;
   /** Whether it ended in the turn that made it. */
@@ -29,7 +28,6 @@ export interface ItemRow {
   heldUntil: number | undefined;
 }
 
-/** A stored answer. */
 export interface SaleReceiptRow {
   readonly id: string;
   readonly content: string;

@@ -143,5 +143,4 @@ r as (
 )
 ${told("u", "$1::integer[]")} union all ${told("k", "$33::integer[]")}`;
 
-/** By their names. */
 export const SALE_STATEMENTS = { sales: SALES_STATEMENT, sale_turns: SALE_TURNS_STATEMENT } as const;

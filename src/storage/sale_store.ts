@@ -29,7 +29,6 @@ select r.id, r.answer from w join sale_receipts r on r.sale_id = $1 and r.id = w
 
 const HOLDER = "select holder from sales where id = $1";
 
-/** The Store of sales over a database. */
 export class SaleStore extends LaneStore<SaleKind> implements Store<SaleKind> {
   constructor(sql: Sql, readonly activator: SaleActivator, lanes: readonly Lane<SaleEvent>[], holder: string) {
     super(sql, lanes, holder);

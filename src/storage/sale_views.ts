@@ -84,7 +84,6 @@ export interface SaleSessions {
   readonly attempts: Sql;
 }
 
-/** The views of sales over a database. */
 export class PostgresSaleViews implements SaleViews {
   readonly #sales = new SharedReads<SaleSummary | undefined>();
   readonly #pages = new SharedReads<Page<SaleSummary>>();

@@ -69,7 +69,6 @@ export function purchaseOf([number, n, userId, code, purchasedAt]: Row): Purchas
   return { userId, number, n, code: codeOf(code as string), purchasedAt } as PurchaseView;
 }
 
-/** The views of users over a database. */
 export class PostgresUserViews implements UserViews {
   readonly #segments = new SharedRead(async () => {
     const rows = await read(this.sql, SEGMENTS, [this.#now()], "segments");
