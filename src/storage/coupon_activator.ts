@@ -10,10 +10,10 @@ import type { Coupon } from "../domain/coupon.ts";
 import { Holders } from "../domain/holders.ts";
 import { answersSince } from "./batch.ts";
 import { claimContentOf } from "./coupon_sql.ts";
-import { kindColumns, kindTermsIn } from "./coupon_terms.ts";
+import { couponColumns, couponIn } from "./coupon_terms.ts";
 import { retried } from "./db_errors.ts";
 import { type Asked, Joined } from "./joined.ts";
-import { DURABLE, ms, type Row, SEPARATOR, type Sql } from "./sql.ts";
+import { DURABLE, type Row, SEPARATOR, type Sql } from "./sql.ts";
 
 /** Statements for activations that may be under way at once. */
 const AT_ONCE = 2;
@@ -25,9 +25,7 @@ const RAISE = `with l as materialized (
   select id from coupons where fold = any($1::text[]) order by id for no key update
 )
 update coupons set epoch = epoch + 1, holder = $2 where id = any(array(select id from l)) and ${DURABLE}
-returning id, epoch, turn, fold, name, amount, remaining, seq, receipts, paused,
-  ${ms("starts_at")}, ${ms("ends_at")}, ${ms("created_at")}, ${ms("updated_at")},
-  ${kindColumns("")}`;
+returning id, epoch, turn, fold, seq, receipts, ${couponColumns("")}`;
 
 const CLAIMS_PAGE = `string_agg(k.user_id, e'\\x1f') users,
   string_agg(case when k.keyed then k.claim_id || ' ' || ${claimContentOf("k")} end, e'\\x1f') keys,
@@ -189,15 +187,10 @@ interface Raised {
 }
 
 function raisedOf(row: Row): Raised {
-  const [id, epoch, turn, , name, amount, remaining, seq, receipts] = row as [number, number, number, ...number[]];
-  const [paused, startsAt, endsAt, createdAt, updatedAt] = row.slice(9);
-  const terms = kindTermsIn(row, 14);
-  const known = { name, amount, remaining, startsAt, endsAt, paused, createdAt, updatedAt, ...terms, seq };
-  const state = { ...known, holders: new Holders(), keys: new Map() } as unknown as Coupon;
-  return {
-    activation: { handle: { id, epoch, lane: id }, turn, state },
-    hasMore: remaining! < amount! || receipts! > 0,
-  };
+  const [id, epoch, turn, , seq, receipts] = row as [number, number, number, string, number, number];
+  const state: Coupon = { ...couponIn(row, 6), seq, holders: new Holders(), keys: new Map() };
+  const hasMore = state.remaining < state.amount || receipts > 0;
+  return { activation: { handle: { id, epoch, lane: id }, turn, state }, hasMore };
 }
 
 /** @returns the number of the page's last claim, null where it has none */

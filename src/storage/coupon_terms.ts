@@ -1,7 +1,8 @@
 /** How are the terms of a coupon stored in its row, and read from it? */
 import { type KindTerms, MONEY_FIELDS, MONEY_TERMS } from "../domain/coupon_terms.ts";
+import type { CouponView } from "../domain/coupon.ts";
 import { normalizeTitle } from "../domain/name_key.ts";
-import type { Row } from "./sql.ts";
+import { ms, type Row } from "./sql.ts";
 
 /** Each column that has terms, with its value from `terms`, a jsonb of domain terms. */
 const COLUMNS: Readonly<Record<string, string>> = {
@@ -41,12 +42,25 @@ export function kindColumns(of: string): string {
   return [`${of}kind`, `${of}segment`, ...money].join();
 }
 
-/** The number of those columns. */
-export const KIND_COLUMNS: number = 2 + MONEY_TERMS.length;
-
 /** The terms in those columns. @param place of the first of them */
 export function kindTermsIn(row: Row, place: number): KindTerms {
   const terms: Record<string, unknown> = { kind: row[place], segment: row[place + 1] };
   for (let money = 0; money < MONEY_TERMS.length; money++) terms[MONEY_TERMS[money]!] = row[place + 2 + money];
   return terms as unknown as KindTerms;
+}
+
+/** The columns of a coupon. @param of as in {@linkcode kindColumns} */
+export function couponColumns(of: string): string {
+  const times = ["starts_at", "ends_at", "created_at", "updated_at"].map((column) => ms(of + column));
+  return [`${of}name`, `${of}amount`, `${of}remaining`, `${of}paused`, ...times, kindColumns(of)].join(", ");
+}
+
+/** The number of those columns. */
+export const COUPON_COLUMNS: number = 10 + MONEY_TERMS.length;
+
+/** The coupon in those columns. @param place of the first of them */
+export function couponIn(row: Row, place: number): CouponView {
+  const [name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt] = row.slice(place, place + 8);
+  const terms = kindTermsIn(row, place + 8);
+  return { name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt, ...terms } as CouponView;
 }

@@ -1,18 +1,13 @@
 /** How are coupons read? From Postgres, each view one statement. */
 import type { ClaimView, CouponPage, CouponViews, Page } from "../ports/mod.ts";
 import type { CouponView } from "../domain/coupon.ts";
-import { KIND_COLUMNS, kindColumns, kindTermsIn } from "./coupon_terms.ts";
+import { COUPON_COLUMNS, couponColumns, couponIn } from "./coupon_terms.ts";
 import { SharedReads } from "./shared_read.ts";
 import { listPartOf, pageOf, presentOf, read } from "./reads.ts";
 import { ms, type Row, SEPARATOR, type Sql } from "./sql.ts";
 import { claimOf } from "./user_views.ts";
 
-const COLUMNS = `c.name, c.amount, c.remaining, c.paused,
-  ${ms("c.starts_at")}, ${ms("c.ends_at")}, ${ms("c.created_at")}, ${ms("c.updated_at")},
-  ${kindColumns("c.")}`;
-/** How many those are. */
-const COLUMN_COUNT = 8 + KIND_COLUMNS;
-
+const COLUMNS = couponColumns("c.");
 const CLAIM_COLUMNS = `k.seq, k.claim_id, k.user_id, ${ms("k.claimed_at")}, c.name, k.details`;
 
 const COUPON = `select ${COLUMNS}, (
@@ -20,9 +15,9 @@ const COUPON = `select ${COLUMNS}, (
     from (select user_id, seq from claims where coupon_id = c.id order by seq limit $2) k
   ) from coupons c where c.fold = $1`;
 
-// What a bulk job made is not listed: its names are the codes themselves, which are its file's alone to tell.
+// Coupons of a bulk job are not listed: their names are the codes themselves, which only the job's file tells.
 const LISTED = "c.job is null";
-// A page is looked up by its ids: what comes before it is only counted off in the index.
+// A page is looked up by its ids: the rows before it are only counted in the index.
 const PAGE = "order by c.id offset $1::bigint limit $2";
 // The total comes along in the same statement, also for a page beyond the last one.
 const COUPONS = `select t.total, p.* from (select count(*)::integer total from coupons c where ${LISTED}) t
@@ -30,7 +25,7 @@ left join lateral (
   select ${COLUMNS} from (select c.id from coupons c where ${LISTED} ${PAGE}) p join coupons c on c.id = p.id order by c.id
 ) p on true`;
 
-// What is found is looked for once, for the total and the page.
+// The search runs once, for the total and the page.
 const SEARCH = `with w as materialized (select c.id from coupons c where ${LISTED} and c.fold like $3)
 select t.total, p.* from (select count(*)::integer total from w) t left join lateral (
   select ${COLUMNS} from (select c.id from w c ${PAGE}) p join coupons c on c.id = p.id order by c.id
@@ -43,15 +38,13 @@ where c.fold = $1 order by k.seq`;
 const CLAIM = `select ${CLAIM_COLUMNS} from coupons c join claims k on k.coupon_id = c.id
 where c.fold = $1 and k.user_id = $2`;
 
-/** A pattern of LIKE for what contains a text. */
+/** A pattern of LIKE that matches what contains a text. */
 function patternOf(text: string): string {
   return `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 }
 
 function viewOf(row: Row): CouponView {
-  const [name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt] = row;
-  const terms = kindTermsIn(row, 8);
-  return { name, amount, remaining, paused, startsAt, endsAt, createdAt, updatedAt, ...terms } as CouponView;
+  return couponIn(row, 0);
 }
 
 export class PostgresCouponViews implements CouponViews {
@@ -68,7 +61,7 @@ export class PostgresCouponViews implements CouponViews {
     return this.#coupons.get(`${holdersMax} ${fold}`, async () => {
       const [row] = await read(this.sql, COUPON, [fold, holdersMax], "coupon");
       if (row === undefined) return undefined;
-      const holders = row[COLUMN_COUNT] as string | null;
+      const holders = row[COUPON_COLUMNS] as string | null;
       return { ...viewOf(row), claimedBy: holders === null ? [] : holders.split(SEPARATOR) };
     });
   }

@@ -25,8 +25,8 @@ class Claims implements Sql {
   async query(_text: string, params: readonly unknown[] = [], name?: string): Promise<Row[]> {
     this.sent.push(name);
     if (name === "raise") {
-      const counts = [this.count + 1, 1, this.count, 1];
-      return [[0, 1, 0, "c", "C", ...counts, false, null, null, 0, 0, ...Array(7).fill(null)]];
+      const coupon = ["C", this.count + 1, 1, false, null, null, 0, 0, ...Array(7).fill(null)];
+      return [[0, 1, 0, "c", this.count, 1, ...coupon]];
     }
     if (name === "read" && this.isGone) return [];
     if (name === "read") return [[...this.#page((params[1] as number[])[0]!, 100), null, 0]];

@@ -26,8 +26,9 @@ class FakeSql implements Sql {
         const folds = params[0] as string[];
         this.raised.push(folds);
         return folds.map((fold) => {
-          const counts = [AMOUNT, fold === "c0" ? 0 : AMOUNT, 0, 0];
-          return [Number(fold.slice(1)), 1, 0, fold, fold, ...counts, false, null, null, 0, 0, ...Array(7).fill(null)];
+          const counts = [AMOUNT, fold === "c0" ? 0 : AMOUNT];
+          const coupon = [fold, ...counts, false, null, null, 0, 0, ...Array(7).fill(null)];
+          return [Number(fold.slice(1)), 1, 0, fold, 0, 0, ...coupon];
         });
       }
       case "read":
