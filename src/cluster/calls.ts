@@ -3,7 +3,7 @@ import type { Clock } from "../ports/mod.ts";
 import { type Member, memberOf } from "./member.ts";
 import { parsedJson } from "./received.ts";
 import type { Status } from "./reply.ts";
-import { GREET, LEAVE, NeverConnected, PING, type Transport } from "./transport.ts";
+import { GREET, LEAVE, PING, type Transport } from "./transport.ts";
 
 /** Time limit of a call, in milliseconds. */
 export const CALL_MS = 500;
@@ -23,45 +23,31 @@ export class Calls {
 
   /** Asks a node who it is. */
   async ping(member: Member): Promise<Found> {
-    try {
-      const { status, told } = await this.#call(member, PING);
-      const found = memberOf(told);
-      if (found !== undefined) return { ...found, leaving: (told as Pong).leaving === true };
-      return status === "unavailable" ? "silent" : "refused";
-    } catch (error) {
-      return error instanceof NeverConnected ? "refused" : "silent";
-    }
+    const { status, told } = await this.#call(member, PING);
+    const found = memberOf(told);
+    if (found !== undefined) return { ...found, leaving: (told as Pong).leaving === true };
+    return status === "unavailable" || status === "ambiguous" ? "silent" : "refused";
   }
 
   /** Tells a node of this one. @returns the nodes that it knows, itself among them; none where it does not answer */
   async greet(member: Member): Promise<Member[]> {
-    try {
-      const { told } = await this.#call(member, GREET);
-      return Array.isArray(told) ? told.flatMap((each) => memberOf(each) ?? []) : [];
-    } catch {
-      return [];
-    }
+    const { told } = await this.#call(member, GREET);
+    return Array.isArray(told) ? told.flatMap((each) => memberOf(each) ?? []) : [];
   }
 
   /** Tells a node that this one leaves. @returns whether it knows now */
   async leave(member: Member, timeoutMs: number): Promise<boolean> {
-    try {
-      return (await this.#call(member, LEAVE, timeoutMs)).told === true;
-    } catch {
-      return false;
-    }
+    return (await this.#call(member, LEAVE, timeoutMs)).told === true;
   }
 
-  /** @returns the reply's status, and its line as a value */
+  /** @returns the status, and the last line of an answer as a value */
   async #call(member: Member, what: string, timeoutMs: number = CALL_MS): Promise<{ status: Status; told: unknown }> {
     const giveUp = new AbortController();
     const cancel = this.clock.after(timeoutMs, () => giveUp.abort());
     let told: unknown;
-    try {
-      const status = await this.transport.send(member, what, "", giveUp.signal, (line) => told = parsedJson(line));
-      return { status, told };
-    } finally {
-      cancel();
-    }
+    const onLine = (line: string) => void (told = parsedJson(line));
+    const status = await this.transport.send(member, what, "", giveUp.signal, onLine);
+    cancel();
+    return { status, told: status === "answered" ? told : undefined };
   }
 }

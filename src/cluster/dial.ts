@@ -4,7 +4,6 @@ import { Dialling, HANDSHAKE_MAX, type Trust } from "./handshake.ts";
 import { connectTls, type PeerTls } from "./socket_stream.ts";
 import type { Session } from "./session.ts";
 import type { Status } from "./reply.ts";
-import { NeverConnected } from "./transport.ts";
 
 export interface DialOptions {
   readonly trust: Trust;
@@ -25,7 +24,11 @@ export class NotLinked extends Error {
   override readonly name = "NotLinked";
 
   /** @param status of the messages that wait for the link */
-  constructor(readonly status: Extract<Status, "no_peer" | "unavailable">, message: string, options?: ErrorOptions) {
+  constructor(
+    readonly status: Extract<Status, "no_peer" | "unavailable" | "never_connected">,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 }
@@ -36,7 +39,7 @@ export interface Dialled {
   readonly session: Session;
 }
 
-/** Connects to a node. @throws NeverConnected where nothing listens there, NotLinked */
+/** Connects to a node. @throws NotLinked */
 export async function dial(url: string, options: DialOptions): Promise<Dialled> {
   const frames = new FrameStream(await connect(url, options), HANDSHAKE_MAX);
   return { frames, session: await shakeHands(frames, url, options) };
@@ -59,7 +62,7 @@ async function connect(url: string, { tls, signal }: DialOptions): Promise<Strea
       throw new NotLinked("unavailable", `Cannot link to ${url}: no connection could be made`, { cause });
     }
     if (UNTRUSTED.test(code)) throw new NotLinked("no_peer", `Cannot link to ${url}: no TLS of a peer`, { cause });
-    throw new NeverConnected(`Cannot connect to ${url}`, { cause });
+    throw new NotLinked("never_connected", `Cannot connect to ${url}`, { cause });
   }
 }
 

@@ -7,12 +7,11 @@
  * without a sign: while messages are open, a silent end is pinged, and the link ends if nothing comes back.
  */
 import type { Clock } from "../ports/mod.ts";
-import { dial, type Dialled, type DialOptions, NotLinked } from "./dial.ts";
+import { dial, type Dialled, type DialOptions, type NotLinked } from "./dial.ts";
 import type { FrameStream } from "./frames.ts";
 import { isSame, type Member } from "./member.ts";
 import { decodeReply, type Status } from "./reply.ts";
 import { BYE, MESSAGE, PING, PONG, type Session } from "./session.ts";
-import { NeverConnected } from "./transport.ts";
 import { MESSAGE_MAX } from "./wire.ts";
 
 /** Time limit for the other end to prove that it is a peer, in milliseconds. */
@@ -35,7 +34,6 @@ interface Open {
   readonly sending: Sending;
   readonly onLine: (line: string) => void;
   readonly resolve: (status: Status) => void;
-  readonly reject: (error: Error) => void;
 }
 
 export interface LinkContext extends Omit<DialOptions, "signal"> {
@@ -62,7 +60,7 @@ export class Link {
   constructor(readonly url: string, readonly context: LinkContext) {
     const cancel = context.clock.after(DIAL_MS, () => this.#dialling.abort());
     dial(url, { ...context, signal: this.#dialling.signal })
-      .then((dialled) => this.#connected(dialled), (error) => this.#end(error))
+      .then((dialled) => this.#connected(dialled), (why) => this.#end(why.status ?? "ambiguous", why))
       .finally(cancel);
   }
 
@@ -73,19 +71,19 @@ export class Link {
 
   /** Sends a message, as {@linkcode Transport.send}; a message that is given up ends the link. */
   send(sending: Sending, signal: AbortSignal, onLine: (line: string) => void): Promise<Status> {
-    if (this.#phase !== "open") return Promise.reject(this.#lost());
-    return new Promise((resolve, reject) => {
+    if (this.#phase !== "open") return Promise.resolve("ambiguous");
+    return new Promise((resolve) => {
       const number = this.#sent++;
-      this.#open.set(number, { sending, onLine, resolve, reject });
+      this.#open.set(number, { sending, onLine, resolve });
       signal.addEventListener("abort", () => this.#giveUp(number), { once: true });
       if (this.#session !== undefined) this.#post(number);
       this.#watch();
     });
   }
 
-  /** Ends the link; unanswered messages are rejected. */
+  /** Ends the link; unanswered messages are ambiguous. */
   close(): void {
-    this.#end(this.#lost());
+    this.#end("ambiguous");
   }
 
   #connected({ frames, session }: Dialled): void {
@@ -94,17 +92,17 @@ export class Link {
     this.#session = session;
     frames.frameMax = MESSAGE_MAX;
     frames.onFrame = (frame) => this.#hear(frame);
-    frames.onEnd = () => this.#end(this.#lost());
+    frames.onEnd = () => this.#end("ambiguous");
     for (const number of this.#open.keys()) this.#post(number);
   }
 
   #post(number: number): void {
-    const { sending: { what, text, only }, reject } = this.#open.get(number)!;
+    const { sending: { what, text, only }, resolve } = this.#open.get(number)!;
     if (only === undefined || isSame(only, this.#session!.remote)) {
       this.#say(MESSAGE, `${number} ${what} ${text}`);
     } else { // Another node listens there now.
       this.#open.delete(number);
-      reject(new NeverConnected(`${only.id} does not listen at ${this.url}`));
+      resolve("never_connected");
     }
   }
 
@@ -117,7 +115,7 @@ export class Link {
       this.#unwatch = undefined;
       if (this.#open.size === 0) return;
       if (this.#session !== undefined) {
-        if (++this.#silent > 2) return this.#end(this.#lost());
+        if (++this.#silent > 2) return this.#end("ambiguous");
         this.#say(PING);
       }
       this.#watch();
@@ -126,11 +124,11 @@ export class Link {
 
   #hear(frame: Uint8Array): void {
     const said = this.#session!.open(frame);
-    if (said === undefined) return this.#end(this.#lost(new Error("A frame was not the other end's next")));
+    if (said === undefined) return this.#end("ambiguous"); // not the other end's next frame
     this.#silent = 0;
     if (said.kind === MESSAGE) this.#hearLine(said.text);
     else if (said.kind === PING) this.#say(PONG);
-    else if (said.kind === BYE) this.#end(new NeverConnected(`${this.url} has left`));
+    else if (said.kind === BYE) this.#end("never_connected"); // it has left
   }
 
   #hearLine(text: string): void {
@@ -140,8 +138,8 @@ export class Link {
     const { number, status, line } = part;
     try {
       if (line !== undefined) asked.onLine(line);
-    } catch (error) {
-      return this.#end(this.#lost(error)); // not a reply of a peer
+    } catch {
+      return this.#end("ambiguous"); // not a reply of a peer
     }
     if (status === undefined) return;
     this.#open.delete(number);
@@ -154,7 +152,7 @@ export class Link {
     const asked = this.#open.get(number);
     if (asked === undefined) return;
     this.#open.delete(number);
-    asked.reject(new Error("A message was given up"));
+    asked.resolve("ambiguous");
     this.#retire();
     if (this.#open.size === 0) this.close();
   }
@@ -165,21 +163,16 @@ export class Link {
     this.context.gone(this, why);
   }
 
-  /** Nothing is known of the messages that were sent. */
-  #lost(cause?: unknown): Error {
-    return new Error(`Link to ${this.url} ended`, { cause });
-  }
-
-  /** @param why rejects what is open; if no link was made, its status answers what is open */
-  #end(why: Error): void {
+  /** @param status of what is open @param why no link was made, if none was */
+  #end(status: Status, why?: NotLinked): void {
     if (this.#phase === "ended") return;
-    this.#retire(why instanceof NotLinked ? why : undefined);
+    this.#retire(why);
     this.#phase = "ended";
     this.#unwatch?.();
     this.#dialling.abort();
     const open = [...this.#open.values()];
     this.#open.clear();
-    for (const { resolve, reject } of open) why instanceof NotLinked ? resolve(why.status) : reject(why);
+    for (const { resolve } of open) resolve(status);
     this.#frames?.close();
   }
 }

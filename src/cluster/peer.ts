@@ -5,7 +5,8 @@
 import type { Clock } from "../ports/mod.ts";
 import { fail, type Failure, type Forward, leaseOf } from "./forward.ts";
 import { type Member, PROTOCOL } from "./member.ts";
-import { COMMANDS, NeverConnected, type Transport } from "./transport.ts";
+import type { Status } from "./reply.ts";
+import { COMMANDS, type Transport } from "./transport.ts";
 import { type Answer, BATCH_MAX, decodeAnswers, DONE, encodeCommands, FAULT, REFUSED } from "./wire.ts";
 
 /** Batches that are out at once, without a pause between them. */
@@ -29,6 +30,17 @@ export interface PeerContext {
   /** Called with each command that was not answered. */
   readonly failed: (forward: Forward, failure: Failure, asked: Member) => void;
 }
+
+/** Why a command has no answer, by what became of its batch. */
+const FAILURES: Readonly<Record<Status, Failure["kind"]>> = {
+  answered: "ambiguous",
+  ambiguous: "ambiguous",
+  never_connected: "never_connected",
+  malformed: "rejected",
+  unknown: "rejected",
+  no_peer: "rejected",
+  unavailable: "rejected",
+};
 
 /** A batch that is out. */
 interface Batch {
@@ -111,15 +123,11 @@ export class Peer {
     this.#batches.add(batch);
     const at = { now: clock.shared(), monotonic: clock.monotonic() };
     for (const forward of forwards) forward!.lease = leaseOf(forward!, at.monotonic);
-    let failure: Failure = { kind: "ambiguous" };
-    try {
-      const message = encodeCommands(forwards as Forward[], Math.min(PROTOCOL, this.member.version), at);
-      const onLine = (line: string) => this.#hear(batch, decodeAnswers(line));
-      const status = await transport.send(this.member, COMMANDS, message, batch.giveUp.signal, onLine);
-      if (status !== "answered") failure = { kind: "rejected" };
-    } catch (error) {
-      if (error instanceof NeverConnected) failure = { kind: "never_connected" };
-    }
+    const message = encodeCommands(forwards as Forward[], Math.min(PROTOCOL, this.member.version), at);
+    const onLine = (line: string) => this.#hear(batch, decodeAnswers(line));
+    const failure = {
+      kind: FAILURES[await transport.send(this.member, COMMANDS, message, batch.giveUp.signal, onLine)],
+    };
     this.#batches.delete(batch);
     this.#rest();
     if (this.#queue.length > 0) this.#flushSoon();

@@ -3,7 +3,7 @@
  * On a link each line is `<number of the message> <status> <line>`, with a number for the status.
  */
 
-/** What became of a message; unless it is `answered`, nothing was taken. */
+/** What became of a message. Unless it is `answered` or `ambiguous`, nothing was taken. */
 export type Status =
   | "answered"
   /** This version does not understand it. */
@@ -13,14 +13,18 @@ export type Status =
   /** What listens there is not a peer of this node. */
   | "no_peer"
   /** The node does not answer, or cannot take the message now. */
-  | "unavailable";
+  | "unavailable"
+  /** It was not delivered: nothing listens there, or the node has left. */
+  | "never_connected"
+  /** It may have been delivered; nothing else is known. */
+  | "ambiguous";
 
 /** Takes the lines of a reply. */
 export type Sink = (line: string, isLast: boolean) => void;
 
 /** The reply to a message of a peer: a way to write its lines, or why there are none. */
 export interface Reply {
-  readonly status: Exclude<Status, "no_peer">;
+  readonly status: Extract<Status, "answered" | "malformed" | "unknown" | "unavailable">;
   /** Of `answered`. */
   readonly write?: (sink: Sink) => void;
 }

@@ -2,11 +2,6 @@
 import type { Member } from "./member.ts";
 import type { Status } from "./reply.ts";
 
-/** The message was certainly not taken: nothing listens there, or the node has left. */
-export class NeverConnected extends Error {
-  override readonly name = "NeverConnected";
-}
-
 /** The messages between nodes: a batch of commands, … */
 export const COMMANDS = "commands";
 /** … a probe, … */
@@ -21,8 +16,7 @@ export interface Transport {
    * Delivers a message: commands to this incarnation only, all else to whichever node listens at its address.
    *
    * @param onLine called with each line of the reply as it arrives
-   * @returns the status, once the reply has ended
-   * @throws NeverConnected if it was not delivered; any other error if that is not known
+   * @returns the status, once the reply has ended; never rejects
    */
   send(
     member: Member,

@@ -5,7 +5,7 @@
  */
 import { isSame, type Member } from "../../src/cluster/member.ts";
 import type { Reply, Status } from "../../src/cluster/reply.ts";
-import { COMMANDS, NeverConnected, type Transport } from "../../src/cluster/transport.ts";
+import { COMMANDS, type Transport } from "../../src/cluster/transport.ts";
 import type { NodeClock } from "./node_clock.ts";
 
 const LATENCY_MS = 1;
@@ -50,16 +50,16 @@ export class FakeNetwork {
     return {
       close() {},
       send: (member, what, text, signal, onLine) =>
-        new Promise((resolve, reject) => {
+        new Promise((resolve) => {
           const to = member.url;
           this.sent.set(what, (this.sent.get(what) ?? 0) + 1);
-          signal.addEventListener("abort", () => clock.run(() => reject(new Error("aborted"))));
+          signal.addEventListener("abort", () => clock.run(() => resolve("ambiguous")));
           clock.after(LATENCY_MS, () => {
             if (this.#cut.has(`${from} ${to}`)) return;
             const host = this.#hosts.get(to);
             const isOther = what === COMMANDS && host !== undefined && !isSame(host.self, member);
-            if (host === undefined || host.clock.state === "dead" || isOther) reject(new NeverConnected(to));
-            else this.#deliver({ self, to, what, text, host }, clock, onLine, resolve, reject);
+            if (host === undefined || host.clock.state === "dead" || isOther) resolve("never_connected");
+            else this.#deliver({ self, to, what, text, host }, clock, onLine, resolve);
           });
         }),
     };
@@ -70,18 +70,17 @@ export class FakeNetwork {
     clock: NodeClock,
     onLine: (line: string) => void,
     resolve: (status: Status) => void,
-    reject: (error: Error) => void,
   ): void {
     const from = self.url;
     const back = (callback: () => void) =>
       host.clock.world.after(LATENCY_MS, () => {
-        if (host.clock.state === "dead") reject(new Error("connection reset"));
+        if (host.clock.state === "dead") resolve("ambiguous");
         else if (!this.#cut.has(`${from} ${to}`)) clock.run(callback);
       });
     const isLost = what === COMMANDS && this.losesAnswers(from, to);
     host.clock.run(() => {
       const { status, write } = host.receive(self, what, text);
-      if (isLost) back(() => reject(new Error("connection reset")));
+      if (isLost) back(() => resolve("ambiguous"));
       else if (write === undefined) back(() => resolve(status));
       else {
         write((line, isLast) =>

@@ -21,7 +21,6 @@ export interface Sent {
   /** Answers many places in one line. */
   readonly say: (...answers: Answer[]) => void;
   readonly end: (status?: Status) => void;
-  readonly fail: (error: Error) => void;
   readonly isAborted: () => boolean;
 }
 
@@ -46,8 +45,8 @@ export function makePeer(version: number = 4): HeldPeer {
   let answered = 0;
   const transport: Transport = {
     send: (_member, what, message, signal, onLine) =>
-      new Promise((resolve, reject) => {
-        signal.addEventListener("abort", () => reject(new Error("aborted")));
+      new Promise((resolve) => {
+        signal.addEventListener("abort", () => resolve("ambiguous"));
         const [version] = JSON.parse(message) as [number];
         const runs = JSON.parse(message).at(-1) as [string, string, number, number, ...{ userId: string }[]][];
         const commands = runs.flatMap(([, , , , ...commands]) => commands);
@@ -59,7 +58,6 @@ export function makePeer(version: number = 4): HeldPeer {
           answer: (place) => onLine(encodeAnswers([[place, REFUSED, `no ${commands[place]!.userId}`]])),
           say: (...answers) => onLine(encodeAnswers(answers)),
           end: (status = "answered") => resolve(status),
-          fail: reject,
           isAborted: () => signal.aborted,
         });
       }),

@@ -93,10 +93,10 @@ export class Dialler {
   send(
     text: string,
     { signal = new AbortController().signal, only }: { signal?: AbortSignal; only?: Member } = {},
-  ): { lines: string[]; end: Promise<Status | Error> } {
+  ): { lines: string[]; end: Promise<Status> } {
     const lines: string[] = [];
     const sending = { what: "commands", text, ...only !== undefined && { only } };
-    return { lines, end: this.link.send(sending, signal, (line) => lines.push(line)).catch((error) => error) };
+    return { lines, end: this.link.send(sending, signal, (line) => lines.push(line)) };
   }
 }
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { PROTOCOL } from "../../../src/cluster/member.ts";
 import { QUEUE_MAX } from "../../../src/cluster/peer.ts";
-import { NeverConnected } from "../../../src/cluster/transport.ts";
 import { BATCH_MAX } from "../../../src/cluster/wire.ts";
 import { settle } from "../../support/fake_clock.ts";
 import { makePeer, type Sent } from "../../support/held_peer.ts";
@@ -99,8 +98,8 @@ Deno.test("retire() sends nothing that it gave back", async () => {
 });
 
 const failures: [string, (sent: Sent) => void, string][] = [
-  ["nothing listens", ({ fail }) => fail(new NeverConnected("b")), "never_connected"],
-  ["the connection is lost", ({ fail }) => fail(new Error("reset")), "ambiguous"],
+  ["nothing listens", ({ end }) => end("never_connected"), "never_connected"],
+  ["the connection is lost", ({ end }) => end("ambiguous"), "ambiguous"],
   ["the answers end too early", ({ end }) => end(), "ambiguous"],
   ["the batch is malformed to the other end", ({ end }) => end("malformed"), "rejected"],
   ["the other end knows no batches", ({ end }) => end("unknown"), "rejected"],

@@ -16,7 +16,7 @@ function makePeers() {
   const transport: Transport = {
     send({ url }, _what, _text, signal) {
       sent.push(url);
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("given up"))));
+      return new Promise((resolve) => signal.addEventListener("abort", () => resolve("ambiguous")));
     },
   };
   const peers = new Peers({
